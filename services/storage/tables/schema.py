@@ -1,0 +1,271 @@
+"""All tables, in the words of SQLAlchemy Core, for SQLite and PostgreSQL alike.
+
+Invariants, kept by the repositories and proved by `tests/integration` and `eilpost verify`:
+
+1. ``mailbox.uidnext`` and ``mailbox.modseq`` only grow; each message's uid is below the one, its modseq at most the
+   other. Both are allocated in the transaction that uses them.
+2. The counters of ``mailbox`` and ``account`` (messages, unseen, deleted, octets) equal what their rows add up to.
+3. A ``content`` row is immutable. Its body stands in ``body`` or, with a location, in the blob store, synced before
+   the row was committed. ``content.uses`` counts the message rows and unfinished letters that name it; at zero it is
+   collected, after the grace that unfinished uploads need.
+4. An expunged UID stays in ``expunge`` with the modseq of its end, at least 30 days.
+5. A recipient is settled at most once, in the transaction that files it: its state leaves ``ready`` and never comes
+   back by itself. ``letter.fence`` grows with each claim; writes under an older fence are refused.
+
+Times are Unix seconds. Flags are interned (see `shared.contracts.changes`): bit 0 of ``flagset.bits`` is \\Seen, then
+\\Answered, \\Flagged, \\Deleted, \\Draft; keywords live in ``flags`` only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+# --- directory ---
+
+domain = Table(
+    "domain",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),  # A-labels, lower case
+    Column("catch_all", Text, nullable=False, server_default=""),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("domain_id", Id, ForeignKey("domain.id"), nullable=False, index=True),
+    Column("address", Text, nullable=False, unique=True),  # canonical: lower case, NFC, A-label domain
+    Column("secret", Text, nullable=False),  # argon2id, or a foreign "{SCHEME}..." until the first login
+    Column("version", Integer, nullable=False, server_default="1"),  # grows with every change of secret or state
+    Column("enabled", Boolean, nullable=False, server_default="1"),
+    Column("quota", BigInteger, nullable=False, server_default="0"),  # octets, 0: none
+    Column("messages", BigInteger, nullable=False, server_default="0"),
+    Column("octets", BigInteger, nullable=False, server_default="0"),
+    Column("uidvalidity", BigInteger, nullable=False, server_default="0"),  # last one given to a mailbox
+    Column("created", BigInteger, nullable=False),
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("domain_id", Id, ForeignKey("domain.id"), nullable=False, index=True),
+)
+
+# --- mailboxes and messages ---
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("name", Text, nullable=False),  # levels joined by "/"
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("uidnext", BigInteger, nullable=False, server_default="1"),
+    Column("modseq", BigInteger, nullable=False, server_default="1"),
+    Column("recent_from", BigInteger, nullable=False, server_default="1"),
+    Column("messages", BigInteger, nullable=False, server_default="0"),
+    Column("unseen", BigInteger, nullable=False, server_default="0"),
+    Column("deleted", BigInteger, nullable=False, server_default="0"),
+    Column("octets", BigInteger, nullable=False, server_default="0"),
+    Column("special_use", Text, nullable=False, server_default=""),
+    Column("expunged_before", BigInteger, nullable=False, server_default="0"),  # modseq up to which history is gone
+    UniqueConstraint("account_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+)
+
+flagset = Table(
+    "flagset",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("flags", Text, nullable=False, unique=True),  # sorted, joined by one space
+    Column("bits", Integer, nullable=False),
+)
+
+content = Table(
+    "content",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),  # SHA-256
+    Column("size", BigInteger, nullable=False),
+    Column("header_size", Integer, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("body_structure", LargeBinary, nullable=False),
+    Column("parts", LargeBinary, nullable=False),
+    Column("preview", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("date", BigInteger, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+body = Table(  # apart from content, so that a listing reads dense pages
+    "body",
+    metadata,
+    Column("content_id", Id, ForeignKey("content.id"), primary_key=True),
+    Column("octets", LargeBinary, nullable=False),  # the whole when small; else the header block
+    Column("location", Text, nullable=False, server_default=""),  # blob key when large
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("mailbox_id", Id, ForeignKey("mailbox.id"), primary_key=True),
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    Column("content_id", Id, ForeignKey("content.id"), nullable=False),
+    Column("modseq", BigInteger, nullable=False),
+    Column("flagset_id", Id, nullable=False),
+    Column("size", BigInteger, nullable=False),  # prefix included
+    Column("date", BigInteger, nullable=False),  # INTERNALDATE
+    Column("saved", BigInteger, nullable=False),  # when it came into this mailbox (RFC 8514)
+    Column("prefix", LargeBinary, nullable=False),
+    Index("ix_message_mailbox_id_modseq", "mailbox_id", "modseq"),
+    sqlite_with_rowid=False,
+)
+
+expunge = Table(
+    "expunge",
+    metadata,
+    Column("mailbox_id", Id, primary_key=True),
+    Column("modseq", BigInteger, primary_key=True),
+    Column("uid", BigInteger, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+maildrop_lock = Table(
+    "maildrop_lock",
+    metadata,
+    Column("mailbox_id", Id, primary_key=True, autoincrement=False),
+    Column("session", Text, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+# --- spool ---
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("seq", Id, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),  # ULID made by the front: the idempotency key
+    Column("request", LargeBinary, nullable=False),  # hash of what was accepted, to tell a repeat from a clash
+    Column("trace", Text, nullable=False, index=True),
+    Column("sender", Text, nullable=False),
+    Column("content_id", Id, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("message_id", Text, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("account_id", Id, nullable=True),  # who submitted it
+    Column("client", Text, nullable=False),
+    Column("helo", Text, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("smtputf8", Boolean, nullable=False),
+    Column("envelope_id", Text, nullable=False),
+    Column("ret", Text, nullable=False),
+    Column("accepted", Float, nullable=False),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", Text, nullable=False, server_default=""),
+    Column("claimed", Float, nullable=False, server_default="0"),
+    Column("lease_until", Float, nullable=False, server_default="0"),
+    Column("claims", Integer, nullable=False, server_default="0"),  # without a verdict since the last one
+    Column("open", Integer, nullable=False),  # recipients not settled; at zero the body may go
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("letter_seq", Id, ForeignKey("letter.seq"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("original", Text, nullable=False, server_default=""),
+    Column("notify", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False),  # ready | done | held | failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt", Float, nullable=False, server_default="0"),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("settled", Float, nullable=False, server_default="0"),
+    Column("filed", Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_recipient_due",
+    recipient.c.next_attempt,
+    recipient.c.letter_seq,
+    sqlite_where=recipient.c.state == "ready",
+    postgresql_where=recipient.c.state == "ready",
+)
+Index("ix_recipient_address", recipient.c.address)
+
+# --- the rest ---
+
+dedupe = Table(
+    "dedupe",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request", LargeBinary, nullable=False),  # hash
+    Column("reply", LargeBinary, nullable=False),  # as sent
+    Column("at", BigInteger, nullable=False, index=True),
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("header", LargeBinary, nullable=False),  # first octets, at least the header block
+    Column("at", BigInteger, nullable=False),
+)
+
+login_failure = Table(
+    "login_failure",
+    metadata,
+    Column("scope", Text, primary_key=True),  # "ip:192.0.2.1", "net:192.0.2.0/24", "user:..." (salted hash)
+    Column("day", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last", Float, nullable=False),
+)
+
+server_key = Table(
+    "server_key",
+    metadata,
+    Column("purpose", Text, primary_key=True),  # grant | ticket | login-cache | enumeration
+    Column("secret", LargeBinary, nullable=False),
+)

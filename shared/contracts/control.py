@@ -1,0 +1,36 @@
+"""Signs of life, for `eilpost status` and for readiness."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared.contracts.op import Event, Op, Repeat, services
+
+EVERYONE = services("smtp storage delivery imap pop3")
+
+
+class Alive(NamedTuple):
+    """Published by every process each second."""
+
+    service: str
+    replica: str
+    pid: int
+    version: str
+    started: float  # Unix seconds
+    ready: bool
+    draining: bool
+    connections: int
+
+
+alive = Event("control.alive", Alive, EVERYONE, services("admin"))
+
+
+class Ping(NamedTuple):
+    pass
+
+
+class Pong(NamedTuple):
+    replica: str
+
+
+ping = Op("control.ping", Ping, Pong, services("smtp delivery imap pop3 admin"), 3.0, Repeat.SAFE)

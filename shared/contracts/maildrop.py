@@ -1,0 +1,52 @@
+"""POP3's view of INBOX: locked while a session has it, changed only at QUIT (RFC 1939 sections 4 and 6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared.contracts.directory import Done
+from shared.contracts.op import Op, Repeat, services
+
+POP3 = services("pop3")
+LEASE = 120.0  # seconds; a front renews at half of it, a dead front's lock lapses
+
+
+class OpenRequest(NamedTuple):
+    """Take the lock for ``session``; IN_USE while another session has it. Asking again with the same session
+    renews it."""
+
+    grant: bytes
+    session: str
+
+
+class Maildrop(NamedTuple):
+    mailbox: int
+    uidvalidity: int
+    uids: bytes  # packed u32
+    sizes: bytes  # packed u32, octets as RETR sends them before dot-stuffing
+
+
+open = Op("maildrop.open", OpenRequest, Maildrop, POP3, 8.0, Repeat.SAFE)
+
+
+class Hold(NamedTuple):
+    """Renew the lock without reading the list again; IN_USE when it was lost."""
+
+    grant: bytes
+    session: str
+    mailbox: int
+
+
+hold = Op("maildrop.hold", Hold, Done, POP3, 8.0, Repeat.SAFE)
+
+
+class Close(NamedTuple):
+    """Remove ``delete`` and give the lock back, in one transaction. STALE when the lock was lost."""
+
+    grant: bytes
+    session: str
+    mailbox: int
+    delete: bytes = b""
+
+
+close = Op("maildrop.close", Close, Done, POP3, 15.0, Repeat.SAFE)
