@@ -11,26 +11,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.contracts.op import Op, Repeat, services
+from shared.mail.summary import Summary as Summary
 
 INLINE = 256 * 1024  # octets
-
-
-class Summary(NamedTuple):
-    """What is known of a message after its one parse, in the form in which IMAP serves it.
-
-    Made by `shared.mail.summary`; all offsets count from the first octet of the stored message.
-    """
-
-    size: int  # octets
-    header_size: int  # octets of the header block, its empty line included
-    envelope: bytes  # IMAP envelope, parentheses included (RFC 3501 section 7.4.2)
-    body_structure: bytes  # IMAP body with extension data, parentheses included
-    parts: bytes  # msgpack table of MIME parts; see shared.mail.parts
-    preview: str  # first text, at most 200 characters (RFC 8970)
-    message_id: str
-    subject: str  # decoded
-    sender: str  # first From address, decoded
-    date: int  # Date header as Unix seconds; 0 when it cannot be read
 
 
 class Body(NamedTuple):
