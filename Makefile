@@ -1,0 +1,52 @@
+# Every target is one line of `make help`: the text behind the two hashes.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+BIN := .venv/bin
+T ?= tests
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check transcripts conformance chaos fuzz bench lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): deploy/locks/development.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/locks/development.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY) ## make the environment in .venv from the pinned lock
+
+run: $(READY) ## a whole mail server on loopback, data under var/
+	@exec $(BIN)/eilpost up --development --data var $(ARGS)
+
+test: $(READY) ## all tests that need no other server (one file or folder: T=tests/unit)
+	$(BIN)/pytest $(T)
+
+check: $(READY) ## lint, format, types, import laws
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/architecture
+
+transcripts: $(READY) ## the protocol transcripts, each against running services
+	$(BIN)/pytest tests/transcripts
+
+conformance: $(READY) ## protocol scripts of others, where they are at hand (SCRIPTS=folder)
+	$(BIN)/python -m tests.conformance $(SCRIPTS)
+
+chaos: $(READY) ## 50 kills of random services under load: nothing lost, nothing doubled
+	$(BIN)/python -m tests.chaos
+
+fuzz: $(READY) ## every parser, ten times the usual number of examples
+	EILPOST_HYPOTHESIS=fuzz $(BIN)/pytest tests/unit/shared
+
+bench: $(READY) ## the table of figures (one workload: W=imap-mix)
+	$(BIN)/python -m tests.bench $(W)
+
+lock: ## pin the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header pyproject.toml -o deploy/locks/runtime.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header pyproject.toml --group dev -o deploy/locks/development.txt
