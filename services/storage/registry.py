@@ -1,0 +1,67 @@
+"""The rows of storage: which handler answers which operation, and in which room.
+
+Each ``handlers/<family>.py`` exports ``ROWS``, or a function ``rows(...)`` where a handler needs something of the
+wiring (the ticket signer, the directory cache); `services.storage.app` joins them. Handlers take all requests of their
+operation that wait together and answer in the same order. A `Refused` is an answer like any other; it may also be
+raised, and then the batch is rolled back and its requests are run one by one, so that only the culprit is refused.
+
+A request with a ``grant`` field reaches its handler only with a verified grant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.errors import Refused
+from shared.contracts.op import Op
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+WriteHandler = Callable[[UnitOfWork, Sequence[Asked[Q]]], Sequence[R | Refused]]
+ReadHandler = Callable[[Connection, Sequence[Asked[Q]]], Sequence[R | Refused]]
+
+
+class Lane(Enum):
+    """Which readers serve a question: the heavy ones shall not make the light ones wait."""
+
+    LIGHT = "light"
+    HEAVY = "heavy"
+
+
+@dataclass(frozen=True, eq=False)
+class Row(Generic[Q, R]):
+    """One operation and its handlers. ``writes`` tells which of the two a request needs."""
+
+    op: Op[Q, R]
+    write: WriteHandler[Q, R] | None
+    read: ReadHandler[Q, R] | None
+    writes: Callable[[Q], bool]
+    lane: Lane = Lane.LIGHT
+    grant_optional: bool = False
+
+
+AnyRow = Row[Any, Any]
+
+
+def write(op: Op[Q, R], handle: WriteHandler[Q, R], *, grant_optional: bool = False) -> Row[Q, R]:
+    """A row whose requests all change something: run by the writer."""
+    return Row(op, handle, None, lambda request: True, grant_optional=grant_optional)
+
+
+def read(op: Op[Q, R], handle: ReadHandler[Q, R], *, lane: Lane = Lane.LIGHT) -> Row[Q, R]:
+    """A row of questions: run by the readers on a snapshot."""
+    return Row(op, None, handle, lambda request: False, lane=lane)
+
+
+def either(
+    op: Op[Q, R], reader: ReadHandler[Q, R], writer: WriteHandler[Q, R], *, writes: Callable[[Q], bool]
+) -> Row[Q, R]:
+    """A row whose requests are questions or, where ``writes`` says so, changes (FETCH that sets \\Seen)."""
+    return Row(op, writer, reader, writes)

@@ -1,0 +1,136 @@
+"""Messages as stored: once by content hash, counted by those who name them.
+
+Invariant: ``content.uses`` changes only here, in the transaction that adds or removes the naming row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from services.storage.repositories.identity import reserve
+from services.storage.tables.schema import body, content, upload
+from shared.contracts.blobs import Body, Summary
+from shared.contracts.errors import Code, Refused
+
+
+class Octets(NamedTuple):
+    """A stored message: whole in ``octets`` when ``location`` is "", else only its header block is there."""
+
+    octets: bytes
+    location: str
+    size: int
+    hash: bytes
+
+
+class Arrived(NamedTuple):
+    """A body handed in, its upload looked up."""
+
+    hash: bytes
+    size: int
+    octets: bytes  # the whole, or the header block of an upload
+    location: str
+
+
+FIND = select(content.c.id, content.c.hash).where(content.c.hash.in_(bindparam("hashes", expanding=True)))
+FIND_UPLOADS = select(upload.c.id, upload.c.hash, upload.c.size, upload.c.location, upload.c.header).where(
+    upload.c.id.in_(bindparam("ids", expanding=True))
+)
+READ = (
+    select(body.c.content_id, body.c.octets, body.c.location, content.c.size, content.c.hash)
+    .join_from(body, content)
+    .where(body.c.content_id.in_(bindparam("ids", expanding=True)))
+)
+ADD_CONTENT = insert(content)
+ADD_BODY = insert(body)
+ADJUST = update(content).where(content.c.id == bindparam("of")).values(uses=content.c.uses + bindparam("delta"))
+
+
+def intern(connection: Connection, now: float, items: Sequence[tuple[Body, Summary]]) -> list[int]:
+    """The content ids of ``items``, found by hash or inserted; each item counts as one use.
+
+    Raises `Refused`: NOT_FOUND for an upload that is not there, MALFORMED for a summary that is not of this body.
+    """
+    arrived = _arrived(connection, items)
+    known = find(connection, {each.hash for each in arrived})
+    uses: dict[int, int] = {}
+    for each in arrived:
+        if (number := known.get(each.hash)) is not None:
+            uses[number] = uses.get(number, 0) + 1
+    _add(connection, now, arrived, [summary for _, summary in items], known)
+    adjust(connection, uses)
+    return [known[each.hash] for each in arrived]
+
+
+def find(connection: Connection, hashes: set[bytes]) -> dict[bytes, int]:
+    """Content ids by hash, of those that are there."""
+    return {hash: number for number, hash in connection.execute(FIND, {"hashes": list(hashes)})}
+
+
+def adjust(connection: Connection, deltas: Mapping[int, int]) -> None:
+    """Add to the use counts, once the caller has netted what comes and goes; zeros cost nothing."""
+    rows = [{"of": number, "delta": delta} for number, delta in deltas.items() if delta]
+    if rows:
+        connection.execute(ADJUST, rows)
+
+
+def release(connection: Connection, counts: Mapping[int, int]) -> None:
+    """Give up uses: ``{content_id: how many}``. What nobody uses is collected later."""
+    adjust(connection, {number: -count for number, count in counts.items()})
+
+
+def read(connection: Connection, content_ids: Sequence[int]) -> dict[int, Octets]:
+    """Bodies by content id; ids that are not there are left out."""
+    rows = connection.execute(READ, {"ids": list(content_ids)})
+    return {number: Octets(octets, location, size, hash) for number, octets, location, size, hash in rows}
+
+
+def _arrived(connection: Connection, items: Sequence[tuple[Body, Summary]]) -> list[Arrived]:
+    wanted = [given.upload for given, _ in items if given.upload]
+    uploads = {}
+    if wanted:
+        uploads = {row.id: row for row in connection.execute(FIND_UPLOADS, {"ids": wanted})}
+    arrived = []
+    for given, summary in items:
+        if given.upload:
+            row = uploads.get(given.upload)
+            if row is None:
+                raise Refused(Code.NOT_FOUND, "no such finished upload")
+            each = Arrived(row.hash, row.size, row.header[: summary.header_size], row.location)
+        else:
+            each = Arrived(sha256(given.octets).digest(), len(given.octets), given.octets, "")
+        if each.size != summary.size or not 0 <= summary.header_size <= each.size:
+            raise Refused(Code.MALFORMED, "the summary is not of this body")
+        arrived.append(each)
+    return arrived
+
+
+def _add(
+    connection: Connection,
+    now: float,
+    arrived: Sequence[Arrived],
+    summaries: Sequence[Summary],
+    known: dict[bytes, int],
+) -> None:
+    """Insert what ``known`` lacks, once for each hash, and add it there."""
+    new: dict[bytes, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for each, summary in zip(arrived, summaries, strict=True):
+        if each.hash in known:
+            continue
+        if each.hash in new:
+            new[each.hash][0]["uses"] += 1
+            continue
+        row = summary._asdict()
+        row.update(hash=each.hash, uses=1, created=int(now))
+        new[each.hash] = (row, {"octets": each.octets, "location": each.location})
+    if not new:
+        return
+    number = reserve(connection, content.c.id, len(new))
+    for hash, (row, stored) in new.items():
+        row["id"] = stored["content_id"] = known[hash] = number
+        number += 1
+    connection.execute(ADD_CONTENT, [row for row, _ in new.values()])
+    connection.execute(ADD_BODY, [stored for _, stored in new.values()])
