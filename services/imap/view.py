@@ -1,0 +1,441 @@
+"""The state of one mailbox in one process, and what each session has been told of it. Pure.
+
+Invariants:
+
+1. ``uids`` is strictly ascending and runs parallel to the other columns. It changes only in `View.apply` and
+   `View.replace`, and never in the middle but by removal: a new message's UID is above all earlier ones.
+2. A session's sequence numbers count the messages it knows: those of the view up to ``last_uid``, and its *ghosts*,
+   which are expunged but not yet told. So numbers stand still until `Snapshot.news` tells of the expunges.
+3. A change is applied only from the state that it starts from: older ones are dropped, a gap is reported.
+4. Only this module translates between sequence numbers and UIDs.
+
+A session costs nothing per message: the columns are shared, and ghosts exist only while it has not been told.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from services.imap.flagsets import FlagTable
+from shared.contracts.changes import Change, Rows
+from shared.protocols.imap.sets import STAR, SequenceSet
+
+_RECENT_CHANGES = 2048  # changes remembered, so that telling a session what is new needs no look at every row
+_FEW = 16  # runs of removed rows up to which deleting in place beats building new columns
+
+
+class Outcome(Enum):
+    """What became of a change."""
+
+    APPLIED = "applied"
+    OLD = "old"
+    GAP = "gap"  # something before it is missing here, or it came without its rows
+
+
+class Located(NamedTuple):
+    """Messages side by side: UIDs, indexes into the view's columns (until it changes), sequence numbers."""
+
+    uids: array[int]
+    positions: Sequence[int]
+    sequences: Sequence[int]
+
+
+class FlagNews(NamedTuple):
+    sequence: int
+    uid: int
+    flagset: int
+    modseq: int
+
+
+class News(NamedTuple):
+    """What a session is to be told, in this order."""
+
+    expunged: Sequence[int]  # sequence numbers, each as it is once those before it are gone
+    vanished: Sequence[int]  # their UIDs
+    exists: int | None
+    flags: Sequence[FlagNews]
+
+
+NOTHING = News((), (), None, ())
+
+
+def unpack(kind: str, octets: bytes) -> array[int]:
+    """A packed little-endian column ("I": u32, "Q": u64, "q": i64) as an array."""
+    column: array[int] = array(kind)
+    column.frombytes(octets)
+    if sys.byteorder != "little":
+        column.byteswap()
+    return column
+
+
+def pack(uids: Iterable[int]) -> bytes:
+    """A set of UIDs as contracts carry it: u32, little-endian."""
+    column = uids if isinstance(uids, array) else array("I", uids)
+    if sys.byteorder != "little":
+        column = column[:]
+        column.byteswap()
+    return column.tobytes()
+
+
+class View:
+    """One mailbox, as this process knows it up to ``modseq``."""
+
+    __slots__ = (
+        "_log_floor",
+        "_log_modseqs",
+        "_log_uids",
+        "counts",
+        "dates",
+        "flagsets",
+        "keywords",
+        "modseq",
+        "modseqs",
+        "sizes",
+        "snapshots",
+        "table",
+        "uidnext",
+        "uids",
+    )
+
+    def __init__(self, table: FlagTable) -> None:
+        self.table = table
+        self.modseq = 0
+        self.uidnext = 1
+        self.snapshots: set[Snapshot] = set()
+        self.uids: array[int] = array("I")
+        self.modseqs: array[int] = array("Q")
+        self.flagsets: array[int] = array("I")
+        self.sizes: array[int] = array("I")
+        self.dates: array[int] = array("q")
+        self.counts: dict[int, int] = {}  # messages per flag set
+        self.keywords: dict[str, str] = {}  # lower case to as written; grows only, as clients expect
+        self._log_modseqs: array[int] | None = None
+        self._log_uids: array[int] | None = None
+        self._log_floor = 0
+
+    def __len__(self) -> int:
+        return len(self.uids)
+
+    def position(self, uid: int) -> int:
+        """Index of ``uid`` in the columns, -1 when it is not there."""
+        index = bisect_left(self.uids, uid)
+        return index if index < len(self.uids) and self.uids[index] == uid else -1
+
+    def load(self, rows: Rows) -> None:
+        """Append one page of the first reading; what is here already is skipped."""
+        self._append(rows, self.uids[-1] if self.uids else 0)
+
+    def loaded(self, modseq: int, uidnext: int) -> None:
+        """End of the first reading: it is true as of ``modseq``."""
+        self.modseq = self._log_floor = modseq
+        self.uidnext = max(uidnext, self.uidnext)
+
+    def apply(self, change: Change) -> Outcome:
+        """Go from ``change.previous`` to ``change.modseq``; the snapshots learn of it at their next `news`."""
+        if change.modseq <= self.modseq:
+            return Outcome.OLD
+        if change.previous > self.modseq or not change.complete:
+            return Outcome.GAP
+        self.table.learn(change.flagsets)
+        if change.vanished:
+            self._remove(unpack("I", change.vanished))
+        if change.rows.uids:
+            self._update(change.rows)
+        self.modseq = change.modseq
+        self.uidnext = max(self.uidnext, change.uidnext)
+        return Outcome.APPLIED
+
+    def replace(self, fresh: View) -> None:
+        """Take the state of a view that was read anew, when the difference could not be had."""
+        gone = array("I", sorted(set(self.uids).difference(fresh.uids)))
+        for snapshot in self.snapshots:
+            snapshot.lost(gone)
+        self.uids, self.modseqs, self.flagsets = fresh.uids, fresh.modseqs, fresh.flagsets
+        self.sizes, self.dates, self.counts = fresh.sizes, fresh.dates, fresh.counts
+        self.keywords.update(fresh.keywords)
+        self.modseq, self.uidnext = fresh.modseq, max(self.uidnext, fresh.uidnext)
+        self._log_modseqs = self._log_uids = None
+        self._log_floor = self.modseq
+
+    def changed_since(self, modseq: int) -> Iterable[int]:
+        """UIDs of messages changed after ``modseq``, each at least once; may name some that are gone."""
+        if modseq >= self.modseq:
+            return ()
+        if modseq < self._log_floor:
+            return [uid for uid, at in zip(self.uids, self.modseqs, strict=True) if at > modseq]
+        if self._log_modseqs is None or self._log_uids is None:
+            return ()
+        return self._log_uids[bisect_right(self._log_modseqs, modseq) :]
+
+    def first_unseen(self) -> int:
+        """Index of the first message without \\Seen, -1 for none."""
+        found = -1
+        for number in self.counts:
+            if not self.table[number].seen:
+                index = self.flagsets.index(number)
+                found = index if found < 0 else min(found, index)
+        return found
+
+    def _update(self, rows: Rows) -> None:
+        uids, modseqs = unpack("I", rows.uids), unpack("Q", rows.modseqs)
+        flagsets = unpack("I", rows.flagsets)
+        last = self.uids[-1] if self.uids else 0
+        for index, uid in enumerate(uids):
+            if uid > last:
+                break  # ascending: from here on all are new
+            position = self.position(uid)
+            if position >= 0 and modseqs[index] > self.modseqs[position]:
+                self.modseqs[position] = modseqs[index]
+                self._recount(self.flagsets[position], -1)
+                self._recount(flagsets[index], 1)
+                self.flagsets[position] = flagsets[index]
+        self._append(rows, max(last, self.uidnext - 1))
+        self._remember(uids, modseqs)
+
+    def _append(self, rows: Rows, above: int) -> None:
+        uids = unpack("I", rows.uids)
+        start = bisect_right(uids, above)
+        if start == len(uids):
+            return
+        flagsets = unpack("I", rows.flagsets)[start:]
+        self.uids.extend(uids[start:])
+        self.modseqs.extend(unpack("Q", rows.modseqs)[start:])
+        self.flagsets.extend(flagsets)
+        self.sizes.extend(unpack("I", rows.sizes)[start:])
+        self.dates.extend(unpack("q", rows.dates)[start:])
+        for number in set(flagsets):
+            self._recount(number, flagsets.count(number))
+
+    def _recount(self, flagset: int, by: int) -> None:
+        count = self.counts.get(flagset, 0) + by
+        if count:
+            if flagset not in self.counts:
+                for keyword in self.table[flagset].keywords:
+                    self.keywords.setdefault(keyword.lower(), keyword)
+            self.counts[flagset] = count
+        else:
+            del self.counts[flagset]
+
+    def _remember(self, uids: array[int], modseqs: array[int]) -> None:
+        """Note changes for `changed_since`, in the order of their modseqs."""
+        if self._log_modseqs is None or self._log_uids is None:
+            self._log_modseqs, self._log_uids = array("Q"), array("I")
+            self._log_floor = self.modseq
+        for modseq, uid in sorted(zip(modseqs, uids, strict=True)):
+            if modseq > self.modseq:  # an overlapping change tells older things again
+                self._log_modseqs.append(modseq)
+                self._log_uids.append(uid)
+        if len(self._log_uids) > _RECENT_CHANGES:
+            cut = len(self._log_uids) - _RECENT_CHANGES // 2
+            self._log_floor = self._log_modseqs[cut - 1]
+            del self._log_modseqs[:cut], self._log_uids[:cut]
+
+    def _remove(self, vanished: array[int]) -> None:
+        runs: list[tuple[int, int]] = []  # positions, half-open, ascending
+        gone: array[int] = array("I")
+        for uid in vanished:
+            position = self.position(uid)
+            if position < 0:
+                continue
+            gone.append(uid)
+            self._recount(self.flagsets[position], -1)
+            if runs and runs[-1][1] == position:
+                runs[-1] = (runs[-1][0], position + 1)
+            else:
+                runs.append((position, position + 1))
+        if runs:
+            self.uids = _without(self.uids, runs)
+            self.modseqs = _without(self.modseqs, runs)
+            self.flagsets = _without(self.flagsets, runs)
+            self.sizes = _without(self.sizes, runs)
+            self.dates = _without(self.dates, runs)
+            for snapshot in self.snapshots:
+                snapshot.lost(gone)
+
+
+def _without(column: array[int], runs: list[tuple[int, int]]) -> array[int]:
+    if len(runs) <= _FEW:
+        for start, end in reversed(runs):
+            del column[start:end]
+        return column
+    kept: array[int] = array(column.typecode)
+    at = 0
+    for start, end in runs:
+        kept.extend(column[at:start])
+        at = end
+    kept.extend(column[at:])
+    return kept
+
+
+class Snapshot:
+    """What one session has been told of a view. ``recent_from``: UIDs from here on are \\Recent for it."""
+
+    __slots__ = ("_ghosts", "_told", "last_uid", "recent_from", "told_modseq", "view")
+
+    def __init__(self, view: View, recent_from: int) -> None:
+        self.view = view
+        self.recent_from = recent_from
+        self.last_uid = view.uids[-1] if view.uids else 0
+        self.told_modseq = view.modseq
+        self._ghosts: array[int] | None = None
+        self._told: dict[int, int] | None = None
+        view.snapshots.add(self)
+
+    def close(self) -> None:
+        """The session leaves the mailbox."""
+        self.view.snapshots.discard(self)
+
+    def lost(self, uids: array[int]) -> None:
+        """The view let go of these (ascending). Called by the view only."""
+        known = uids[: bisect_right(uids, self.last_uid)]
+        if known:
+            self._ghosts = array("I", sorted([*self._ghosts, *known])) if self._ghosts else known
+
+    def _known(self) -> int:
+        """Messages of the view that the session knows."""
+        uids = self.view.uids
+        if not uids or uids[-1] <= self.last_uid:
+            return len(uids)
+        return bisect_right(uids, self.last_uid)
+
+    @property
+    def exists(self) -> int:
+        """The highest sequence number."""
+        return self._known() + (len(self._ghosts) if self._ghosts else 0)
+
+    @property
+    def recent(self) -> int:
+        """Messages that are \\Recent for this session."""
+        return max(0, self._known() - bisect_left(self.view.uids, self.recent_from))
+
+    @property
+    def missing(self) -> bool:
+        """Whether some messages that the session still counts are gone."""
+        return self._ghosts is not None
+
+    def sequence(self, uid: int) -> int:
+        """The sequence number of a message that the session knows; 0 when it does not."""
+        ghosts = self._ghosts
+        position = bisect_left(self.view.uids, uid)
+        if ghosts is None:
+            there = uid <= self.last_uid and position < len(self.view.uids) and self.view.uids[position] == uid
+            return position + 1 if there else 0
+        before = bisect_left(ghosts, uid)
+        if before < len(ghosts) and ghosts[before] == uid:
+            return position + before + 1
+        there = uid <= self.last_uid and position < len(self.view.uids) and self.view.uids[position] == uid
+        return position + before + 1 if there else 0
+
+    def locate(self, uids: array[int]) -> Located:
+        """Where these messages (ascending) stand now; those that are gone, or not known here, are left out."""
+        view = self.view
+        start = bisect_left(view.uids, uids[0]) if uids else 0
+        end = start + len(uids)
+        if self._ghosts is None and (not uids or uids[-1] <= self.last_uid) and view.uids[start:end] == uids:
+            return Located(uids, range(start, end), range(start + 1, end + 1))
+        found: array[int] = array("I")
+        positions: list[int] = []
+        for uid in uids:
+            position = view.position(uid)
+            if position >= 0 and uid <= self.last_uid:
+                found.append(uid)
+                positions.append(position)
+        ghosts = self._ghosts or ()
+        return Located(found, positions, [at + 1 + bisect_left(ghosts, view.uids[at]) for at in positions])
+
+    def _below(self, sequence: int) -> int:
+        """How many of the first ``sequence`` messages are still in the view."""
+        ghosts = self._ghosts
+        if ghosts is None:
+            return sequence
+        uids = self.view.uids
+        return sequence - bisect_right(
+            range(len(ghosts)), sequence, key=lambda index: bisect_left(uids, ghosts[index]) + index + 1
+        )
+
+    def uids_of(self, numbers: SequenceSet) -> array[int]:
+        """UIDs of the messages with these sequence numbers, ascending, ghosts left out.
+
+        Raises IndexError for a number that no message has; in an empty mailbox ``1:*`` names nothing.
+        """
+        exists = self.exists
+        known: array[int] = array("I")
+        if not exists and all(STAR in pair for pair in numbers.ranges):
+            return known
+        for low, high in numbers.resolve(exists):
+            if high > exists:
+                raise IndexError(high)
+            known.extend(self.view.uids[self._below(low - 1) : self._below(high)])
+        return known
+
+    def uids_in(self, numbers: SequenceSet) -> array[int]:
+        """UIDs of the messages known to the session within these UID ranges, ascending, ghosts left out."""
+        uids = self.view.uids
+        known = self._known()
+        found: array[int] = array("I")
+        for low, high in numbers.resolve(self._highest()):
+            found.extend(uids[bisect_left(uids, low, 0, known) : bisect_right(uids, high, 0, known)])
+        return found
+
+    def _highest(self) -> int:
+        known = self._known()
+        highest = self.view.uids[known - 1] if known else 0
+        return max(highest, self._ghosts[-1]) if self._ghosts else highest
+
+    def known_uids(self) -> array[int]:
+        """UIDs of all messages known to the session that are still there."""
+        return self.view.uids[: self._known()]
+
+    def told(self, uid: int, modseq: int) -> None:
+        """The session has just been told this message's flags as of ``modseq`` by the command in progress."""
+        if self._told is None:
+            self._told = {}
+        self._told[uid] = modseq
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there is nothing to tell."""
+        return self.told_modseq == self.view.modseq and self._ghosts is None
+
+    def news(self, expunges: bool) -> News:
+        """All that the session has not been told, which it is from now on.
+
+        With ``expunges`` False what is gone stays a ghost (RFC 3501 section 7.4.1).
+        """
+        view = self.view
+        if self.told_modseq == view.modseq and (self._ghosts is None or not expunges):
+            self._told = None
+            return NOTHING
+        expunged: list[int] = []
+        vanished: Sequence[int] = ()
+        if expunges and self._ghosts is not None:
+            vanished, self._ghosts = self._ghosts, None
+            expunged = [bisect_left(view.uids, uid) + 1 for uid in vanished]
+        flags = self._flag_news()
+        before = self.last_uid
+        if view.uids:
+            self.last_uid = max(before, view.uids[-1])
+        self.told_modseq = view.modseq
+        self._told = None
+        grown = bisect_right(view.uids, before) < len(view.uids)
+        return News(expunged, vanished, self.exists if grown else None, flags)
+
+    def _flag_news(self) -> list[FlagNews]:
+        view, told = self.view, self._told or {}
+        news: list[FlagNews] = []
+        for uid in sorted(set(view.changed_since(self.told_modseq))):
+            if uid > self.last_uid:
+                break
+            position = view.position(uid)
+            if position < 0:
+                continue
+            modseq = view.modseqs[position]
+            if modseq > self.told_modseq and told.get(uid, 0) < modseq:
+                sequence = position + 1 + (bisect_left(self._ghosts, uid) if self._ghosts else 0)
+                news.append(FlagNews(sequence, uid, view.flagsets[position], modseq))
+        return news
