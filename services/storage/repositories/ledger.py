@@ -1,0 +1,203 @@
+"""The mailboxes and accounts that one transaction touches: read once, changed in memory, written back once.
+
+Invariants, for as long as a `Ledger` is the only writer in its transaction:
+1. ``uidnext`` and ``modseq`` only grow, and are written in the transaction that uses what they gave out.
+2. A counter moves by what its message rows move, in the mailbox and in the account alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, select, update
+
+from services.storage.rules.changes import Step
+from services.storage.rules.flags import DELETED, SEEN
+from services.storage.tables.schema import account, mailbox
+
+
+@dataclass(slots=True)
+class AccountState:
+    """``messages`` and ``octets`` are as in the table; what is gained here stands beside them until `Ledger.save`."""
+
+    id: int
+    quota: int
+    octets: int
+    uidvalidity: int
+    gained_messages: int = 0
+    gained_octets: int = 0
+
+    @property
+    def used(self) -> int:
+        return self.octets + self.gained_octets
+
+
+@dataclass(slots=True)
+class MailboxState:
+    """One mailbox row, with its account's."""
+
+    account: AccountState
+    id: int
+    name: str
+    uidvalidity: int
+    uidnext: int
+    modseq: int
+    recent_from: int
+    messages: int
+    unseen: int
+    deleted: int
+    octets: int
+    expunged_before: int
+    changed: bool = False
+
+    def advance(self) -> int:
+        """A new modseq, for all that one request changes here."""
+        self.changed = True
+        self.modseq += 1
+        return self.modseq
+
+    def take_uids(self, count: int) -> int:
+        """The first of ``count`` UIDs, theirs alone for ever."""
+        self.changed = True
+        first = self.uidnext
+        self.uidnext += count
+        return first
+
+    def count(self, sign: int, octets: int, bits: int) -> None:
+        """A message comes (+1) or goes (-1)."""
+        self.changed = True
+        self.messages += sign
+        self.octets += sign * octets
+        self.account.gained_messages += sign
+        self.account.gained_octets += sign * octets
+        if not bits & SEEN:
+            self.unseen += sign
+        if bits & DELETED:
+            self.deleted += sign
+
+    def reflag(self, old: int, new: int) -> None:
+        """The system flags of a message went from ``old`` bits to ``new`` ones."""
+        self.changed = True
+        self.unseen += (not new & SEEN) - (not old & SEEN)
+        self.deleted += bool(new & DELETED) - bool(old & DELETED)
+
+    def step(self, previous: int) -> Step:
+        """What a change that started at modseq ``previous`` has come to."""
+        return Step(self.id, previous, self.modseq, self.uidnext)
+
+
+_ACCOUNT = (account.c.id, account.c.quota, account.c.octets, account.c.uidvalidity)
+_MAILBOX = (
+    mailbox.c.id,
+    mailbox.c.name,
+    mailbox.c.uidvalidity,
+    mailbox.c.uidnext,
+    mailbox.c.modseq,
+    mailbox.c.recent_from,
+    mailbox.c.messages,
+    mailbox.c.unseen,
+    mailbox.c.deleted,
+    mailbox.c.octets,
+    mailbox.c.expunged_before,
+)
+BY_ID = (
+    select(*_ACCOUNT, *_MAILBOX)
+    .join_from(mailbox, account)
+    .where(mailbox.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(mailbox.c.id)
+    .with_for_update()
+)
+BY_NAME = (
+    select(*_ACCOUNT, *_MAILBOX)
+    .join_from(
+        account,
+        mailbox,
+        and_(mailbox.c.account_id == account.c.id, mailbox.c.name.in_(bindparam("names", expanding=True))),
+        isouter=True,
+    )
+    .where(account.c.id.in_(bindparam("accounts", expanding=True)))
+)
+SAVE_MAILBOX = (
+    update(mailbox)
+    .where(mailbox.c.id == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in ("uidnext", "modseq", "recent_from", "messages", "unseen")})
+    .values({name: bindparam(f"new_{name}") for name in ("deleted", "octets")})
+)
+SAVE_ACCOUNT = (
+    update(account)
+    .where(account.c.id == bindparam("of"))
+    .values(
+        messages=account.c.messages + bindparam("gained_messages"),
+        octets=account.c.octets + bindparam("gained_octets"),
+    )
+)
+
+
+class Ledger:
+    """What one handler's batch knows of mailboxes and accounts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.accounts: dict[int, AccountState] = {}
+        self.mailboxes: dict[int, MailboxState] = {}
+        self.names: dict[tuple[int, str], MailboxState] = {}
+
+    def load(self, ids: Collection[int]) -> None:
+        """Read mailboxes by id; those that are not there stay unknown."""
+        wanted = [number for number in set(ids) if number not in self.mailboxes]
+        if wanted:
+            self._remember(self.connection.execute(BY_ID, {"ids": wanted}))
+
+    def load_names(self, pairs: Iterable[tuple[int, str]]) -> None:
+        """Read accounts, and their mailboxes of these names, by (account id, name)."""
+        wanted = set(pairs) - self.names.keys()
+        if wanted:
+            accounts = list({number for number, _ in wanted})
+            names = list({name for _, name in wanted})
+            self._remember(self.connection.execute(BY_NAME, {"accounts": accounts, "names": names}))
+
+    def _remember(self, rows: Iterable[Any]) -> None:
+        for row in rows:
+            owner = self.accounts.get(row[0])
+            if owner is None:
+                owner = self.accounts[row[0]] = AccountState(*row[:4])
+            if row[4] is not None and row[4] not in self.mailboxes:
+                self.add(MailboxState(owner, *row[4:]))
+
+    def add(self, state: MailboxState) -> None:
+        """Know ``state`` from now on; it is in the table."""
+        self.mailboxes[state.id] = state
+        self.names[state.account.id, state.name] = state
+
+    def owned(self, mailbox: int, account: int) -> MailboxState | None:
+        """The mailbox, when it is there and is this account's."""
+        state = self.mailboxes.get(mailbox)
+        return state if state is not None and state.account.id == account else None
+
+    def save(self) -> None:
+        """Write back what changed."""
+        changed = [state for state in self.mailboxes.values() if state.changed]
+        if changed:
+            self.connection.execute(SAVE_MAILBOX, [_mailbox_values(state) for state in changed])
+        grown = [state for state in self.accounts.values() if state.gained_messages or state.gained_octets]
+        if grown:
+            self.connection.execute(SAVE_ACCOUNT, [_account_values(state) for state in grown])
+
+
+def _mailbox_values(state: MailboxState) -> dict[str, int]:
+    return {
+        "of": state.id,
+        "new_uidnext": state.uidnext,
+        "new_modseq": state.modseq,
+        "new_recent_from": state.recent_from,
+        "new_messages": state.messages,
+        "new_unseen": state.unseen,
+        "new_deleted": state.deleted,
+        "new_octets": state.octets,
+    }
+
+
+def _account_values(state: AccountState) -> dict[str, int]:
+    return {"of": state.id, "gained_messages": state.gained_messages, "gained_octets": state.gained_octets}

@@ -1,0 +1,109 @@
+"""Mailbox rows by name: made, renamed, removed, subscribed to.
+
+Invariant: an account's UIDVALIDITY numbers only grow, whatever is deleted and made again: each is the Unix time,
+or one more than the last when that is later. So a name never comes back with a UIDVALIDITY that it has had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from services.storage.repositories import contents
+from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
+from services.storage.rules.names import DEFAULTS
+from services.storage.tables.schema import account, expunge, mailbox, maildrop_lock, message, subscription
+
+MAX_MAILBOXES = 10_000  # in one account
+
+NAMES = (
+    select(mailbox.c.account_id, mailbox.c.id, mailbox.c.name, mailbox.c.uidvalidity, mailbox.c.special_use)
+    .where(mailbox.c.account_id.in_(bindparam("accounts", expanding=True)))
+    .order_by(mailbox.c.name)
+)
+SUBSCRIBED = select(subscription.c.account_id, subscription.c.name).where(
+    subscription.c.account_id.in_(bindparam("accounts", expanding=True))
+)
+ADD = insert(mailbox).returning(mailbox.c.id, sort_by_parameter_order=True)
+GIVEN = update(account).where(account.c.id == bindparam("of")).values(uidvalidity=bindparam("last"))
+RENAME = update(mailbox).where(mailbox.c.id == bindparam("of")).values(name=bindparam("to"))
+CONTENTS = (
+    select(message.c.content_id, func.count())
+    .where(message.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)))
+    .group_by(message.c.content_id)
+)
+
+
+def names(connection: Connection, accounts: Collection[int]) -> list[Any]:
+    """Rows (account_id, id, name, uidvalidity, special_use) by name."""
+    return list(connection.execute(NAMES, {"accounts": list(accounts)}))
+
+
+def subscribed(connection: Connection, accounts: Collection[int]) -> set[tuple[int, str]]:
+    """All (account id, name) subscribed to."""
+    return {(number, name) for number, name in connection.execute(SUBSCRIBED, {"accounts": list(accounts)})}
+
+
+def subscribe(connection: Connection, account_id: int, name: str, wanted: bool) -> bool:
+    """Whether that changed anything."""
+    here = (subscription.c.account_id == account_id) & (subscription.c.name == name)
+    if connection.execute(select(subscription.c.name).where(here)).first() is not None:
+        if not wanted:
+            connection.execute(delete(subscription).where(here))
+        return not wanted
+    if wanted:
+        connection.execute(insert(subscription), {"account_id": account_id, "name": name})
+    return wanted
+
+
+def add(ledger: Ledger, now: float, owner: AccountState, wanted: Sequence[tuple[str, str]]) -> list[MailboxState]:
+    """Make mailboxes, by (name, special use); none of them is there yet. The ledger knows them from now on."""
+    first = max(int(now), owner.uidvalidity + 1)
+    rows: list[dict[str, Any]] = [
+        {"account_id": owner.id, "name": name, "uidvalidity": first + place, "special_use": use}
+        for place, (name, use) in enumerate(wanted)
+    ]
+    owner.uidvalidity = first + len(rows) - 1
+    ledger.connection.execute(GIVEN, {"of": owner.id, "last": owner.uidvalidity})
+    numbers = ledger.connection.execute(ADD, rows).scalars().all()
+    states = []
+    for number, row in zip(numbers, rows, strict=True):
+        state = MailboxState(owner, number, row["name"], row["uidvalidity"], 1, 1, 1, 0, 0, 0, 0, 0)
+        ledger.add(state)
+        states.append(state)
+    return states
+
+
+def create_defaults(connection: Connection, now: float, accounts: Collection[int]) -> None:
+    """Give new accounts INBOX and the usual folders, subscribed to."""
+    first = int(now)
+    rows = [
+        {"account_id": owner, "name": name, "uidvalidity": first + place, "special_use": use}
+        for owner in accounts
+        for place, (name, use) in enumerate(DEFAULTS)
+    ]
+    if rows:
+        connection.execute(insert(mailbox), rows)
+        connection.execute(insert(subscription), [{"account_id": r["account_id"], "name": r["name"]} for r in rows])
+        connection.execute(GIVEN, [{"of": owner, "last": first + len(DEFAULTS) - 1} for owner in accounts])
+
+
+def rename(connection: Connection, moves: Sequence[tuple[int, str]]) -> None:
+    """Give mailboxes new names, by (id, name), in this order."""
+    if moves:
+        connection.execute(RENAME, [{"of": number, "to": name} for number, name in moves])
+
+
+def remove(connection: Connection, ids: Collection[int]) -> None:
+    """Remove mailboxes with their messages and history. The account's counters are the caller's."""
+    given = list(ids)
+    if not given:
+        return
+    uses = connection.execute(CONTENTS, {"mailboxes": given})
+    contents.release(connection, dict(uses.tuples().all()))
+    connection.execute(delete(message).where(message.c.mailbox_id.in_(given)))
+    connection.execute(delete(expunge).where(expunge.c.mailbox_id.in_(given)))
+    connection.execute(delete(maildrop_lock).where(maildrop_lock.c.mailbox_id.in_(given)))
+    connection.execute(delete(mailbox).where(mailbox.c.id.in_(given)))

@@ -1,0 +1,110 @@
+"""Message rows: picking them by UID, and the statements that add, change and remove them.
+
+A set of UIDs is asked for in the form that costs least: as one span of the primary key when it is dense, else in
+lists; several mailboxes at once when all of it is small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete, insert, select, update
+
+from services.storage.tables.schema import message
+
+LISTED = 500  # UIDs in one list
+CROSSED = 4_000  # (mailbox, UID) pairs that one statement may probe
+DENSE = 4  # a span may hold this many times the UIDs that are wanted
+
+ADD = insert(message)
+REFLAG = (
+    update(message)
+    .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
+    .values(flagset_id=bindparam("flagset"), modseq=bindparam("now"))
+)
+REMOVE = delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
+
+
+class Picker:
+    """A prepared question for some columns of messages; each row begins with mailbox id and UID."""
+
+    def __init__(self, *columns: ColumnElement[Any], source: FromClause = message) -> None:
+        base = select(message.c.mailbox_id, message.c.uid, *columns).select_from(source)
+        base = base.order_by(message.c.mailbox_id, message.c.uid)
+        self._span = base.where(
+            message.c.mailbox_id == bindparam("mailbox"),
+            message.c.uid.between(bindparam("first"), bindparam("last")),
+        )
+        self._listed = base.where(
+            message.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)),
+            message.c.uid.in_(bindparam("uids", expanding=True)),
+        )
+
+    def pick(self, connection: Connection, wanted: Mapping[int, Sequence[int]]) -> list[Any]:
+        """Rows of the messages that are there, by mailbox and UID. ``wanted`` holds ascending UIDs by mailbox id."""
+        asked = {number: uids for number, uids in wanted.items() if uids}
+        if len(asked) > 1:
+            together = sum(map(len, asked.values()))
+            if together * len(asked) <= CROSSED:
+                return self._crossed(connection, asked)
+        return [
+            row for number, uids in asked.items() for page in self.pages(connection, number, uids) for row in page
+        ]
+
+    def pages(
+        self, connection: Connection, mailbox: int, uids: Sequence[int], size: int = LISTED
+    ) -> Iterator[list[Any]]:
+        """The same for one mailbox, read no further than the caller goes: at least ``size`` UIDs a page."""
+        if not uids:
+            return
+        if uids[-1] - uids[0] < DENSE * len(uids):
+            for start in range(0, len(uids), size):
+                yield self._dense(connection, mailbox, uids[start : start + size])
+            return
+        for start in range(0, len(uids), LISTED):
+            piece = list(uids[start : start + LISTED])
+            yield list(connection.execute(self._listed, {"mailboxes": [mailbox], "uids": piece}))
+
+    def _crossed(self, connection: Connection, asked: Mapping[int, Sequence[int]]) -> list[Any]:
+        sets = {number: set(uids) for number, uids in asked.items()}
+        uids = set().union(*sets.values())
+        rows = connection.execute(self._listed, {"mailboxes": list(sets), "uids": list(uids)})
+        return [row for row in rows if row[1] in sets[row[0]]]
+
+    def _dense(self, connection: Connection, mailbox: int, uids: Sequence[int]) -> list[Any]:
+        first, last = uids[0], uids[-1]
+        rows = connection.execute(self._span, {"mailbox": mailbox, "first": first, "last": last}).all()
+        if last - first == len(uids) - 1:
+            return list(rows)
+        wanted = set(uids)
+        return [row for row in rows if row[1] in wanted]
+
+
+VIEW = Picker(message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
+WHOLE = Picker(
+    message.c.modseq,
+    message.c.flagset_id,
+    message.c.size,
+    message.c.date,
+    message.c.content_id,
+    message.c.prefix,
+)
+
+
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert whole rows."""
+    if rows:
+        connection.execute(ADD, rows)
+
+
+def reflag(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
+    """Set flags and modseq: keys ``mailbox``, ``of`` (UID), ``flagset``, ``now`` (modseq)."""
+    if rows:
+        connection.execute(REFLAG, rows)
+
+
+def remove(connection: Connection, mailbox: int, uids: Sequence[int]) -> None:
+    """Delete rows; their history and their content are the caller's."""
+    if uids:
+        connection.execute(REMOVE, [{"mailbox": mailbox, "of": uid} for uid in uids])

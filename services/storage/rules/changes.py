@@ -1,0 +1,51 @@
+"""From rows to `Change`: what a write tells its caller and everybody else who holds a view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.storage.rules.packed import pack_i64, pack_u32, pack_u64
+from shared.contracts.changes import INLINE_ROWS, Change, FlagSet, Rows
+
+INLINE_VANISHED = 8_000  # UIDs; four octets each, so more of them ride along than rows
+
+
+class Row(NamedTuple):
+    """One message as a view holds it."""
+
+    uid: int
+    modseq: int
+    flagset: int
+    size: int
+    date: int
+
+
+class Step(NamedTuple):
+    """From where to where a mailbox went."""
+
+    mailbox: int
+    previous: int
+    modseq: int
+    uidnext: int
+
+
+def pack_rows(rows: Sequence[tuple[int, int, int, int, int]]) -> Rows:
+    """Rows (fields of `Row`, ascending by UID) as packed columns."""
+    if not rows:
+        return Rows()
+    uids, modseqs, flagsets, sizes, dates = zip(*rows, strict=True)
+    return Rows(pack_u32(uids), pack_u64(modseqs), pack_u32(flagsets), pack_u32(sizes), pack_i64(dates))
+
+
+def build(
+    step: Step,
+    rows: Sequence[tuple[int, int, int, int, int]] = (),
+    vanished: Sequence[int] = (),
+    flagsets: tuple[FlagSet, ...] = (),
+    author: str = "",
+) -> Change:
+    """The change to tell; without its rows when they are too many to ride along."""
+    if len(rows) > INLINE_ROWS or len(vanished) > INLINE_VANISHED:
+        return Change(*step, complete=False, author=author)
+    return Change(*step, rows=pack_rows(rows), vanished=pack_u32(vanished), flagsets=flagsets, author=author)

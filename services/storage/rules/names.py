@@ -1,0 +1,88 @@
+"""Which names a mailbox may have.
+
+A name is levels joined by "/". "INBOX" as first level is upper case whatever the client wrote (RFC 3501
+section 5.1). No level is empty, "." or "..", none holds a control character, and the tree below "user" is kept for
+the mailboxes of others (RFC 2342). Limits: 255 octets of UTF-8 a level, 1,000 the whole, 32 levels.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from shared.base.errors import EilpostError
+
+SEPARATOR = "/"
+INBOX = "INBOX"
+OTHERS = "user"
+
+MAX_LEVEL = 255  # octets
+MAX_NAME = 1_000  # octets
+MAX_LEVELS = 32
+
+SPECIAL_USES = frozenset(
+    {"\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"}
+)  # RFC 6154; the virtual ones are not ours
+DEFAULTS = (  # what a new account has: name and special use
+    (INBOX, ""),
+    ("Archive", "\\Archive"),
+    ("Drafts", "\\Drafts"),
+    ("Junk", "\\Junk"),
+    ("Sent", "\\Sent"),
+    ("Trash", "\\Trash"),
+)
+
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line and paragraph ends
+
+
+class BadName(EilpostError):
+    """No mailbox can ever have this name."""
+
+
+def canonical(name: str) -> str:
+    """``name`` with INBOX in upper case; for look-ups, judges nothing."""
+    first, separator, rest = name.partition(SEPARATOR)
+    if len(first) == len(INBOX) and first.upper() == INBOX:
+        return INBOX + separator + rest
+    return name
+
+
+def validate(name: str) -> str:
+    """The canonical form of a name to be made, or `BadName`."""
+    if len(name) > MAX_NAME:
+        raise BadName("the name is too long")
+    if any(unicodedata.category(character) in _FORBIDDEN for character in name):
+        raise BadName("the name holds a control character")
+    if len(name.encode()) > MAX_NAME:
+        raise BadName("the name is too long")
+    name = canonical(name)
+    levels = name.split(SEPARATOR)
+    if len(levels) > MAX_LEVELS:
+        raise BadName("the name has too many levels")
+    if levels[0] == OTHERS and len(levels) > 1:
+        raise BadName("the tree of other users")
+    for level in levels:
+        if level in ("", ".", ".."):
+            raise BadName("a level is empty or a dot")
+        if len(level.encode()) > MAX_LEVEL:
+            raise BadName("a level is too long")
+    return name
+
+
+def parents(name: str) -> Iterator[str]:
+    """The names above ``name``, outermost first."""
+    end = name.find(SEPARATOR)
+    while end != -1:
+        yield name[:end]
+        end = name.find(SEPARATOR, end + 1)
+
+
+def below(name: str, other: str) -> bool:
+    """Whether ``other`` stands somewhere under ``name``."""
+    return other.startswith(name + SEPARATOR)
+
+
+def missing_parents(names: Iterable[str]) -> set[str]:
+    """Names above those given that are not given themselves."""
+    given = set(names)
+    return {parent for name in given for parent in parents(name)} - given
