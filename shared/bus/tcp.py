@@ -1,0 +1,73 @@
+"""NATS over TCP (``nats://``, ``tls://``): four times cheaper for bulk than WebSocket, which masks every octet."""
+
+from __future__ import annotations
+
+import ssl
+from urllib.parse import urlsplit
+
+import trio
+
+from shared.bus.transport import Transport, TransportLost
+
+DEFAULT_PORT = 4222
+RECEIVE_CHUNK = 64 * 1024  # octets
+MAX_GREETING = 64 * 1024  # octets of INFO
+
+
+class TcpTransport(Transport):
+    """``greeting`` is what was received before the stream went under TLS."""
+
+    def __init__(self, stream: trio.abc.Stream, greeting: bytes) -> None:
+        self._stream = stream
+        self._greeting = greeting
+
+    async def receive(self) -> bytes:
+        if self._greeting:
+            data, self._greeting = self._greeting, b""
+            return data
+        try:
+            received = bytes(await self._stream.receive_some(RECEIVE_CHUNK))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise TransportLost("connection broken") from error
+        if not received:
+            raise TransportLost("connection closed")
+        return received
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._stream.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise TransportLost("connection broken") from error
+
+    async def aclose(self) -> None:
+        await trio.aclose_forcefully(self._stream)
+
+
+async def connect_tcp(url: str, tls: ssl.SSLContext | None) -> Transport:
+    """Open ``url``. A NATS server greets in clear and speaks TLS after that. Raises `TransportLost`."""
+    parts = urlsplit(url)
+    host = parts.hostname or "127.0.0.1"
+    try:
+        stream: trio.abc.Stream = await trio.open_tcp_stream(host, parts.port or DEFAULT_PORT)
+    except OSError as error:
+        raise TransportLost(f"{type(error).__name__}: {error}") from error
+    if parts.scheme != "tls":
+        return TcpTransport(stream, b"")
+    try:
+        greeting = await _greeting(stream)
+        secure = trio.SSLStream(stream, tls or ssl.create_default_context(), server_hostname=host)
+        await secure.do_handshake()
+    except (trio.BrokenResourceError, TransportLost) as error:
+        await trio.aclose_forcefully(stream)
+        raise TransportLost(f"TLS with the broker failed: {error.__cause__ or error}") from error
+    return TcpTransport(secure, greeting)
+
+
+async def _greeting(stream: trio.abc.Stream) -> bytes:
+    received = b""
+    while not received.endswith(b"\r\n"):
+        chunk = await stream.receive_some(RECEIVE_CHUNK)
+        if not chunk or len(received) > MAX_GREETING:
+            raise TransportLost("no greeting")
+        received += chunk
+    return received

@@ -1,0 +1,48 @@
+"""NATS over WebSocket (``ws://``, ``wss://``), the transport that passes every proxy."""
+
+from __future__ import annotations
+
+import ssl
+
+import trio
+import trio_websocket
+
+from shared.bus.transport import Transport, TransportLost
+
+# One WebSocket message of the broker may carry all that it had pending for us: up to max_pending (8 MB).
+MAX_MESSAGE = 16 * 1024 * 1024  # octets
+RECEIVE_CHUNK = 64 * 1024  # octets
+
+
+class WebSocketTransport(Transport):
+    def __init__(self, connection: trio_websocket.WebSocketConnection) -> None:
+        self._connection = connection
+
+    async def receive(self) -> bytes:
+        try:
+            message = await self._connection.get_message()
+        except trio_websocket.ConnectionClosed as error:
+            raise TransportLost("websocket closed") from error
+        return message if isinstance(message, bytes) else message.encode()
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._connection.send_message(data)
+        except trio_websocket.ConnectionClosed as error:
+            raise TransportLost("websocket closed") from error
+
+    async def aclose(self) -> None:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await self._connection.aclose()
+
+
+async def connect_websocket(nursery: trio.Nursery, url: str, tls: ssl.SSLContext | None) -> Transport:
+    """Open ``url``; a task of the connection runs in ``nursery``. Raises `TransportLost`."""
+    try:
+        connection = await trio_websocket.connect_websocket_url(
+            nursery, url, tls, max_message_size=MAX_MESSAGE, receive_buffer_size=RECEIVE_CHUNK
+        )
+    except (OSError, trio.BrokenResourceError, trio_websocket.HandshakeError) as error:
+        raise TransportLost(f"{type(error).__name__}: {error}") from error
+    return WebSocketTransport(connection)
