@@ -1,9 +1,10 @@
 """The rows of storage: which handler answers which operation, and in which room.
 
 Each ``handlers/<family>.py`` exports ``ROWS``, or a function ``rows(...)`` where a handler needs something of the
-wiring (the ticket signer, the directory cache); `services.storage.app` joins them. Handlers take all requests of their
-operation that wait together and answer in the same order. A `Refused` is an answer like any other; it may also be
-raised, and then the batch is rolled back and its requests are run one by one, so that only the culprit is refused.
+wiring (the ticket signer, the directory cache); `services.storage.app` joins them. Handlers take all requests
+of their operation that wait together and answer in the same order. A `Refused` is an answer like any other; it may
+also be raised, and then the batch is rolled back and its requests are run one by one, so that only the culprit is
+refused.
 
 A request with a ``grant`` field reaches its handler only with a verified grant.
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Refused
-from shared.contracts.op import Op
+from shared.contracts.op import Op, Repeat
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -45,6 +47,16 @@ class Row(Generic[Q, R]):
     writes: Callable[[Q], bool]
     lane: Lane = Lane.LIGHT
     grant_optional: bool = False
+
+    @cached_property
+    def granted(self) -> bool:
+        """Whether requests carry a grant."""
+        return "grant" in self.op.request._fields  # type: ignore[attr-defined]
+
+    @cached_property
+    def keyed(self) -> bool:
+        """Whether the writer remembers answers under the request's ``key``."""
+        return self.op.repeat is Repeat.KEYED and "key" in self.op.request._fields  # type: ignore[attr-defined]
 
 
 AnyRow = Row[Any, Any]

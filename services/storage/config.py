@@ -1,0 +1,111 @@
+"""The table ``[storage]`` of the configuration. Sizes in octets, times in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MIB = 1024 * 1024
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True)
+class DataPort:
+    """Where bodies too large for the bus are streamed. ``url`` is how the fronts reach it; "" for host and port."""
+
+    host: str = "127.0.0.1"
+    port: int = 4280  # 0: any free one
+    url: str = ""
+    ticket_lifetime: int = 600
+    idle_timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """How many requests may run and wait. One that finds its queue full is refused as UNAVAILABLE."""
+
+    light_readers: int = 2
+    heavy_readers: int = 1
+    waiting: int = 5_000  # for each of the writer and the readers
+    batch: int = 256  # requests in one transaction
+
+    def __post_init__(self) -> None:
+        for name in ("light_readers", "heavy_readers", "waiting", "batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+
+
+@dataclass(frozen=True)
+class Login:
+    """Passwords and those who guess them (the figures count per day, or per hour where it says so)."""
+
+    grant_lifetime: int = DAY
+    cache_lifetime: int = 300  # a verified password is believed again without hashing
+    hashing: int = 0  # verifications at once; 0: twice the processor's cores
+    hashing_wait: float = 10.0
+    delays: tuple[str, ...] = ("2", "4", "8", "15")  # before the answer to the first, second, ... failure in a row
+    failures_per_address: int = 100
+    failures_per_user: int = 50  # from one network
+    users_per_network: int = 5  # distinct ones that failed, per hour; /24 and /48
+    trusted: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # not counted, not delayed
+    default_domain: str = ""  # of user names without one
+
+    @property
+    def delay_seconds(self) -> tuple[float, ...]:
+        return tuple(float(text) for text in self.delays)
+
+    def __post_init__(self) -> None:
+        if not 60 <= self.grant_lifetime <= 30 * DAY:
+            raise ValueError("grant_lifetime must lie between a minute and 30 days")
+        if not self.delays or any(not text.replace(".", "", 1).isdigit() for text in self.delays):
+            raise ValueError("delays must be a list of seconds")
+
+
+@dataclass(frozen=True)
+class Spool:
+    """What becomes of letters."""
+
+    poison_claims: int = 3  # claims without a verdict after which a letter is held
+    longest_lease: float = 600.0
+    keep_settled: int = 7 * DAY
+    recipients: int = 1_000  # of one letter
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Collection of what nobody names any more."""
+
+    interval: float = 60.0
+    upload_grace: int = DAY  # an upload that no commit has named by then is removed
+    dedupe: int = 7 * DAY  # how long a repeated write is recognised
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """All of storage's settings. Limits of mailboxes stand in `rules` beside what they limit."""
+
+    data: Path = Path("var/storage")
+    database: str = ""  # a URL; "" is eilpost.db in the folder `data`
+    blobs: str = ""  # a folder; "" is `blobs` in the folder `data`
+    subaddress: str = "+"  # what stands between a local part and its detail (RFC 5233); "" for no details
+    aliases_deep: int = 20
+    largest_upload: int = 64 * MIB
+    keep_free: int = 128 * MIB  # mail is refused before the disk is fuller than this
+    port: DataPort = field(default_factory=DataPort)
+    rooms: Rooms = field(default_factory=Rooms)
+    login: Login = field(default_factory=Login)
+    spool: Spool = field(default_factory=Spool)
+    sweep: Sweep = field(default_factory=Sweep)
+
+    def __post_init__(self) -> None:
+        if len(self.subaddress) > 1:
+            raise ValueError("subaddress must be one character, or none")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'eilpost.db'}"
+
+    @property
+    def blob_folder(self) -> Path:
+        return Path(self.blobs) if self.blobs else self.data / "blobs"

@@ -1,0 +1,83 @@
+"""Repeated writes get the recorded answer.
+
+Invariant: the row in ``dedupe`` is written in the transaction of the write that it remembers. A key belongs to one
+account; under it, a request that differs from the first one is refused. What was refused is not recorded: it changed
+nothing, so that it may be tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from services.storage.tables.schema import dedupe
+from services.storage.turn import Turn
+from shared.contracts.codec import decode, encode
+from shared.contracts.errors import Code, Refused
+
+FIND = select(dedupe.c.key, dedupe.c.request, dedupe.c.reply).where(
+    dedupe.c.key.in_(bindparam("keys", expanding=True))
+)
+RECORD = insert(dedupe)
+
+
+class Keyed(NamedTuple):
+    """A turn under its key. ``digest`` tells a repeat from another request."""
+
+    turn: Turn
+    key: str
+    digest: bytes
+
+
+class Sorted(NamedTuple):
+    """``fresh`` must run; ``repeats`` take the outcome of the fresh one of the same key in this batch."""
+
+    fresh: list[Keyed]
+    repeats: list[tuple[Turn, Turn]]
+
+
+def sort(connection: Connection, turns: Sequence[Turn]) -> Sorted:
+    """Answer the turns whose write was done before; say which remain."""
+    keyed = [_keyed(turn) for turn in turns]
+    rows = connection.execute(FIND, {"keys": [each.key for each in keyed]})
+    known = {key: (request, reply) for key, request, reply in rows}
+    first: dict[str, Keyed] = {}
+    repeats: list[tuple[Turn, Turn]] = []
+    for each in keyed:
+        if each.key in known:
+            request, reply = known[each.key]
+            each.turn.outcome = (
+                decode(each.turn.row.op.reply, reply) if request == each.digest else _conflict(each.key)
+            )
+        elif each.key not in first:
+            first[each.key] = each
+        elif first[each.key].digest == each.digest:
+            repeats.append((each.turn, first[each.key].turn))
+        else:
+            each.turn.outcome = _conflict(each.key)
+    return Sorted(list(first.values()), repeats)
+
+
+def record(connection: Connection, now: float, done: Sequence[Keyed]) -> None:
+    """Remember the answers of writes that were run."""
+    rows = [
+        {"key": each.key, "request": each.digest, "reply": encode(each.turn.outcome), "at": int(now)}
+        for each in done
+        if not isinstance(each.turn.outcome, Refused)
+    ]
+    if rows:
+        connection.execute(RECORD, rows)
+
+
+def _keyed(turn: Turn) -> Keyed:
+    request: Any = turn.asked.request
+    bare = request._replace(grant=b"")  # a grant may have been renewed between two attempts
+    digest = blake2b(encode(bare), digest_size=16, key=turn.row.op.name.encode()).digest()
+    return Keyed(turn, f"{turn.asked.account}:{request.key}", digest)
+
+
+def _conflict(key: str) -> Refused:
+    return Refused(Code.CONFLICT, f"the key {key} was used for another request")

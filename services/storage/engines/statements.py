@@ -1,0 +1,35 @@
+"""Statements that SQL dialects spell in their own way."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Connection, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """INSERT that leaves rows alone whose primary or unique key is there already."""
+    return _insert_new(connection.dialect.name, table)
+
+
+def insert_or_update(connection: Connection, table: Table, *columns: str) -> Insert:
+    """INSERT that sets ``columns`` to the given values in a row whose primary key is there already."""
+    return _insert_or_update(connection.dialect.name, table, columns)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@cache
+def _insert_or_update(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    key = list(table.primary_key)
+    if dialect == "postgresql":
+        new = postgresql.insert(table)
+        return new.on_conflict_do_update(index_elements=key, set_={name: new.excluded[name] for name in columns})
+    row = sqlite.insert(table)
+    return row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in columns})

@@ -1,0 +1,84 @@
+"""What a front's view of a mailbox is made of: pages of packed rows, and the difference since a modseq."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select
+
+from services.storage.repositories import expunges
+from services.storage.repositories.flagsets import FlagSets
+from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.rules.changes import pack_rows
+from services.storage.rules.packed import pack_u32
+from services.storage.tables.schema import message
+from services.storage.unit_of_work import Asked
+from shared.contracts.changes import Change
+from shared.contracts.errors import Code, Refused
+from shared.contracts.mailboxes import Page, PageRequest, SyncRequest
+
+MAX_PAGE = 25_000  # rows; 28 octets each fit one frame
+MAX_VANISHED = 50_000  # UIDs in one answer
+
+_VIEW = select(message.c.uid, message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
+AFTER = (
+    _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid > bindparam("after"))
+    .order_by(message.c.uid)
+    .limit(bindparam("limit"))
+)
+SINCE = _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.modseq > bindparam("since")).limit(
+    bindparam("limit")
+)
+GONE = "no such mailbox"
+
+
+def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageRequest]]) -> list[Page | Refused]:
+    """Rows by ascending UID."""
+    ledger = Ledger(connection)
+    ledger.load([each.request.mailbox for each in asked])
+    answers: list[Page | Refused] = []
+    for each in asked:
+        state = ledger.owned(each.request.mailbox, each.account)
+        if state is None:
+            answers.append(Refused(Code.NOT_FOUND, GONE))
+        else:
+            answers.append(_page(flagsets, connection, state, each.request))
+    return answers
+
+
+def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, request: PageRequest) -> Page:
+    limit = max(1, min(request.limit, MAX_PAGE))
+    given = {"mailbox": state.id, "after": request.after, "limit": limit + 1}
+    rows = connection.execute(AFTER, given).all()
+    more = len(rows) > limit
+    kept = rows[:limit] if more else rows
+    explained = flagsets.explain(connection, {row[2] for row in kept})
+    return Page(pack_rows(kept), explained, state.modseq, state.uidnext, more)
+
+
+def sync(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[SyncRequest]]) -> list[Change | Refused]:
+    """What changed since a modseq; incomplete when the history is gone or the answer would not fit a frame."""
+    ledger = Ledger(connection)
+    ledger.load([each.request.mailbox for each in asked])
+    answers: list[Change | Refused] = []
+    for each in asked:
+        state = ledger.owned(each.request.mailbox, each.account)
+        if state is None:
+            answers.append(Refused(Code.NOT_FOUND, GONE))
+        else:
+            answers.append(_sync(flagsets, connection, state, each.request.since))
+    return answers
+
+
+def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, since: int) -> Change:
+    step = state.step(since)
+    if since == state.modseq:
+        return Change(*step)
+    if since > state.modseq or since < state.expunged_before:
+        return Change(*step, complete=False)
+    rows = connection.execute(SINCE, {"mailbox": state.id, "since": since, "limit": MAX_PAGE + 1}).all()
+    vanished = expunges.since(connection, state.id, since, MAX_VANISHED + 1)
+    if len(rows) > MAX_PAGE or len(vanished) > MAX_VANISHED:
+        return Change(*step, complete=False)
+    explained = flagsets.explain(connection, {row[2] for row in rows})
+    return Change(*step, rows=pack_rows(sorted(rows)), vanished=pack_u32(vanished), flagsets=explained)

@@ -1,0 +1,62 @@
+"""Questions: a few threads, each of which answers all that wait together from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+from sqlalchemy import Connection
+
+from services.storage.engines.database import Database, Trouble
+from services.storage.room import Room
+from services.storage.turn import Turn, by_row, refuse, run
+from shared.contracts.errors import Code, Refused
+
+
+class Readers(Room):
+    """The readers of one lane."""
+
+    def __init__(self, name: str, database: Database, log: Any, *, waiting: int, batch: int, threads: int) -> None:
+        super().__init__(name, log, waiting=waiting, batch=batch, threads=threads)
+        self._database = database
+
+    def _work(self, queue: SimpleQueue[Turn | None]) -> None:
+        """One of the threads."""
+        with self._database.reader() as connection:
+            while (first := queue.get()) is not None:
+                turns = self._gather(first, queue)
+                if turns:
+                    self._answer(connection, turns)
+                    self._hand_back(partial(self._settle, turns))
+
+    def _answer(self, connection: Connection, turns: Sequence[Turn]) -> None:
+        transaction = connection.begin()
+        try:
+            for group in by_row(turns).values():
+                self._group(connection, group)
+        finally:
+            transaction.rollback()  # lets go of the snapshot, so that the WAL can be emptied
+
+    def _group(self, connection: Connection, group: Sequence[Turn]) -> None:
+        read = group[0].row.read
+        assert read is not None
+        try:
+            run(group, partial(read, connection))
+        except Refused as refusal:
+            if len(group) == 1:
+                group[0].outcome = refusal
+                return
+        except Exception as error:
+            if self._database.trouble(error) is Trouble.FATAL:
+                self.log.critical("storage.fatal", op=group[0].row.op.name, problem=str(error))
+                raise
+            self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
+            if len(group) == 1:
+                refuse(group, Code.UNAVAILABLE, "the request failed")
+                return
+        else:
+            return
+        for turn in group:
+            self._group(connection, (turn,))
