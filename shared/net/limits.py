@@ -1,0 +1,79 @@
+"""How many connections a process holds, in all and from one address."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """Section ``[limits]`` of the configuration. Times are in seconds."""
+
+    connections: int = 10_000  # of this process
+    connections_per_address: int = 50  # IPv6: per /64
+    unlimited_networks: tuple[str, ...] = ()  # no cap per address for these (a webmail, a test bench)
+    handshake_timeout: float = 10.0  # the whole TLS handshake
+    proxy_timeout: float = 5.0  # the whole PROXY header
+
+    def __post_init__(self) -> None:
+        if self.connections < 1 or self.connections_per_address < 1:
+            raise ValueError("connections and connections_per_address must be at least 1")
+        if self.handshake_timeout <= 0 or self.proxy_timeout <= 0:
+            raise ValueError("handshake_timeout and proxy_timeout must be above 0")
+        networks(self.unlimited_networks)
+
+
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """``"10.0.0.0/8"`` and the like, parsed; ValueError for anything else."""
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
+
+def contains(trusted: Sequence[Network], host: str) -> bool:
+    """Whether the address ``host`` lies in one of the networks. A peer without an address lies in none."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in trusted)
+
+
+class Admission:
+    """Counts what is open and says who may come in. Used from the trio loop only."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.open = 0
+        self._limits = limits
+        self._unlimited = networks(limits.unlimited_networks)
+        self._held: dict[str, int] = {}
+
+    @property
+    def full(self) -> bool:
+        return self.open >= self._limits.connections
+
+    def admit(self, host: str) -> str | None:
+        """Count one more of ``host`` and return its key for `release`; None when it holds too many."""
+        key = _key(host)
+        held = self._held.get(key, 0)
+        if held >= self._limits.connections_per_address and not contains(self._unlimited, host):
+            return None
+        self._held[key] = held + 1
+        return key
+
+    def release(self, key: str) -> None:
+        """One connection of ``key`` has ended."""
+        held = self._held[key] - 1
+        if held:
+            self._held[key] = held
+        else:
+            del self._held[key]
+
+
+def _key(host: str) -> str:
+    """Who shares one cap: an IPv4 address, or the /64 of an IPv6 address."""
+    if ":" not in host:
+        return host
+    return ipaddress.IPv6Address(host.partition("%")[0]).packed[:8].hex()

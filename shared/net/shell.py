@@ -1,0 +1,249 @@
+"""A connection: octets with a peer, in plaintext or under TLS. It knows no protocol.
+
+Invariants:
+
+1. Bytes are read from the socket only when asked for, so an idle connection holds no buffer of ours.
+2. After TLS began nothing is read or sent as plaintext; when TLS ends, reading ends for good.
+3. Each wait has a deadline; a broken peer shows as `PeerGone` or `PeerTimeout`, never as OSError.
+4. One task may read while another writes; two writers take turns by themselves.
+
+The socket is a plain non-blocking one, driven by trio's readiness calls: a round trip costs a third less than over
+`trio.SocketStream`, and OpenSSL reads from the descriptor itself, so what arrived before a handshake is its own.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from socket import SHUT_WR, socket
+
+import trio
+
+from shared.base.errors import EilpostError
+from shared.base.ids import new_ulid
+from shared.net.tls import ServerContext
+
+WRITE_TIMEOUT = 60.0  # seconds for one `send`, whatever its size
+TLS_RECORD = 16_384  # octets
+FAIR_SHARE = 65_536  # octets moved without waiting before other tasks get a turn
+_LEFTOVERS = 4  # reads of unread octets at close
+_CALL = 512  # what a call counts towards the fair share beside its octets
+
+_WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class PeerGone(EilpostError):
+    """The connection is closed or reset, or its TLS broke."""
+
+
+class PeerTimeout(EilpostError):
+    """The deadline for reading or writing passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsInfo:
+    """What the handshake agreed on, in OpenSSL's words, e.g. ``TLSv1.3`` and ``TLS_AES_256_GCM_SHA384``."""
+
+    version: str
+    cipher: str
+    alpn: str | None
+
+
+class Connection:
+    """A byte stream with a peer. Made by the listener, or in a test from one end of ``socket.socketpair()``."""
+
+    __slots__ = (
+        "_context", "_ended", "_handshake_timeout", "_moved", "_sock", "_writing",
+        "id", "local_port", "loopback", "peer_host", "peer_port", "tls",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sock: socket,
+        *,
+        peer_host: str = "",
+        peer_port: int = 0,
+        local_port: int = 0,
+        context: ssl.SSLContext | None = None,
+        handshake_timeout: float = 10.0,
+    ) -> None:
+        """``sock`` is a connected stream socket, owned from now on; ``context`` allows `start_tls`."""
+        sock.setblocking(False)
+        self._sock = sock
+        self._context = context
+        self._handshake_timeout = handshake_timeout
+        self._ended = False
+        self._moved = 0
+        self._writing: trio.Lock | None = None
+        self.id = new_ulid()
+        self.peer_host = peer_host
+        self.peer_port = peer_port
+        self.local_port = local_port
+        self.loopback = is_loopback(peer_host)
+        self.tls: TlsInfo | None = None
+
+    async def receive(self, timeout: float, max_bytes: int = 65536) -> bytes:
+        """What the peer sent next, or ``b""`` at a clean end of stream.
+
+        Waits at most ``timeout`` seconds, then `PeerTimeout`. `PeerGone` on a reset, or TLS cut without its close.
+        """
+        if self._ended:
+            return b""
+        try:
+            data = self._sock.recv(max_bytes)
+        except _WAIT as want:
+            data = await self._receive_later(want, timeout, max_bytes)
+        except OSError as error:
+            raise PeerGone(_reason(error)) from error
+        else:
+            await self._share(len(data))
+        if not data:
+            self._ended = True
+        return data
+
+    async def _receive_later(self, want: OSError, timeout: float, max_bytes: int) -> bytes:
+        self._moved = 0
+        with trio.CancelScope(deadline=trio.current_time() + timeout):
+            while True:
+                await self._ready(want, trio.lowlevel.wait_readable)
+                try:
+                    return self._sock.recv(max_bytes)
+                except _WAIT as again:
+                    want = again
+                except OSError as error:
+                    raise PeerGone(_reason(error)) from error
+        raise PeerTimeout(f"nothing received for {timeout:g} s")
+
+    async def send(self, data: bytes | bytearray | memoryview) -> None:
+        """Send all of ``data`` within 60 seconds, or `PeerTimeout`, `PeerGone`.
+
+        What fits the kernel's buffer is taken without waiting. After an error, or when cancelled, an unknown part
+        has been sent and the connection is of no more use.
+        """
+        sent = 0
+        if (self._writing is None or not self._writing.locked()) and (self.tls is None or len(data) <= TLS_RECORD):
+            try:
+                sent = self._sock.send(data)
+            except _WAIT:
+                sent = 0
+            except OSError as error:
+                raise PeerGone(_reason(error)) from error
+            await self._share(sent)
+        if sent < len(data):
+            await self._send_rest(memoryview(data)[sent:])
+
+    async def _send_rest(self, rest: memoryview) -> None:
+        """One writer at a time; under TLS record by record, since OpenSSL wants an unsent record offered again."""
+        if self._writing is None:
+            self._writing = trio.Lock()
+        with trio.CancelScope(deadline=trio.current_time() + WRITE_TIMEOUT):
+            async with self._writing:
+                while rest:
+                    sent = await self._send_piece(rest[:TLS_RECORD] if self.tls else rest)
+                    rest = rest[sent:]
+            return
+        raise PeerTimeout(f"the peer took nothing for {WRITE_TIMEOUT:g} s")
+
+    async def _send_piece(self, piece: memoryview) -> int:
+        while True:
+            try:
+                sent = self._sock.send(piece)
+            except _WAIT as want:
+                await self._ready(want, trio.lowlevel.wait_writable)
+            except OSError as error:
+                raise PeerGone(_reason(error)) from error
+            else:
+                await self._share(sent)
+                return sent
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether `start_tls` may be offered: there is a certificate, and TLS has not begun."""
+        return self._context is not None and self.tls is None
+
+    async def start_tls(self) -> None:
+        """The server's side of a TLS handshake, on the bare connection.
+
+        The caller has sent its go-ahead and cleared its own buffer. Raises `PeerGone` when the handshake fails, and
+        `PeerTimeout` when it takes longer than the listener allows; then the connection is of no more use.
+        """
+        context = self._context
+        if context is None or self.tls is not None:
+            raise RuntimeError("TLS cannot start here")
+        if isinstance(context, ServerContext):
+            context.refresh()
+        try:
+            sock = context.wrap_socket(
+                self._sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
+            )
+        except OSError as error:
+            raise PeerGone(_reason(error)) from error
+        self._sock = sock
+        self._ended = True  # until the handshake is done there is nothing to read
+        await self._handshake(sock)
+        cipher = sock.cipher()
+        self.tls = TlsInfo(sock.version() or "", cipher[0] if cipher else "", sock.selected_alpn_protocol())
+        self._ended = False
+
+    async def _handshake(self, sock: ssl.SSLSocket) -> None:
+        with trio.CancelScope(deadline=trio.current_time() + self._handshake_timeout):
+            while True:
+                try:
+                    sock.do_handshake()
+                except _WAIT as want:
+                    await self._ready(want, trio.lowlevel.wait_readable)
+                except OSError as error:
+                    raise PeerGone(_reason(error)) from error
+                else:
+                    return
+        raise PeerTimeout(f"no TLS handshake within {self._handshake_timeout:g} s")
+
+    async def _ready(self, want: OSError, wait: Callable[[socket], Awaitable[None]]) -> None:
+        """Wait as the socket asks: under TLS by what OpenSSL wants, in plaintext by ``wait``."""
+        if isinstance(want, ssl.SSLWantReadError):
+            wait = trio.lowlevel.wait_readable
+        elif isinstance(want, ssl.SSLWantWriteError):
+            wait = trio.lowlevel.wait_writable
+        try:
+            await wait(self._sock)
+        except (trio.ClosedResourceError, ValueError) as error:
+            raise PeerGone("closed here") from error
+
+    async def _share(self, octets: int) -> None:
+        """Let others run now and then, however fast this peer is."""
+        self._moved += octets + _CALL
+        if self._moved > FAIR_SHARE:
+            self._moved = 0
+            await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        """Close, after what was sent; what the peer has sent and nobody read is dropped. May be called twice."""
+        if self._sock.fileno() < 0:
+            return
+        trio.lowlevel.notify_closing(self._sock)
+        self._ended = True
+        close_gently(self._sock)
+
+
+def close_gently(sock: socket) -> None:
+    """Close so that the last reply arrives: unread octets would make the kernel reset the connection at once."""
+    with suppress(OSError, ValueError):
+        if isinstance(sock, ssl.SSLSocket):
+            sock.unwrap()
+    with suppress(OSError):
+        sock.shutdown(SHUT_WR)
+        for _ in range(_LEFTOVERS):
+            if not sock.recv(FAIR_SHARE):
+                break
+    sock.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the textual address is one of this machine's own."""
+    return host.startswith("127.") or host == "::1"
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

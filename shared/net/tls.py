@@ -1,0 +1,68 @@
+"""TLS for our listeners: one context, modern suites, and certificate files that may change under it."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+
+from shared.base.errors import ConfigurationError
+
+RECHECK = 1.0  # seconds between two looks at the certificate files
+
+
+class ServerContext(ssl.SSLContext):
+    """A server's context that takes up a renewed certificate: see `refresh`."""
+
+    cert: str
+    key: str
+    _seen: tuple[int, int]
+    _looked: float
+
+    def refresh(self) -> bool:
+        """Load the certificate again when its files changed; looks at most once per `RECHECK`. True if loaded.
+
+        A pair that does not fit (a renewal in mid-flight) leaves the old one in use until the files change again.
+        """
+        now = time.monotonic()
+        if now - self._looked < RECHECK:
+            return False
+        self._looked = now
+        try:
+            seen = _modified(self.cert, self.key)
+            if seen == self._seen:
+                return False
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key)
+            self.load_cert_chain(self.cert, self.key)
+        except (OSError, ssl.SSLError):
+            return False
+        self._seen = seen
+        return True
+
+
+def server_context(cert: str, key: str, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
+    """A context for listeners: TLS 1.2 or newer, AEAD suites with forward secrecy, no renegotiation.
+
+    ``cert`` is a PEM chain, ``key`` its PEM private key. Raises `ConfigurationError` when they cannot be used.
+    """
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.num_tickets = 1
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    try:
+        context.load_cert_chain(cert, key)
+        context._seen = _modified(cert, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"{cert} and {key}", "tls.certificate", str(error), "name a PEM chain and its unencrypted private key"
+        ) from error
+    context.cert, context.key = cert, key
+    context._looked = time.monotonic()
+    return context
+
+
+def _modified(cert: str, key: str) -> tuple[int, int]:
+    return os.stat(cert).st_mtime_ns, os.stat(key).st_mtime_ns
