@@ -1,0 +1,53 @@
+"""FETCH responses: items, and the line around them (RFC 3501 section 7.4.2).
+
+Octets that other rooms rendered (ENVELOPE, BODYSTRUCTURE) are passed on as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.protocols.imap.dates import render_date_time
+from shared.protocols.imap.strings import flag_list
+
+
+def fetch(number: int, items: Iterable[bytes]) -> bytes:
+    """``* n FETCH (...)`` of items rendered below."""
+    return b"* %d FETCH (%b)\r\n" % (number, b" ".join(items))
+
+
+def flags_item(names: Iterable[str]) -> bytes:
+    """``FLAGS (...)``."""
+    return b"FLAGS " + flag_list(names)
+
+
+def uid_item(uid: int) -> bytes:
+    """``UID n``."""
+    return b"UID %d" % uid
+
+
+def size_item(octets: int) -> bytes:
+    """``RFC822.SIZE n``."""
+    return b"RFC822.SIZE %d" % octets
+
+
+def internal_date_item(seconds: int) -> bytes:
+    """``INTERNALDATE "..."`` in UTC, from Unix seconds."""
+    return b"INTERNALDATE " + render_date_time(seconds)
+
+
+def modseq_item(modseq: int) -> bytes:
+    """``MODSEQ (n)`` (RFC 7162)."""
+    return b"MODSEQ (%d)" % modseq
+
+
+def section_item(label: bytes, octets: bytes | None) -> bytes:
+    """``BODY[...] {n}`` with its octets; NIL when there is no such part. Messages pass unchanged."""
+    if octets is None:
+        return label + b" NIL"
+    return b"%b {%d}\r\n%b" % (label, len(octets), octets)
+
+
+def section_head_item(label: bytes, size: int) -> bytes:
+    """The head of a section whose ``size`` octets are streamed behind it."""
+    return b"%b {%d}\r\n" % (label, size)

@@ -1,0 +1,93 @@
+"""The table of commands that the grammar knows: name, and how to read the arguments.
+
+A new command is one row here and one file in `syntax`. Which of them a server offers is the server's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+from shared.protocols.imap.syntax import (
+    append,
+    authenticate,
+    capability,
+    check,
+    close,
+    copy,
+    create,
+    delete,
+    enable,
+    expunge,
+    fetch,
+    id,
+    idle,
+    list,
+    login,
+    logout,
+    move,
+    namespace,
+    noop,
+    rename,
+    search,
+    select,
+    starttls,
+    status,
+    store,
+    subscribe,
+    unselect,
+)
+from shared.protocols.imap.tokens import Arguments
+
+Parse: TypeAlias = Callable[[Arguments], Any]
+
+
+class Row(NamedTuple):
+    """A command. ``uid`` tells that "UID <name>" exists, and ``plain`` that the bare name does."""
+
+    name: str
+    parse: Parse
+    uid: bool = False
+    plain: bool = True
+
+
+ROWS = (
+    Row("APPEND", append.parse),
+    Row("AUTHENTICATE", authenticate.parse),
+    Row("CAPABILITY", capability.parse),
+    Row("CHECK", check.parse),
+    Row("CLOSE", close.parse),
+    Row("COPY", copy.parse, uid=True),
+    Row("CREATE", create.parse),
+    Row("DELETE", delete.parse),
+    Row("ENABLE", enable.parse),
+    Row("EXAMINE", select.parse_examine),
+    Row("EXPUNGE", expunge.parse, uid=True),
+    Row("FETCH", fetch.parse, uid=True),
+    Row("ID", id.parse),
+    Row("IDLE", idle.parse),
+    Row("LIST", list.parse),
+    Row("LOGIN", login.parse),
+    Row("LOGOUT", logout.parse),
+    Row("LSUB", list.parse_lsub),
+    Row("MOVE", move.parse, uid=True),
+    Row("NAMESPACE", namespace.parse),
+    Row("NOOP", noop.parse),
+    Row("RENAME", rename.parse),
+    Row("SEARCH", search.parse, uid=True),
+    Row("SELECT", select.parse),
+    Row("STARTTLS", starttls.parse),
+    Row("STATUS", status.parse),
+    Row("STORE", store.parse, uid=True),
+    Row("SUBSCRIBE", subscribe.parse),
+    Row("UNSELECT", unselect.parse),
+    Row("UNSUBSCRIBE", subscribe.parse_unsubscribe),
+)
+
+
+def by_name(rows: Iterable[Row]) -> dict[bytes, Row]:
+    """Rows under the octets of their names in upper case, as they come off the wire."""
+    return {row.name.encode(): row for row in rows}
+
+
+COMMANDS = by_name(ROWS)

@@ -1,0 +1,182 @@
+"""Server responses as octets (RFC 3501 section 7, RFC 9051 section 7), FETCH apart (`fetch_items`).
+
+Every function returns whole lines with CRLF, those whose name ends in ``_code`` a response code without its brackets. No
+argument can break out of its line: text is cleansed of what is not printable, strings are quoted or sent as
+literals, and names become modified UTF-7 (or UTF-8 in quotes for clients that enabled it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shared.protocols.imap.strings import flag_list, mailbox, nstring, number_set, string, text
+
+
+# --- status responses ---
+
+
+def tagged(tag: str, status: str, words: str, code: str | bytes = "") -> bytes:
+    """``tag status [code] text``; status is OK, NO or BAD; ``code`` comes without brackets."""
+    if code:
+        octets = code if isinstance(code, bytes) else text(code)
+        return b"%b %b [%b] %b\r\n" % (tag.encode("ascii", "replace"), status.encode(), octets, text(words))
+    return b"%b %b %b\r\n" % (tag.encode("ascii", "replace"), status.encode(), text(words))
+
+
+def untagged(status: str, words: str, code: str | bytes = "") -> bytes:
+    """``* status [code] text``: OK, NO, BAD, PREAUTH or BYE."""
+    return tagged("*", status, words, code)
+
+
+def continuation(words: str = "OK") -> bytes:
+    """``+ text``: go on with the literal, or with IDLE."""
+    return b"+ %b\r\n" % text(words)
+
+
+def challenge(base64: bytes) -> bytes:
+    """``+ base64``: a SASL challenge, already in base64."""
+    return b"+ %b\r\n" % base64
+
+
+# --- response codes, without their brackets ---
+
+
+def capability_code(names: Iterable[str]) -> bytes:
+    """``CAPABILITY ...``."""
+    return b"CAPABILITY " + " ".join(names).encode("ascii")
+
+
+def permanent_flags_code(flags: Iterable[str]) -> bytes:
+    """``PERMANENTFLAGS (...)``; "\\*" for new keywords is passed as any other."""
+    return b"PERMANENTFLAGS " + flag_list(flags)
+
+
+def append_uid_code(uidvalidity: int, uids: Sequence[int]) -> bytes:
+    """``APPENDUID`` (RFC 4315)."""
+    return b"APPENDUID %d %b" % (uidvalidity, number_set(uids))
+
+
+def copy_uid_code(uidvalidity: int, source: Sequence[int], target: Sequence[int]) -> bytes:
+    """``COPYUID`` (RFC 4315): parallel sequences, in order."""
+    return b"COPYUID %d %b %b" % (uidvalidity, number_set(source), number_set(target))
+
+
+def modified_code(numbers: Sequence[int]) -> bytes:
+    """``MODIFIED`` (RFC 7162): ascending UIDs or message numbers that UNCHANGEDSINCE left alone."""
+    return b"MODIFIED " + number_set(numbers)
+
+
+def bad_charset_code() -> bytes:
+    """``BADCHARSET`` with the charsets that SEARCH knows."""
+    return b"BADCHARSET (US-ASCII UTF-8)"
+
+
+# --- mailbox data ---
+
+
+def capability(names: Iterable[str]) -> bytes:
+    """``* CAPABILITY``."""
+    return b"* %b\r\n" % capability_code(names)
+
+
+def enabled(names: Iterable[str]) -> bytes:
+    """``* ENABLED`` (RFC 5161)."""
+    return b"* " + " ".join(("ENABLED", *names)).encode("ascii") + b"\r\n"
+
+
+def exists(count: int) -> bytes:
+    """``* n EXISTS``."""
+    return b"* %d EXISTS\r\n" % count
+
+
+def recent(count: int) -> bytes:
+    """``* n RECENT``."""
+    return b"* %d RECENT\r\n" % count
+
+
+def expunge(number: int) -> bytes:
+    """``* n EXPUNGE``."""
+    return b"* %d EXPUNGE\r\n" % number
+
+
+def flags(names: Iterable[str]) -> bytes:
+    """``* FLAGS (...)``."""
+    return b"* FLAGS %b\r\n" % flag_list(names)
+
+
+def listed(
+    attributes: Iterable[str],
+    separator: str | None,
+    name: str,
+    *,
+    lsub: bool = False,
+    utf8: bool = False,
+    child_info: Iterable[str] = (),
+) -> bytes:
+    """``* LIST`` or ``* LSUB``. ``child_info`` fills CHILDINFO (RFC 5258 section 3.5) and stays empty without it."""
+    parts = [
+        b"* LSUB" if lsub else b"* LIST",
+        flag_list(attributes),
+        string(separator.encode("ascii")) if separator else b"NIL",
+        mailbox(name, utf8=utf8),
+    ]
+    if child_info:
+        parts.append(b'("CHILDINFO" (%b))' % b" ".join(string(info.encode("ascii")) for info in child_info))
+    return b" ".join(parts) + b"\r\n"
+
+
+def status(name: str, items: Iterable[tuple[str, int]], *, utf8: bool = False) -> bytes:
+    """``* STATUS``."""
+    counts = b" ".join(b"%b %d" % (item.encode("ascii"), count) for item, count in items)
+    return b"* STATUS %b (%b)\r\n" % (mailbox(name, utf8=utf8), counts)
+
+
+def namespace(personal: Sequence[tuple[str, str]], *, utf8: bool = False) -> bytes:
+    """``* NAMESPACE`` (RFC 2342) with personal ones only: prefix and separator of each."""
+    spaces = b"".join(
+        b"(%b %b)" % (mailbox(prefix, utf8=utf8), string(separator.encode("ascii"))) for prefix, separator in personal
+    )
+    return b"* NAMESPACE (%b) NIL NIL\r\n" % spaces
+
+
+def identification(fields: Sequence[tuple[str, str | None]]) -> bytes:
+    """``* ID`` (RFC 2971); NIL for no fields."""
+    if not fields:
+        return b"* ID NIL\r\n"
+    texts = (
+        string(name.encode()) + b" " + nstring(None if value is None else value.encode()) for name, value in fields
+    )
+    return b"* ID (%b)\r\n" % b" ".join(texts)
+
+
+# --- searching ---
+
+
+def search(numbers: Sequence[int], modseq: int | None = None) -> bytes:
+    """``* SEARCH``, with the highest modseq of what was found where the criteria had one (RFC 7162)."""
+    body = " ".join(map(str, ("* SEARCH", *numbers))).encode("ascii")
+    if modseq is not None and numbers:
+        return b"%b (MODSEQ %d)\r\n" % (body, modseq)
+    return body + b"\r\n"
+
+
+def esearch(
+    tag: str, returns: Iterable[str], numbers: Sequence[int], *, uid: bool, modseq: int | None = None
+) -> bytes:
+    """``* ESEARCH`` (RFC 4731): of MIN, MAX, ALL and COUNT what ``returns`` asks; ``numbers`` ascend."""
+    parts = [b"* ESEARCH (TAG %b)" % string(tag.encode("ascii"))]
+    if uid:
+        parts.append(b"UID")
+    asked = frozenset(returns)
+    if numbers:
+        if "MIN" in asked:
+            parts.append(b"MIN %d" % numbers[0])
+        if "MAX" in asked:
+            parts.append(b"MAX %d" % numbers[-1])
+        if "ALL" in asked:
+            parts.append(b"ALL " + number_set(numbers))
+    if "COUNT" in asked:
+        parts.append(b"COUNT %d" % len(numbers))
+    if modseq is not None and numbers:
+        parts.append(b"MODSEQ %d" % modseq)
+    return b" ".join(parts) + b"\r\n"

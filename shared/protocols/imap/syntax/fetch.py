@@ -1,0 +1,113 @@
+"""FETCH and UID FETCH (RFC 3501 section 6.4.5) with CHANGEDSINCE (RFC 7162 section 3.1.4.1)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from shared.protocols.imap.errors import ParseError
+from shared.protocols.imap.sets import SequenceSet
+from shared.protocols.imap.syntax.section import Section, parse_section
+from shared.protocols.imap.tokens import Arguments
+
+
+class Item(StrEnum):
+    """A data item without arguments, named as in the response."""
+
+    UID = "UID"
+    FLAGS = "FLAGS"
+    INTERNALDATE = "INTERNALDATE"
+    SIZE = "RFC822.SIZE"
+    ENVELOPE = "ENVELOPE"
+    BODY = "BODY"  # the structure without extension data
+    BODYSTRUCTURE = "BODYSTRUCTURE"
+    MODSEQ = "MODSEQ"
+
+
+FetchItem: TypeAlias = Item | Section
+_Request: TypeAlias = tuple[tuple[FetchItem, ...], int | None]
+
+
+class Fetch(NamedTuple):
+    """Items are unique and in the order asked, macros expanded.
+
+    ``numbers`` are UIDs when ``uid``; the UID item is then not added by itself.
+    """
+
+    uid: bool
+    numbers: SequenceSet
+    items: tuple[FetchItem, ...]
+    changed_since: int | None = None
+
+
+_FAST = (Item.FLAGS, Item.INTERNALDATE, Item.SIZE)
+_MACROS: dict[str, tuple[FetchItem, ...]] = {
+    "FAST": _FAST,
+    "ALL": (*_FAST, Item.ENVELOPE),
+    "FULL": (*_FAST, Item.ENVELOPE, Item.BODY),
+}
+_PLAIN: dict[str, FetchItem] = {
+    **{item.value: item for item in Item},
+    "RFC822": Section((), "", (), False, None, b"RFC822"),
+    "RFC822.HEADER": Section((), "HEADER", (), True, None, b"RFC822.HEADER"),
+    "RFC822.TEXT": Section((), "TEXT", (), False, None, b"RFC822.TEXT"),
+}
+_MEMORABLE = 256  # octets; clients ask for the same few lists of items again and again
+
+
+def parse(arguments: Arguments) -> Fetch:
+    """``sequence-set SP (macro / fetch-att / "(" fetch-att *(SP fetch-att) ")") [SP fetch-modifiers]``."""
+    arguments.space()
+    numbers = arguments.sequence_set()
+    arguments.space()
+    rest = arguments.rest()
+    items, changed_since = _remembered(rest) if len(rest) <= _MEMORABLE else _request(rest)
+    return Fetch(arguments.uid, numbers, items, changed_since)
+
+
+def _request(octets: bytes) -> _Request:
+    arguments = Arguments(octets)
+    items = tuple(dict.fromkeys(_items(arguments)))
+    changed_since: int | None = None
+    if not arguments.at_end():
+        arguments.space()
+        changed_since = _modifier(arguments)
+        arguments.finish()
+    return items, changed_since
+
+
+_remembered = lru_cache(maxsize=512)(_request)
+
+
+def _items(arguments: Arguments) -> tuple[FetchItem, ...]:
+    if arguments.peek() == b"(":
+        items = arguments.items(_item)
+        if not items:
+            raise ParseError("No item")
+        return items
+    name = arguments.item()
+    return _MACROS.get(name) or (_named(name, arguments),)
+
+
+def _item(arguments: Arguments) -> FetchItem:
+    return _named(arguments.item(), arguments)
+
+
+def _named(name: str, arguments: Arguments) -> FetchItem:
+    if name in ("BODY", "BODY.PEEK") and arguments.skip(b"["):
+        return parse_section(arguments, peek=name == "BODY.PEEK")
+    item = _PLAIN.get(name)
+    if item is None:
+        raise ParseError("Unknown item")
+    return item
+
+
+def _modifier(arguments: Arguments) -> int:
+    arguments.open()
+    if arguments.keyword() != "CHANGEDSINCE":
+        raise ParseError("CHANGEDSINCE expected")
+    arguments.space()
+    modseq = arguments.number64()
+    arguments.close()
+    return modseq
