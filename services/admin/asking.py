@@ -1,0 +1,98 @@
+"""One question to the running installation, over the bus, with the administrator's account.
+
+The door of the command line: what the bus says is translated here, once, into one line on standard error and an
+exit code of sysexits.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import trio
+from shared.runtime.settings import BusSettings, bus_password
+
+from shared.base.errors import ConfigurationError, StartError
+from shared.base.settings import load
+from shared.bus.client import Bus
+from shared.bus.nats import open_bus
+from shared.contracts.errors import Code, Refused, Unavailable
+from shared.contracts.op import Op
+from shared.observe.log import get_logger
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+EX_USAGE, EX_DATAERR, EX_NOUSER, EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 65, 67, 69, 73, 77, 78
+PLACES = (Path("var/eilpost.toml"), Path("/etc/eilpost/eilpost.toml"))
+
+_EXIT_CODES = {
+    Code.NOT_FOUND: EX_NOUSER,
+    Code.ALREADY_EXISTS: EX_CANTCREAT,
+    Code.CANNOT: EX_DATAERR,
+    Code.MALFORMED: EX_DATAERR,
+    Code.FORBIDDEN: EX_NOPERM,
+}
+
+
+def configuration(given: Path | None) -> Path | None:
+    """The configuration file: as given, ``EILPOST_CONFIG``, or the first of `PLACES` that is there."""
+    if given is not None:
+        return given
+    if named := os.environ.get("EILPOST_CONFIG"):
+        return Path(named)
+    return next((place for place in PLACES if place.is_file()), None)
+
+
+@asynccontextmanager
+async def administrator(config: Path | None) -> AsyncIterator[Bus]:
+    """The bus, as the administrator. Raises `ConfigurationError`."""
+    settings = load("bus", BusSettings, config, os.environ)
+    password = bus_password(settings, "admin", os.environ)
+    async with open_bus(settings.url, "admin", f"cli{os.getpid()}", password, get_logger()) as bus:
+        yield bus
+
+
+def with_bus(config: Path | None, work: Callable[[Bus], Awaitable[R]]) -> R:
+    """Run ``work`` on the bus and return what it returns, or leave the program with a message."""
+
+    async def run() -> R:
+        async with administrator(config) as bus:
+            return await work(bus)
+
+    try:
+        return trio.run(run)
+    except* (Refused, Unavailable, ConfigurationError, StartError) as group:
+        _leave(group)
+
+
+def ask(config: Path | None, op: Op[Q, R], request: Q) -> R:
+    """One call and its reply."""
+
+    async def work(bus: Bus) -> R:
+        return await bus.call(op, request)
+
+    return with_bus(config, work)
+
+
+def _leave(group: BaseExceptionGroup[BaseException]) -> NoReturn:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, Refused):
+        fail(error.text or error.code.value, _EXIT_CODES.get(error.code, EX_UNAVAILABLE))
+    if isinstance(error, ConfigurationError):
+        fail(str(error), EX_CONFIG)
+    if isinstance(error, Unavailable):
+        fail(f"no answer: {error}; is the server running? (eilpost status)", EX_UNAVAILABLE)
+    fail(str(error), 1)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """One line on standard error, and the end."""
+    print(f"eilpost: {message}", file=sys.stderr)
+    raise SystemExit(code)

@@ -1,0 +1,61 @@
+"""``eilpost trace``: the walk of a letter, from the connection that brought it to the mailboxes that hold it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from services.admin.asking import EX_NOUSER, ask, configuration, fail
+from services.admin.options import Config, Json
+from services.admin.output import moment, octets
+from shared.contracts import spool
+
+
+def trace(
+    term: Annotated[str, typer.Argument(help="letter id, trace id, Message-ID, sender or recipient")],
+    limit: int = 20,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """What happened to a letter: by its id, Message-ID, sender or recipient; newest first."""
+    letters = ask(configuration(config), spool.trace, spool.Trace(term, limit)).letters
+    if as_json:
+        print(json.dumps([as_object(letter) for letter in letters], ensure_ascii=False, indent=2))
+        return
+    if not letters:
+        fail(f"no letter matches {term}", EX_NOUSER)
+    for letter in letters:
+        for line in walk(letter):
+            print(line)
+
+
+def as_object(letter: spool.QueueLetter) -> dict[str, object]:
+    """A letter as nested plain values."""
+    return {**letter._asdict(), "recipients": [recipient._asdict() for recipient in letter.recipients]}
+
+
+def walk(letter: spool.QueueLetter) -> Iterator[str]:
+    """The lines of one letter's walk."""
+    yield f"letter {letter.id}  trace {letter.trace}"
+    accepted = moment(letter.accepted)
+    yield f"  {accepted}  accepted by {letter.protocol} from {letter.client or 'nowhere'} ({letter.helo!r})"
+    yield f"      from <{letter.sender}>, {octets(letter.size)}, Message-ID {letter.message_id or 'none'}"
+    if letter.subject:
+        yield f"      subject {letter.subject!r}"
+    for recipient in letter.recipients:
+        if recipient.claimed:
+            yield f"  {moment(recipient.claimed)}  claimed by {recipient.claimed_by}"
+        yield f"  {moment(recipient.settled) or '        waiting    '}  <{recipient.address}> {_fate(recipient)}"
+
+
+def _fate(recipient: spool.QueueRecipient) -> str:
+    if recipient.state == "done":
+        return (
+            f"filed in {recipient.filed}" if recipient.filed else f"done {recipient.code} {recipient.reason}".rstrip()
+        )
+    tries = f"{recipient.attempts} tries so far, next {moment(recipient.next_attempt)}"
+    when = tries if recipient.state == "ready" else recipient.state
+    return f"{when}: {recipient.code} {recipient.reason}".rstrip(": ")

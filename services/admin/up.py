@@ -1,0 +1,129 @@
+"""``eilpost up``: a whole installation on this machine, under one master process."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import trio
+import typer
+from shared.runtime.settings import LogSettings
+
+from services.admin.asking import EX_CONFIG, administrator, configuration, fail
+from services.admin.config import MasterSettings
+from services.admin.master import broker, development
+from services.admin.master.certificates import ensure_certificate
+from services.admin.master.children import ChildFailed
+from services.admin.master.fleet import CheckFailed, Fleet, Plan, make_plan, wait_for_signal
+from services.admin.options import Config
+from shared.base.errors import ConfigurationError, StartError
+from shared.base.settings import load
+from shared.observe.log import configure, get_logger
+
+Count = Annotated[int | None, typer.Option(min=0, max=64, help="how many processes", show_default=False)]
+
+
+def up(
+    config: Config = None,
+    development_mode: Annotated[
+        bool, typer.Option("--development", help="on loopback, high ports, with an account to try")
+    ] = False,
+    data: Annotated[Path, typer.Option(help="folder of a development server")] = Path("var"),
+    smtp: Count = None,
+    imap: Count = None,
+    pop3: Count = None,
+    delivery: Count = None,
+) -> None:
+    """Run everything on this machine: the bus and every service, each restarted when it dies."""
+    counts = {"smtp": smtp, "imap": imap, "pop3": pop3, "delivery": delivery}
+    try:
+        path = _prepare(data, config) if development_mode else configuration(config)
+        if path is None:
+            fail("no configuration; name one with --config, or try --development", EX_CONFIG)
+        settings = load("master", MasterSettings, path, os.environ)
+        replicas = replace(settings.replicas, **{name: count for name, count in counts.items() if count is not None})
+        settings = replace(settings, replicas=replicas)
+        log_settings = load("log", LogSettings, path, os.environ)
+        configure("master", str(os.getpid()), json=log_settings.json, level=log_settings.level)
+        trio.run(_up, path, settings, development_mode)
+    except* ConfigurationError as group:
+        fail(str(_first(group)), EX_CONFIG)
+    except* (StartError, OSError) as group:
+        fail(str(_first(group)), 1)
+    except* (ChildFailed, CheckFailed) as group:
+        # The child has said what is wrong, on its own standard error.
+        raise SystemExit(getattr(_first(group), "code", 1) or 1) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _prepare(data: Path, config: Path | None) -> Path:
+    now = datetime.datetime.now(datetime.UTC)
+    try:
+        path = config or development.ensure_configuration(data)
+        ensure_certificate(path.parent / "tls", ("localhost", f"mail.{development.DOMAIN}", development.HOST), now)
+    except OSError as error:
+        raise StartError(f"{data}: {error.strerror}") from error
+    return path
+
+
+async def _up(path: Path, settings: MasterSettings, development_mode: bool) -> None:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    passwords = broker.ensure_passwords(settings.data / "secrets")
+    plan = await make_plan(path, settings)
+    ports = _ports(plan, settings)
+    log = get_logger()
+    fleet: Fleet
+
+    def pids() -> Mapping[str, list[int]]:
+        return fleet.children.pids()
+
+    notes = development.Notes(path.parent, ports, pids)
+    fleet = Fleet(plan, settings, log, notes.write if development_mode else lambda: None)
+    async with trio.open_nursery() as nursery:
+        if settings.broker.enabled:
+            binary = broker.find(settings.broker)
+            broker.configure(settings.broker, passwords, settings.data / "nats.conf")
+            fleet.start_broker(binary, settings.data / "nats.conf", nursery)
+        fleet.start_services(nursery)
+        nursery.start_soon(_announce, path, fleet, notes if development_mode else None, ports)
+        await wait_for_signal()
+        log.info("master.stopping")
+        await fleet.stop()
+        nursery.cancel_scope.cancel()
+
+
+async def _announce(path: Path, fleet: Fleet, notes: development.Notes | None, ports: Mapping[str, int]) -> None:
+    """Wait until all are ready; for a development server make the account and say how to use it."""
+    async with administrator(path) as bus:
+        await fleet.wait_ready(bus)
+        if notes is not None:
+            password = await development.ensure_account(bus, notes)
+            notes.ready(password)
+            print("\n".join(development.banner(ports, password, _python())), flush=True)
+    get_logger().info("master.ready", processes=fleet.children.pids())
+
+
+def _python() -> str:
+    """How to call this Python from where the user stands."""
+    try:
+        return os.path.relpath(sys.executable)
+    except ValueError:
+        return sys.executable
+
+
+def _ports(plan: Plan, settings: MasterSettings) -> dict[str, int]:
+    return {
+        **{address.name: address.port for group in plan.listeners.values() for address in group},
+        "bus": settings.broker.port,
+    }

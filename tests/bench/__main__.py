@@ -1,0 +1,48 @@
+"""``make bench``: every workload on a fresh installation, medians of three runs.
+
+``python -m tests.bench letters imap_mix --runs 1`` runs some of them, once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.bench import idle, imap_mix, large, letters, listing, login, pop3_drain
+from tests.bench.figures import Figure, lines, medians
+from tests.support.house import House, running_house
+
+WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
+    "letters": letters.run,
+    "imap_mix": imap_mix.run,
+    "listing": listing.run,
+    "idle": idle.run,
+    "pop3_drain": pop3_drain.run,
+    "login": login.run,
+    "large": large.run,
+}
+RUNS = 3
+# The load comes from one address, and logins of it from one machine.
+SETTINGS = '\n[limits]\nconnections_per_address = 100000\nconnections = 100000\n\n[log]\nlevel = "info"\n'
+
+
+def main(arguments: list[str]) -> None:
+    runs = RUNS
+    if "--runs" in arguments:
+        place = arguments.index("--runs")
+        runs = int(arguments[place + 1])
+        del arguments[place : place + 2]
+    chosen = [name.replace("-", "_") for name in arguments] or list(WORKLOADS)
+    table: list[Figure] = []
+    for name in chosen:
+        results = []
+        for _ in range(runs):
+            with running_house(settings=SETTINGS) as house:
+                results.append(WORKLOADS[name](house))
+        table += medians(results)
+        print(f"{name} done", file=sys.stderr)
+    print("\n".join(lines(table)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

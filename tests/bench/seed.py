@@ -1,0 +1,32 @@
+"""Mailboxes filled before the clock runs, by IMAP APPEND with LITERAL+."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.bench.client import Client, letter
+from tests.support.house import House
+
+WINDOW = 50  # appends under way at once
+
+
+def fill(house: House, address: str, password: str, count: int, size: int = 4_096) -> None:
+    """``count`` letters into INBOX."""
+    with Client(house.ports["imap"]) as client:
+        client.line()
+        client.imap(b"a", f"LOGIN {address} {password}".encode())
+        for start in range(0, count, WINDOW):
+            numbers = range(start, min(start + WINDOW, count))
+            parts = []
+            for number in numbers:
+                octets = letter(size, number, address)
+                parts.append(b"x%d APPEND INBOX {%d+}\r\n%s\r\n" % (number, len(octets), octets))
+            client.send(b"".join(parts))
+            for number in numbers:
+                client.tagged(b"x%d" % number)
+
+
+def fill_all(house: House, addresses: list[str], password: str, count: int, size: int = 4_096) -> None:
+    """``count`` letters into every account's INBOX."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda address: fill(house, address, password, count, size), addresses))

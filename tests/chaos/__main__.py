@@ -1,0 +1,114 @@
+"""``make chaos``: SIGKILLs of random processes under load, the broker included; then the account is drawn up.
+
+``python -m tests.chaos --kills 20 --seed 7`` repeats a drill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import imaplib
+import os
+import random
+import signal
+import smtplib
+import sys
+import threading
+import time
+from pathlib import Path
+
+from tests.chaos import load, verdict
+from tests.chaos.ledger import Ledger
+from tests.support.house import House, running_house
+
+ACCOUNTS, SENDERS, USERS = 8, 6, 4
+SERVICES = ("smtp", "delivery", "storage", "imap", "pop3", "broker")
+READY_SECONDS = 5.0
+SETTINGS = "\n[limits]\nconnections_per_address = 10000\n\n[delivery]\nlease = 10.0\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
+    with running_house(replicas={"smtp": 2, "imap": 2, "delivery": 2}, settings=SETTINGS, keep=options.keep) as house:
+        failed = drill(house, options.kills, random.Random(options.seed))
+    sys.exit(1 if failed else 0)
+
+
+def drill(house: House, kills: int, dice: random.Random) -> bool:
+    addresses = house.add_accounts([f"chaos{number}" for number in range(ACCOUNTS)], load.PASSWORD)
+    ledger, stop, slowest = Ledger(), threading.Event(), 0.0
+    crashes: list[BaseException] = []
+    threads = [
+        *(thread(crashes, load.send_letters, house, addresses, ledger, stop, n) for n in range(SENDERS)),
+        *(thread(crashes, load.use_mailbox, house, addresses[n], ledger, stop, n) for n in range(USERS)),
+    ]
+    time.sleep(2.0)
+    for number in range(kills):
+        service = dice.choice(SERVICES)
+        time.sleep(dice.random() * 0.2)
+        pids = house.pids(service)
+        if pids:
+            os.kill(dice.choice(pids), signal.SIGKILL)
+        took = seconds_until_served(house, addresses[0])
+        slowest = max(slowest, took)
+        print(
+            f"kill {number + 1:3} {service:9} served again after {took:.2f} s, "
+            f"{len(ledger.acknowledged)} acknowledged"
+        )
+    stop.set()
+    for each in threads:
+        each.join(60)
+    verdict.wait_settled(house, 60)
+    lost, doubled = verdict.judge(verdict.copies(house, addresses, ledger), ledger)
+    print(
+        f"{kills} kills, {len(ledger.attempted)} letters tried, {len(ledger.acknowledged)} acknowledged, "
+        f"{len(lost)} lost, {len(doubled)} doubled, {len(crashes)} rules broken, "
+        f"slowest return {slowest:.2f} s (limit {READY_SECONDS:g} s)"
+    )
+    for crash in crashes:
+        print(f"broken: {crash!r}")
+    for name in [*lost, *doubled][:20]:
+        print(f"letter {name}: {'lost' if name in lost else 'doubled'}")
+    return bool(lost or doubled or crashes or slowest > READY_SECONDS)
+
+
+def thread(crashes: list[BaseException], work: object, *arguments: object) -> threading.Thread:
+    """A started thread whose unexpected end is noted."""
+
+    def run() -> None:
+        try:
+            work(*arguments)  # type: ignore[operator]
+        except BaseException as error:  # noqa: BLE001 - reported as the drill's failure
+            crashes.append(error)
+
+    started = threading.Thread(target=run)
+    started.start()
+    return started
+
+
+def seconds_until_served(house: House, address: str) -> float:
+    """From now until a letter is accepted and a mailbox is opened."""
+    started = time.monotonic()
+    while time.monotonic() - started < 60:
+        try:
+            with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=10) as client:
+                client.sendmail("probe@example.net", [address], b"Subject: probe\r\n\r\nprobe\r\n")
+            reader = imaplib.IMAP4("127.0.0.1", house.ports["imap"], timeout=10)
+            try:
+                reader.login(address, load.PASSWORD)
+                load.must(reader.select("INBOX"))
+            finally:
+                reader.shutdown()
+        except load.TROUBLE:
+            time.sleep(0.02)
+        else:
+            return time.monotonic() - started
+    raise TimeoutError("not served again within a minute")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""The `eilpost` command against a running installation."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.mail import PASSWORD, imap, letter, new_account, send, wait_messages
+from tests.support.house import House
+
+pytestmark = pytest.mark.integration
+
+
+def test_status_knows_every_process(house: House) -> None:
+    processes = json.loads(house.eilpost("status", "--json").stdout)
+    assert sorted(process["service"] for process in processes) == sorted(
+        ["delivery", "imap", "imap", "pop3", "smtp", "smtp", "storage"]
+    )
+    assert all(process["ready"] for process in processes)
+
+
+def test_domains_users_and_aliases(house: House) -> None:
+    house.eilpost("domain", "add", "second.test")
+    house.eilpost("user", "add", "anna@second.test", "--password-stdin", stdin="a-long-password\n")
+    house.eilpost("alias", "add", "all@second.test", "anna@second.test")
+    assert json.loads(house.eilpost("domain", "list", "--json").stdout)
+    users = json.loads(house.eilpost("user", "list", "second.test", "--json").stdout)
+    assert [user["address"] for user in users] == ["anna@second.test"]
+    aliases = json.loads(house.eilpost("alias", "list", "second.test", "--json").stdout)
+    assert aliases == [{"address": "all@second.test", "targets": ["anna@second.test"]}]
+    send(house, "all@second.test", letter("all@second.test"))
+    send(house, "anna+lists@second.test", letter("anna+lists@second.test"))
+    house.eilpost("user", "password", "anna@second.test", "--password-stdin", stdin=f"{PASSWORD}\n")
+    wait_messages(house, "anna@second.test", 2)
+
+
+def test_refusals_are_one_line_and_an_exit_code(house: House) -> None:
+    result = house.eilpost("user", "add", "x@not-ours.test", "--password-stdin", stdin="secret-enough\n", check=False)
+    assert result.returncode == 65
+    assert result.stderr.count("\n") == 1
+    result = house.eilpost("user", "remove", "nobody@eilpost.test", check=False)
+    assert result.returncode == 67
+
+
+def test_a_disabled_account_may_not_log_in(house: House) -> None:
+    address = new_account(house)
+    imap(house, address)
+    house.eilpost("user", "set", address, "--disable")
+    with pytest.raises(Exception, match="AUTHENTICATIONFAILED"):
+        imap(house, address)
+
+
+def test_trace_finds_a_letter_by_everything(house: House) -> None:
+    address = new_account(house)
+    send(house, address, letter(address, "traced"))
+    wait_messages(house, address, 1)
+    found = json.loads(house.eilpost("trace", address, "--json").stdout)
+    assert len(found) == 1
+    identity = found[0]["id"]
+    for term in (identity, found[0]["trace"], "<traced@example.net>", address):
+        walk = house.eilpost("trace", term).stdout
+        assert identity in walk
+        assert f"<{address}> filed in INBOX/1" in walk

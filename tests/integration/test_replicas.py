@@ -1,0 +1,87 @@
+"""Two IMAP processes at once: what one session does, the other hears of in IDLE."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import psutil
+import pytest
+
+from tests.integration.mail import PASSWORD, letter, new_account, send, wait_messages
+from tests.support.house import House
+
+pytestmark = pytest.mark.integration
+
+
+class Session:
+    """A raw IMAP session, since imaplib knows no IDLE here; and which process serves it."""
+
+    def __init__(self, house: House) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", house.ports["imap"]), timeout=10)
+        self.file = self.socket.makefile("rb")
+        self.file.readline()
+        self.server = _server(house, self.socket.getsockname()[1])
+
+    def command(self, text: str) -> list[bytes]:
+        self.socket.sendall(b"a " + text.encode() + b"\r\n")
+        lines = []
+        while not (line := self.file.readline()).startswith(b"a "):
+            lines.append(line)
+            if line.startswith(b"+"):
+                return lines
+        assert line.startswith(b"a OK"), line
+        return lines
+
+
+def _server(house: House, client_port: int) -> int:
+    """The process that holds the other end."""
+    for pid in house.pids("imap"):
+        for connection in psutil.Process(pid).net_connections("tcp"):
+            if connection.raddr and connection.raddr.port == client_port:
+                return pid
+    raise AssertionError("nobody holds the connection")
+
+
+def sessions_of_two_processes(house: House, address: str) -> tuple[Session, Session]:
+    first = Session(house)
+    first.command(f"LOGIN {address} {PASSWORD}")
+    for _ in range(200):
+        other = Session(house)
+        if other.server != first.server:
+            other.command(f"LOGIN {address} {PASSWORD}")
+            return first, other
+        other.socket.close()
+    raise AssertionError("all connections went to one process")
+
+
+def test_a_flag_set_by_one_process_is_seen_in_idle_by_the_other(house: House) -> None:
+    address = new_account(house)
+    send(house, address, letter(address))
+    wait_messages(house, address, 1)
+    one, other = sessions_of_two_processes(house, address)
+    one.command("SELECT INBOX")
+    other.command("SELECT INBOX")
+    other.command("IDLE")
+    started = time.monotonic()
+    one.command("STORE 1 +FLAGS (\\Flagged)")
+    line = other.file.readline()
+    assert line.startswith(b"* 1 FETCH ")
+    assert b"\\Flagged" in line
+    assert time.monotonic() - started < 1.0
+
+
+def test_a_new_letter_wakes_sessions_of_both(house: House) -> None:
+    address = new_account(house)
+    one, other = sessions_of_two_processes(house, address)
+    for session in (one, other):
+        session.command("SELECT INBOX")
+        session.command("IDLE")
+    send(house, address, letter(address))
+    for session in (one, other):
+        assert session.file.readline() == b"* 1 EXISTS\r\n"
+
+
+def test_both_smtp_processes_serve(house: House) -> None:
+    assert len(house.pids("smtp")) == 2
+    assert len(house.pids("imap")) == 2
