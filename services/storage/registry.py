@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.bus.client import Call
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
 
@@ -28,6 +29,7 @@ R = TypeVar("R")
 
 WriteHandler = Callable[[UnitOfWork, Sequence[Asked[Q]]], Sequence[R | Refused]]
 ReadHandler = Callable[[Connection, Sequence[Asked[Q]]], Sequence[R | Refused]]
+DirectHandler = Callable[[Call[Q, R], Asked[Q]], None]
 
 
 class Lane(Enum):
@@ -47,6 +49,7 @@ class Row(Generic[Q, R]):
     writes: Callable[[Q], bool]
     lane: Lane = Lane.LIGHT
     grant_optional: bool = False
+    direct: DirectHandler[Q, R] | None = None
 
     @cached_property
     def granted(self) -> bool:
@@ -77,3 +80,8 @@ def either(
 ) -> Row[Q, R]:
     """A row whose requests are questions or, where ``writes`` says so, changes (FETCH that sets \\Seen)."""
     return Row(op, writer, reader, writes)
+
+
+def direct(op: Op[Q, R], on_call: DirectHandler[Q, R]) -> Row[Q, R]:
+    """A row that is answered on the loop from what is known in memory, or by a task that ``on_call`` starts."""
+    return Row(op, None, None, lambda request: False, direct=on_call)

@@ -1,11 +1,54 @@
-"""Letters and their recipients in the spool: the tables' side of accepting and settling."""
+"""Recipients that are filed into mailboxes: settled in the transaction that files them.
+
+Invariant: a recipient leaves ``ready`` at most once, and its letter's ``open`` counts it until then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from services.storage.repositories.settlements import finished
+from services.storage.tables.schema import letter, recipient
+
+PENDING = (
+    select(
+        letter.c.id,
+        letter.c.seq,
+        recipient.c.number,
+        letter.c.fence,
+        letter.c.content_id,
+        letter.c.size,
+        recipient.c.state,
+        recipient.c.address,
+        recipient.c.filed,
+    )
+    .join_from(letter, recipient, recipient.c.letter_seq == letter.c.seq)
+    .where(letter.c.id.in_(bindparam("ids", expanding=True)))
+)
+FILE = (
+    update(recipient)
+    .where(recipient.c.letter_seq == bindparam("of"), recipient.c.number == bindparam("which"))
+    .values(
+        state="done",
+        attempts=recipient.c.attempts + 1,
+        code="2.0.0",
+        reason="",
+        settled=bindparam("moment"),
+        filed=bindparam("where"),
+    )
+)
+CLOSE = (
+    update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0)
+)
+LAST = (
+    select(recipient.c.letter_seq, func.max(recipient.c.number))
+    .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)))
+    .group_by(recipient.c.letter_seq)
+)
+JOIN = insert(recipient)
 
 
 class Pending(NamedTuple):
@@ -32,7 +75,9 @@ class Filed(NamedTuple):
 
 def pending(connection: Connection, recipients: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Pending]:
     """Recipients by (letter id, number); those that are not there are left out."""
-    raise NotImplementedError
+    wanted = set(recipients)
+    rows = connection.execute(PENDING, {"ids": list({id for id, _ in wanted})})
+    return {(id, number): Pending(seq, number, *rest) for id, seq, number, *rest in rows if (id, number) in wanted}
 
 
 def settle_filed(connection: Connection, now: float, filed: Sequence[Filed]) -> dict[int, int]:
@@ -41,4 +86,37 @@ def settle_filed(connection: Connection, now: float, filed: Sequence[Filed]) -> 
     Returns the content uses that are given up: ``{content_id: -1}`` for each letter that is finished. The caller adds
     its own new uses and hands the sum to `contents.adjust`: for the common letter with one recipient nothing remains.
     """
-    raise NotImplementedError
+    if not filed:
+        return {}
+    connection.execute(
+        FILE, [{"of": each.seq, "which": each.number, "moment": now, "where": each.filed} for each in filed]
+    )
+    closed: dict[int, int] = {}
+    for each in filed:
+        closed[each.seq] = closed.get(each.seq, 0) + 1
+    _join(connection, now, [each for each in filed if each.forwards], closed)
+    connection.execute(CLOSE, [{"of": seq, "closed": count} for seq, count in closed.items()])
+    return {content_id: -count for content_id, count in finished(connection, list(closed)).items()}
+
+
+def _join(connection: Connection, now: float, filed: Sequence[Filed], closed: dict[int, int]) -> None:
+    """Let forwards join their letters: due at once, and open."""
+    if not filed:
+        return
+    last = dict(connection.execute(LAST, {"seqs": [each.seq for each in filed]}).tuples().all())
+    rows: list[dict[str, Any]] = []
+    for each in filed:
+        for address in each.forwards:
+            last[each.seq] += 1
+            closed[each.seq] -= 1
+            number = last[each.seq]
+            rows.append(
+                {
+                    "letter_seq": each.seq,
+                    "number": number,
+                    "address": address,
+                    "state": "ready",
+                    "next_attempt": now,
+                }
+            )
+    connection.execute(JOIN, rows)

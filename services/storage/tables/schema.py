@@ -68,6 +68,7 @@ account = Table(
     Column("octets", BigInteger, nullable=False, server_default="0"),
     Column("uidvalidity", BigInteger, nullable=False, server_default="0"),  # last one given to a mailbox
     Column("created", BigInteger, nullable=False),
+    sqlite_autoincrement=True,  # an id that comes back would make the grants of a removed account valid again
 )
 
 alias = Table(
@@ -132,6 +133,12 @@ content = Table(
     Column("date", BigInteger, nullable=False),
     Column("uses", Integer, nullable=False),
     Column("created", BigInteger, nullable=False),
+)
+Index(
+    "ix_content_unused",
+    content.c.id,
+    sqlite_where=content.c.uses == 0,
+    postgresql_where=content.c.uses == 0,
 )
 
 body = Table(  # apart from content, so that a listing reads dense pages
@@ -229,6 +236,12 @@ Index(
     recipient.c.letter_seq,
     sqlite_where=recipient.c.state == "ready",
     postgresql_where=recipient.c.state == "ready",
+)
+Index(
+    "ix_recipient_stopped",
+    recipient.c.letter_seq,
+    sqlite_where=recipient.c.state.in_(("held", "failed")),
+    postgresql_where=recipient.c.state.in_(("held", "failed")),
 )
 Index("ix_recipient_address", recipient.c.address)
 

@@ -1,0 +1,174 @@
+"""The spool as smtp and delivery see it: accept, claim, extend, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+from services.storage import config
+from services.storage.registry import AnyRow, write
+from services.storage.repositories import contents, leases, letters, settlements
+from services.storage.repositories.letters import Incoming
+from services.storage.repositories.settlements import Verdict
+from services.storage.resolver import Resolver
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts import spool
+from shared.contracts.codec import encode
+from shared.contracts.errors import Code, Refused
+from shared.contracts.spool import (
+    Accept,
+    Accepted,
+    Claim,
+    Claimed,
+    Due,
+    Extend,
+    Extended,
+    Letter,
+    Settle,
+    Settled,
+    Status,
+)
+
+
+def rows(settings: config.Spool, resolver: Resolver, log: Any) -> tuple[AnyRow, ...]:
+    return (
+        write(spool.accept, partial(accept, settings), grant_optional=True),
+        write(spool.claim, partial(claim, settings, resolver, log)),
+        write(spool.extend, partial(extend, settings)),
+        write(spool.settle, settle),
+    )
+
+
+def accept(settings: config.Spool, work: UnitOfWork, asked: Sequence[Asked[Accept]]) -> Sequence[Accepted | Refused]:
+    """Store letters. The letter's id is the idempotency key: the same letter again is the same answer."""
+    known = letters.known(work.connection, [each.request.letter for each in asked])
+    answers: list[Accepted | Refused] = []
+    fresh: list[Incoming] = []
+    for request, _, account, *_ in asked:
+        digest = _digest(request)
+        before = known.setdefault(request.letter, digest)
+        if before != digest:
+            answers.append(Refused(Code.CONFLICT, f"letter {request.letter} was accepted with other content"))
+        elif not 0 < len(request.recipients) <= settings.recipients:
+            answers.append(Refused(Code.LIMIT, f"{len(request.recipients)} recipients"))
+        else:
+            incoming = Incoming(request, digest, account)
+            repeated = before is not digest
+            answers.append(Accepted(request.letter, repeated))
+            if not repeated:
+                fresh.append(incoming)
+    if fresh:
+        bodies = [(each.request.body, each.request.summary) for each in fresh]
+        letters.add(work.connection, work.now, fresh, contents.intern(work.connection, work.now, bodies))
+        work.publish(spool.ready, spool.Ready(len(fresh)))
+    return answers
+
+
+def _digest(request: Accept) -> bytes:
+    """What tells a repeat from another letter under the same id. A grant may be renewed between two attempts."""
+    return blake2b(encode(request._replace(grant=b"")), digest_size=16).digest()
+
+
+def claim(
+    settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWork, asked: Sequence[Asked[Claim]]
+) -> Sequence[Claimed]:
+    """Lease due letters to each worker in turn."""
+    return [_claim(settings, resolver, log, work, each.request) for each in asked]
+
+
+def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWork, request: Claim) -> Claimed:
+    connection, now = work.connection, work.now
+    found = leases.find(connection, now, settings.longest_lease, max(1, request.limit))
+    poison = [row for row in found.letters if row.claims >= settings.poison_claims]
+    if poison:
+        leases.hold(
+            connection, [row.seq for row in poison], f"claimed {settings.poison_claims} times without a verdict"
+        )
+        for row in poison:
+            work.on_commit(partial(log.error, "spool.poison", letter=row.id, trace=row.trace, claims=row.claims))
+    good = [row for row in found.letters if row.claims < settings.poison_claims]
+    if not good:
+        return Claimed((), None if found.more else leases.next_due(connection, now), found.more)
+    seqs = [row.seq for row in good]
+    due = leases.due(connection, now, seqs)
+    leases.lease(connection, now, seqs, request.worker, min(request.lease, settings.longest_lease))
+    resolutions = resolver.resolve(connection, now, {each.address for some in due.values() for each in some})
+    claimed = tuple(_letter(row, due[row.seq], resolutions) for row in good)
+    return Claimed(claimed, None if found.more else leases.next_due(connection, now), found.more)
+
+
+def _letter(row: Any, due: Sequence[Any], resolutions: Any) -> Letter:
+    recipients = tuple(
+        Due(
+            each.number,
+            each.address,
+            each.attempts,
+            resolutions[each.address],
+            tuple(each.notify.split()),
+            each.original,
+        )
+        for each in due
+    )
+    return Letter(
+        row.id,
+        row.fence + 1,
+        row.trace,
+        row.sender,
+        row.accepted,
+        row.size,
+        row.message_id,
+        row.smtputf8,
+        recipients,
+    )
+
+
+def extend(settings: config.Spool, work: UnitOfWork, asked: Sequence[Asked[Extend]]) -> Sequence[Extended]:
+    """Move the ends of leases; say which ones were lost."""
+    ids = {fenced.letter for each in asked for fenced in each.request.letters}
+    fences = leases.fences(work.connection, ids)
+    until: list[tuple[int, float]] = []
+    answers = []
+    for each in asked:
+        end = work.now + min(each.request.lease, settings.longest_lease)
+        lost = []
+        for id, fence in each.request.letters:
+            seq, present = fences.get(id, (0, -1))
+            if present == fence:
+                until.append((seq, end))
+            else:
+                lost.append(id)
+        answers.append(Extended(tuple(lost)))
+    leases.extend(work.connection, until)
+    return answers
+
+
+def settle(work: UnitOfWork, asked: Sequence[Asked[Settle]]) -> Sequence[Settled]:
+    """Write verdicts under the fence of the claim that they come from; a stale one changes nothing."""
+    settlements_asked = [each for one in asked for each in one.request.settlements]
+    fences = leases.fences(work.connection, {each.letter for each in settlements_asked})
+    current = {
+        each.letter: fences[each.letter][0]
+        for each in settlements_asked
+        if fences.get(each.letter, (0, -1))[1] == each.fence
+    }
+    waiting = settlements.waiting(work.connection, list(current.values())) if current else set()
+    verdicts: list[Verdict] = []
+    closed = dict.fromkeys(current.values(), 0)
+    for each in settlements_asked:
+        seq = current.get(each.letter)
+        if seq is None or fences[each.letter][1] != each.fence:
+            continue
+        for outcome in each.outcomes:
+            if (seq, outcome.number) in waiting:
+                waiting.discard((seq, outcome.number))
+                verdicts.append(Verdict(seq, outcome))
+                closed[seq] += outcome.status is Status.FAILED
+    settlements.settle(work.connection, work.now, verdicts)
+    if closed:
+        contents.release(work.connection, settlements.let_go(work.connection, closed))
+    return [
+        Settled(tuple(s.letter for s in one.request.settlements if fences.get(s.letter, (0, -1))[1] != s.fence))
+        for one in asked
+    ]

@@ -1,0 +1,127 @@
+"""Who works on which letter: claims, under a fencing number that grows with each.
+
+Invariants:
+1. A letter whose lease runs is claimed by nobody else. A lease that ends later than the longest one allowed was
+   written under another clock and counts as lapsed.
+2. ``letter.claims`` counts claims since the last verdict on any of the letter's recipients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, update
+
+from services.storage.tables.schema import letter, recipient
+
+ROWS_A_LETTER = 4  # due recipients looked at for each letter wanted: most letters have one
+
+# The partial index on due recipients serves only a query that says this literally.
+IS_READY = recipient.c.state == literal_column("'ready'")
+
+FIND = (
+    select(
+        letter.c.seq,
+        letter.c.id,
+        letter.c.trace,
+        letter.c.sender,
+        letter.c.accepted,
+        letter.c.size,
+        letter.c.message_id,
+        letter.c.smtputf8,
+        letter.c.fence,
+        letter.c.claims,
+    )
+    .join_from(recipient, letter, recipient.c.letter_seq == letter.c.seq)
+    .where(
+        IS_READY,
+        recipient.c.next_attempt <= bindparam("now"),
+        or_(letter.c.lease_until <= bindparam("now"), letter.c.lease_until > bindparam("latest")),
+    )
+    .order_by(recipient.c.next_attempt, recipient.c.letter_seq)
+    .limit(bindparam("rows"))
+)
+DUE = select(
+    recipient.c.letter_seq,
+    recipient.c.number,
+    recipient.c.address,
+    recipient.c.attempts,
+    recipient.c.notify,
+    recipient.c.original,
+).where(
+    recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)),
+    recipient.c.state == "ready",
+    recipient.c.next_attempt <= bindparam("now"),
+)
+LEASE = (
+    update(letter)
+    .where(letter.c.seq.in_(bindparam("seqs", expanding=True)))
+    .values(
+        fence=letter.c.fence + 1,
+        claims=letter.c.claims + 1,
+        claimed_by=bindparam("worker"),
+        claimed=bindparam("now"),
+        lease_until=bindparam("until"),
+    )
+)
+NEXT = select(func.min(recipient.c.next_attempt)).where(IS_READY, recipient.c.next_attempt > bindparam("now"))
+HOLD = (
+    update(recipient)
+    .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready")
+    .values(state="held", code="4.3.0", reason=bindparam("why"))
+)
+FENCES = select(letter.c.id, letter.c.seq, letter.c.fence).where(letter.c.id.in_(bindparam("ids", expanding=True)))
+EXTEND = update(letter).where(letter.c.seq == bindparam("of")).values(lease_until=bindparam("until"))
+
+
+class Found(NamedTuple):
+    """Letters with something due, and whether there was more than was wanted."""
+
+    letters: list[Any]
+    more: bool
+
+
+def find(connection: Connection, now: float, longest_lease: float, wanted: int) -> Found:
+    """Letters that are due and not leased, those that wait longest first."""
+    rows = max(wanted, 50) * ROWS_A_LETTER
+    values = {"now": now, "latest": now + longest_lease, "rows": rows}
+    found = connection.execute(FIND, values).all()
+    letters = list({row.seq: row for row in found}.values())
+    return Found(letters[:wanted], len(letters) > wanted or len(found) == rows)
+
+
+def due(connection: Connection, now: float, seqs: Collection[int]) -> dict[int, list[Any]]:
+    """The due recipients of letters, by letter."""
+    recipients: dict[int, list[Any]] = {seq: [] for seq in seqs}
+    for row in connection.execute(DUE, {"seqs": list(seqs), "now": now}):
+        recipients[row.letter_seq].append(row)
+    return recipients
+
+
+def lease(connection: Connection, now: float, seqs: Collection[int], worker: str, seconds: float) -> None:
+    """Claim letters: from now on, only writes under their new fence are taken."""
+    values = {"seqs": list(seqs), "worker": worker, "now": now, "until": now + seconds}
+    connection.execute(LEASE, values)
+
+
+def next_due(connection: Connection, now: float) -> float | None:
+    """When the next recipient that is not due yet will be."""
+    moment: float | None = connection.execute(NEXT, {"now": now}).scalar()
+    return moment
+
+
+def hold(connection: Connection, seqs: Collection[int], why: str) -> None:
+    """Take all that waits in letters out of the running."""
+    connection.execute(HOLD, {"seqs": list(seqs), "why": why})
+
+
+def fences(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """(seq, fence) of letters by id."""
+    return {row.id: (row.seq, row.fence) for row in connection.execute(FENCES, {"ids": list(ids)})}
+
+
+def extend(connection: Connection, until: Sequence[tuple[int, float]]) -> None:
+    """Set the ends of leases, by (seq, end)."""
+    if until:
+        connection.execute(EXTEND, [{"of": seq, "until": end} for seq, end in until])

@@ -1,0 +1,85 @@
+"""Verdicts on recipients that were not filed here.
+
+Invariant: a recipient that is not ``ready`` takes no verdict; ``letter.open`` is what is ``ready`` or ``held``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from services.storage.tables.schema import letter, recipient
+from shared.contracts.spool import Outcome, Status
+
+STATES = {Status.DEFERRED: "ready", Status.HELD: "held", Status.FAILED: "failed"}
+
+WAITING = select(recipient.c.letter_seq, recipient.c.number).where(
+    recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready"
+)
+SETTLE = (
+    update(recipient)
+    .where(recipient.c.letter_seq == bindparam("of"), recipient.c.number == bindparam("which"))
+    .values(
+        state=bindparam("verdict"),
+        attempts=recipient.c.attempts + 1,
+        next_attempt=bindparam("at"),
+        code=bindparam("because"),
+        reason=bindparam("why"),
+        settled=bindparam("moment"),
+    )
+)
+LET_GO = (
+    update(letter)
+    .where(letter.c.seq == bindparam("of"))
+    .values(open=letter.c.open - bindparam("closed"), claims=0, lease_until=0)
+)
+FINISHED = select(letter.c.seq, letter.c.content_id).where(
+    letter.c.seq.in_(bindparam("seqs", expanding=True)), letter.c.open == 0
+)
+
+
+class Verdict(NamedTuple):
+    """What became of one recipient of letter ``seq``."""
+
+    seq: int
+    outcome: Outcome
+
+
+def waiting(connection: Connection, seqs: Sequence[int]) -> set[tuple[int, int]]:
+    """(letter, number) of the recipients that still take a verdict."""
+    return {(row.letter_seq, row.number) for row in connection.execute(WAITING, {"seqs": list(seqs)})}
+
+
+def settle(connection: Connection, now: float, verdicts: Sequence[Verdict]) -> None:
+    """Write verdicts down."""
+    rows = [
+        {
+            "of": seq,
+            "which": outcome.number,
+            "verdict": STATES[outcome.status],
+            "at": outcome.next_attempt,
+            "because": outcome.code,
+            "why": outcome.reason,
+            "moment": 0.0 if outcome.status is Status.DEFERRED else now,
+        }
+        for seq, outcome in verdicts
+    ]
+    if rows:
+        connection.execute(SETTLE, rows)
+
+
+def let_go(connection: Connection, closed: Mapping[int, int]) -> dict[int, int]:
+    """End the leases of letters, which lost ``{seq: recipients}``; returns the content uses that end with them."""
+    connection.execute(LET_GO, [{"of": seq, "closed": count} for seq, count in closed.items()])
+    return finished(connection, [seq for seq, count in closed.items() if count])
+
+
+def finished(connection: Connection, seqs: Sequence[int]) -> dict[int, int]:
+    """``{content_id: uses}`` of those letters in ``seqs``, just closed, that have nobody waiting any more."""
+    uses: dict[int, int] = {}
+    if seqs:
+        for _, content_id in connection.execute(FINISHED, {"seqs": list(seqs)}):
+            uses[content_id] = uses.get(content_id, 0) + 1
+    return uses
