@@ -77,6 +77,7 @@ class NatsBus(Endpoint):
         self._nats = NatsWire()
         self._connected_once = False
         self._up = trio.Event()
+        self._lost = trio.Event()
         self.attach(self._nats)
 
     async def run(self) -> None:
@@ -117,6 +118,7 @@ class NatsBus(Endpoint):
         self._nats.max_payload = min(info.max_payload, MAX_FRAME)
         self._nats.connected = True
         self._up.set()
+        self._lost = trio.Event()
         again, self._connected_once = self._connected_once, True
         self.reconnects += again
         self.log.info("bus.connected", url=url, server=info.server, again=again)
@@ -125,6 +127,7 @@ class NatsBus(Endpoint):
     def _down(self, url: str, reason: str) -> None:
         if self._nats.connected:
             self._up = trio.Event()
+            self._lost.set()
             self.log.warning("bus.disconnected", url=url, reason=reason)
         else:
             self.log.info("bus.connect_failed", url=url, reason=reason)
@@ -134,6 +137,11 @@ class NatsBus(Endpoint):
     async def wait_connected(self) -> None:
         """Return when the broker answers."""
         await self._up.wait()
+
+    async def wait_disconnected(self) -> None:
+        """Return when the broker is gone."""
+        while self._nats.connected:
+            await self._lost.wait()
 
     async def flush(self) -> None:
         """Return when all that was published or answered is written, or `FLUSH_TIMEOUT` has passed."""

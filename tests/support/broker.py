@@ -1,4 +1,4 @@
-"""A real nats-server for tests: started on ports that the system chose, killed at will, restarted on the same ones."""
+"""A real nats-server for tests, killed at will and restarted on the same ports."""
 
 from __future__ import annotations
 
