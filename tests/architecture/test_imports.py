@@ -23,8 +23,21 @@ FLOORS: tuple[frozenset[str], ...] = (
 
 PURE = ("shared/protocols/", "shared/mail/", "services/storage/rules/", "services/imap/view.py")
 IMPURE = frozenset(
-    "trio ssl socket time datetime.now random secrets logging structlog sqlalchemy subprocess threading "
-    "prometheus_client trio_websocket".split()
+    {
+        "trio",
+        "ssl",
+        "socket",
+        "time",
+        "random",
+        "secrets",
+        "logging",
+        "structlog",
+        "sqlalchemy",
+        "subprocess",
+        "threading",
+        "prometheus_client",
+        "trio_websocket",
+    }
 )
 # What protocol services must not load: each costs an idle process its memory.
 HEAVY = frozenset({"sqlalchemy", "alembic", "pydantic", "psycopg", "typer", "rich"})

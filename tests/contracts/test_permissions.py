@@ -1,0 +1,73 @@
+"""What each service may do on the bus, written out a second time: a new arrow must be wanted here as well."""
+
+from __future__ import annotations
+
+from shared.contracts.subjects import SERVICES, permissions
+
+
+def asks(service: str) -> set[str]:
+    """The operations that a service may call."""
+    return {
+        subject.removesuffix(f".{service}")
+        for subject in permissions(service).publish
+        if subject.endswith(f".{service}") and not subject.startswith("_INBOX")
+    }
+
+
+def test_smtp_hands_in_mail_and_reads_none() -> None:
+    assert asks("smtp") == {
+        "blobs.upload",
+        "control.ping",
+        "directory.login",
+        "directory.may-send",
+        "directory.renew",
+        "directory.resolve",
+        "spool.accept",
+    }
+
+
+def test_delivery_files_letters_and_logs_nobody_in() -> None:
+    assert asks("delivery") == {
+        "control.ping",
+        "directory.resolve",
+        "messages.deliver",
+        "spool.claim",
+        "spool.extend",
+        "spool.settle",
+    }
+
+
+def test_pop3_reads_one_maildrop() -> None:
+    assert asks("pop3") == {
+        "control.ping",
+        "directory.login",
+        "directory.renew",
+        "mailboxes.open",
+        "maildrop.close",
+        "maildrop.hold",
+        "maildrop.open",
+        "messages.bodies",
+        "messages.rows",
+    }
+
+
+def test_nobody_but_storage_answers() -> None:
+    for service in SERVICES - {"storage"}:
+        assert not [subject for subject in permissions(service).publish if subject.startswith("_INBOX")]
+
+
+def test_everybody_listens_in_his_own_inbox_only() -> None:
+    for service in SERVICES:
+        inboxes = [pattern for pattern in permissions(service).subscribe if pattern.startswith("_INBOX")]
+        assert inboxes == [f"_INBOX.{service}.>"]
+
+
+def test_no_account_may_do_everything() -> None:
+    for service in SERVICES:
+        granted = permissions(service)
+        assert ">" not in granted.publish
+        assert ">" not in granted.subscribe
+
+
+def test_the_administrator_reads_no_mail() -> None:
+    assert not [name for name in asks("admin") if name.startswith(("messages", "mailboxes", "maildrop", "search"))]
