@@ -1,7 +1,7 @@
 """Server responses as octets (RFC 3501 section 7, RFC 9051 section 7), FETCH apart (`fetch_items`).
 
-Every function returns whole lines with CRLF, those whose name ends in ``_code`` a response code without its brackets. No
-argument can break out of its line: text is cleansed of what is not printable, strings are quoted or sent as
+Every function returns whole lines with CRLF; those whose name ends in ``_code`` a response code without its brackets.
+No argument can break out of its line: text is cleansed of what is not printable, strings are quoted or sent as
 literals, and names become modified UTF-7 (or UTF-8 in quotes for clients that enabled it).
 """
 
@@ -11,16 +11,15 @@ from collections.abc import Iterable, Sequence
 
 from shared.protocols.imap.strings import flag_list, mailbox, nstring, number_set, string, text
 
-
 # --- status responses ---
 
 
 def tagged(tag: str, status: str, words: str, code: str | bytes = "") -> bytes:
     """``tag status [code] text``; status is OK, NO or BAD; ``code`` comes without brackets."""
-    if code:
-        octets = code if isinstance(code, bytes) else text(code)
-        return b"%b %b [%b] %b\r\n" % (tag.encode("ascii", "replace"), status.encode(), octets, text(words))
-    return b"%b %b %b\r\n" % (tag.encode("ascii", "replace"), status.encode(), text(words))
+    head = f"{tag} {status} ".encode("ascii", "replace")
+    if not code:
+        return b"%b%b\r\n" % (head, text(words.lstrip("[")))
+    return b"%b[%b] %b\r\n" % (head, code if isinstance(code, bytes) else text(code), text(words))
 
 
 def untagged(status: str, words: str, code: str | bytes = "") -> bytes:

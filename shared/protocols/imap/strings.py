@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from shared.protocols.imap import utf7
 
@@ -13,6 +14,7 @@ _QUOTABLE = re.compile(rb"[ !#-\[\]-~]{0,1000}\Z")
 _FLAG = re.compile(r"\\?[!#$&',-\[^-z|}~+]+\Z")
 
 
+@lru_cache(maxsize=256)
 def text(words: str) -> bytes:
     """``resp-text`` made safe: one line of printable ASCII, at most `MAX_TEXT` characters, never empty."""
     return _UNPRINTABLE.sub("?", words[:MAX_TEXT]).encode("ascii") or b"?"
