@@ -1,0 +1,86 @@
+"""What a process counts, in Prometheus's words. All names begin with ``eilpost_``.
+
+Labels hold values that our code names, never what a peer chose. As the last line of defence a family keeps at most
+`MAX_SERIES` combinations; what comes after them is counted under ``other``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar, cast
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+M = TypeVar("M", bound=Counter | Gauge | Histogram)
+
+MAX_SERIES = 200
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Family(Generic[M]):
+    """A metric with labels. ``family(value, ...)`` is the series of these label values; looking it up is cheap."""
+
+    def __init__(self, metric: M, labels: int) -> None:
+        self._metric = metric
+        self._other = ("other",) * labels
+        self._series: dict[tuple[str, ...], M] = {}
+
+    def __call__(self, *values: str) -> M:
+        series = self._series.get(values)
+        if series is None:
+            if len(self._series) >= MAX_SERIES and values != self._other:
+                return self(*self._other)
+            series = self._series[values] = cast("M", self._metric.labels(*values))
+        return series
+
+
+def counter(name: str, description: str, *labels: str) -> Family[Counter]:
+    """``eilpost_<name>``, a count that only grows."""
+    return Family(Counter(f"eilpost_{name}", description, labels), len(labels))
+
+
+def gauge(name: str, description: str, *labels: str) -> Family[Gauge]:
+    """``eilpost_<name>``, a value that rises and falls."""
+    return Family(Gauge(f"eilpost_{name}", description, labels), len(labels))
+
+
+def seconds(name: str, description: str, *labels: str) -> Family[Histogram]:
+    """``eilpost_<name>``, a histogram of durations in seconds."""
+    return Family(Histogram(f"eilpost_{name}", description, labels, buckets=_SECONDS), len(labels))
+
+
+def on_read(family: Family[Gauge], read: Callable[[], float], *values: str) -> None:
+    """Let the series be read from ``read`` whenever it is asked for."""
+    family(*values).set_function(read)
+
+
+def exposition() -> bytes:
+    """All metrics of this process in the text format of `CONTENT_TYPE`."""
+    return generate_latest(REGISTRY)
+
+
+connections = gauge("connections", "Open connections", "service", "listener")
+connections_total = counter(
+    "connections_total", "Connections by what became of them", "service", "listener", "result"
+)
+auth_total = counter("auth_total", "Logins", "service", "mech", "result")
+smtp_transactions_total = counter("smtp_transactions_total", "Mail transactions", "result", "code_class")
+smtp_command_seconds = seconds("smtp_command_seconds", "Time to answer an SMTP command", "command")
+imap_command_seconds = seconds("imap_command_seconds", "Time to answer an IMAP command", "command")
+pop3_command_seconds = seconds("pop3_command_seconds", "Time to answer a POP3 command", "command")
+queue_messages = gauge("queue_messages", "Recipients in the spool", "state")
+queue_oldest_seconds = gauge("queue_oldest_seconds", "Age of the oldest recipient in the spool", "state")
+delivery_attempts_total = counter("delivery_attempts_total", "Delivery attempts", "result")
+delivery_seconds = seconds("delivery_seconds", "From acceptance to the mailbox", "result")
+storage_op_seconds = seconds("storage_op_seconds", "Time to answer an operation, its wait included", "op")
+storage_errors_total = counter("storage_errors_total", "Operations that failed by our own fault", "op")
+storage_batch_size = gauge("storage_batch_size", "Requests in the last transaction", "kind")
+bus_rpc_seconds = seconds("bus_rpc_seconds", "Time of a call over the bus, at the caller", "subject", "result")
+bus_reconnects_total = counter("bus_reconnects_total", "Connections to the broker after the first", "service")
+bus_pending = gauge("bus_pending", "Octets that wait to be sent to the broker", "service")
+dedupe_hits_total = counter("dedupe_hits_total", "Writes answered from their record", "op")
+worker_queue = gauge("worker_queue", "Work that waits for a thread", "kind")
+loop_stall_seconds = seconds("loop_stall_seconds", "How long the event loop stood still", "service")
+tls_cert_not_after_seconds = gauge("tls_cert_not_after_seconds", "End of the certificate, Unix time", "service")
+panics_total = counter("panics_total", "Errors that are our bugs", "service")
