@@ -19,7 +19,8 @@ _TOKEN = re.compile(
 )
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _COMMENT_EDGE = re.compile(rb"\\.|[()]", re.DOTALL)
-_SLOW = frozenset(b'"(:;[\\')
+_SIMPLE = bytes(octet for octet in range(256) if octet not in b'"(:;[\\')  # need no parser
+_SINGLE = bytes(octet for octet in range(256) if octet not in b'"(:;[\\<>,')
 
 
 class Mailbox(NamedTuple):
@@ -39,9 +40,10 @@ GROUP_END = Mailbox(None, None, None, None)
 
 def parse_addresses(value: bytes) -> Iterator[Mailbox]:
     """The mailboxes and groups of an unfolded address field's value."""
-    if _SLOW.isdisjoint(value):
+    if not value.translate(None, _SIMPLE):
         return _simple(value)
-    return _AddressParser(value).parse()
+    single = _quoted_single(value)
+    return _AddressParser(value).parse() if single is None else iter((single,))
 
 
 def first_mailbox(value: bytes) -> Mailbox | None:
@@ -57,13 +59,26 @@ def _simple(value: bytes) -> Iterator[Mailbox]:
     for item in value.split(b","):
         name, angle, rest = item.partition(b"<")
         if angle:
-            local, _, domain = rest.partition(b">")[0].rpartition(b"@")
-            if not _:
+            local, at, domain = rest.partition(b">")[0].rpartition(b"@")
+            if not at:
                 local, domain = domain, b""
             yield Mailbox(name.strip() or None, None, local.strip(), domain.strip())
         elif bare := item.strip():
             local, at, domain = bare.rpartition(b"@")
             yield Mailbox(None, None, local.strip(), domain.strip()) if at else Mailbox(None, None, bare, b"")
+
+
+def _quoted_single(value: bytes) -> Mailbox | None:
+    """``"Display name" <local@domain>`` and nothing else, the most frequent form; None for all others."""
+    name, _, spec = value.partition(b"<")
+    name = name.rstrip()
+    if name[:1] != b'"' or name[-1:] != b'"' or spec[-1:] != b">":
+        return None
+    name, spec = name[1:-1], spec[:-1]
+    if b'"' in name or b"\\" in name or spec.translate(None, _SINGLE):
+        return None
+    local, at, domain = spec.rpartition(b"@")
+    return Mailbox(name or None, None, local.strip(), domain.strip()) if at else None
 
 
 class _AddressParser:

@@ -32,16 +32,18 @@ def parse_day(value: bytes) -> tuple[int, int, int] | None:
 
     IMAP's SENTBEFORE, SENTON and SENTSINCE compare the day alone (RFC 9051 section 6.4.4).
     """
-    words = value[:_MAX].replace(b",", b" ").replace(b"-", b" -").lower().split()
-    if words and not words[0].isdigit():
+    words = value[:_MAX].lower().replace(b",", b" ").split()
+    if words and not words[0][:1].isdigit():
         del words[0]
+    if words and b"-" in words[0]:
+        words[:1] = words[0].split(b"-")
     if len(words) < 4:
         return None
-    month = _MONTHS.get(words[1].lstrip(b"-")[:3])
+    month = _MONTHS.get(words[1][:3])
     seconds = _time(words[3])
     if not words[0].isdigit() or month is None or seconds is None:
         return None
-    year = _year(words[2].lstrip(b"-"))
+    year = _year(words[2])
     day = int(words[0]) if len(words[0]) <= 2 else 0
     if year is None or not 1 <= day <= _LENGTHS[month - 1]:
         return None

@@ -40,10 +40,10 @@ def collect(block: bytes, names: Collection[bytes], limit: int) -> dict[bytes, b
         name, colon, value = line.partition(b":")
         key = name.lower()
         if key not in names:
-            if not key[-1:].isspace():
-                continue
             key = key.rstrip(_NAME_END)  # obsolete syntax: white space before the colon
-        if colon and key in names and key not in found:
+            if key not in names:
+                continue
+        if colon and key not in found:
             found[key] = value.strip()
     return found
 

@@ -46,4 +46,7 @@ class PreviewSource:
 
 def _shorten(text: str) -> str:
     """``text`` in one line, cut at `CHARACTERS`; a character that was cut in the source is left out."""
-    return " ".join(text[: CHARACTERS * 8].split())[:CHARACTERS].rstrip("\ufffd ")
+    line = " ".join(text[: CHARACTERS * 2].split())
+    if len(line) < CHARACTERS < len(text):
+        line = " ".join(text.split())
+    return line[:CHARACTERS].rstrip("\ufffd ")
