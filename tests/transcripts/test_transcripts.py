@@ -1,0 +1,41 @@
+"""Every transcript is a test: ``<protocol>/<name>.txt``, played against the running installation."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.conversation import Conversation, Stage
+from tests.support.house import House
+from tests.support.transcript import read_transcript
+
+pytestmark = pytest.mark.integration
+
+FOLDER = Path(__file__).parent
+TRANSCRIPTS = sorted(FOLDER.glob("*/*.txt"))
+PASSWORD = "correct horse"
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
+
+
+@pytest.fixture(scope="module")
+def accounts(house: House) -> Mapping[str, dict[str, str]]:
+    """Two empty accounts of its own for each transcript."""
+    wanted = {_name(path): {who: f"{_name(path).lower()}-{who}" for who in ("alice", "bob")} for path in TRANSCRIPTS}
+    names = [name for pair in wanted.values() for name in pair.values()]
+    addresses = dict(zip(names, house.add_accounts(names, PASSWORD), strict=True))
+    return {key: {who: addresses[name] for who, name in pair.items()} for key, pair in wanted.items()}
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=_name)
+def test_transcript(path: Path, house: House, accounts: Mapping[str, dict[str, str]]) -> None:
+    protocol = path.parent.name
+    tls = ssl.create_default_context(cafile=str(house.authority))
+    variables = {**accounts[_name(path)], "password": PASSWORD, "separator": "/"}
+    stage = Stage("localhost", house.ports[protocol], variables, tls, literals=protocol == "imap")
+    Conversation(read_transcript(path), stage).play()
