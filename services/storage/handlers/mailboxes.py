@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from services.storage.handlers import mailboxes_naming, mailboxes_view
 from services.storage.handlers.notices import tell_list
+from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, either, read, write
 from services.storage.repositories import mailboxes
 from services.storage.repositories.flagsets import FlagSets
@@ -40,10 +41,10 @@ def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
         read(contract.page, partial(mailboxes_view.page, flagsets)),
         read(contract.sync, partial(mailboxes_view.sync, flagsets)),
         read(contract.status, status),
-        write(contract.create, mailboxes_naming.create),
-        write(contract.delete, mailboxes_naming.delete),
-        write(contract.rename, mailboxes_naming.rename),
-        write(contract.subscribe, subscribe),
+        write(contract.create, partial(one_by_one, mailboxes_naming.create)),
+        write(contract.delete, partial(one_by_one, mailboxes_naming.delete)),
+        write(contract.rename, partial(one_by_one, mailboxes_naming.rename)),
+        write(contract.subscribe, partial(one_by_one, subscribe)),
     )
 
 
@@ -120,17 +121,13 @@ def _state(ledger: Ledger, account: int, name: str) -> State:
     )
 
 
-def subscribe(work: UnitOfWork, asked: Sequence[Asked[Subscribe]]) -> list[Done | Refused]:
+def subscribe(work: UnitOfWork, asked: Asked[Subscribe]) -> Done:
     """RFC 3501 sections 6.3.6 and 6.3.7: a name may be subscribed to though no mailbox has it."""
-    return [_subscribe(work, each) for each in asked]
-
-
-def _subscribe(work: UnitOfWork, asked: Asked[Subscribe]) -> Done | Refused:
     request = asked.request
     try:
         name = names.validate(request.name) if request.subscribed else names.canonical(request.name)
     except names.BadName as error:
-        return Refused(Code.CANNOT, str(error))
+        raise Refused(Code.CANNOT, str(error)) from error
     if mailboxes.subscribe(work.connection, asked.account, name, request.subscribed):
         tell_list(work, asked.account)
     return Done()

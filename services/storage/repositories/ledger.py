@@ -107,7 +107,6 @@ BY_ID = (
     .join_from(mailbox, account)
     .where(mailbox.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(mailbox.c.id)
-    .with_for_update()
 )
 BY_NAME = (
     select(*_ACCOUNT, *_MAILBOX)

@@ -7,7 +7,7 @@ lists; several mailboxes at once when all of it is small.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete, insert, select, update
 
@@ -24,6 +24,25 @@ REFLAG = (
     .values(flagset_id=bindparam("flagset"), modseq=bindparam("now"))
 )
 REMOVE = delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
+
+
+class Message(NamedTuple):
+    """A whole row, in the order of the table."""
+
+    mailbox_id: int
+    uid: int
+    content_id: int
+    modseq: int
+    flagset_id: int
+    size: int  # octets, prefix included
+    date: int  # Unix seconds
+    saved: int  # Unix seconds
+    prefix: bytes
+
+    @property
+    def view(self) -> tuple[int, int, int, int, int]:
+        """The fields of `changes.Row`."""
+        return self.uid, self.modseq, self.flagset_id, self.size, self.date
 
 
 class Picker:
@@ -83,19 +102,14 @@ class Picker:
 
 VIEW = Picker(message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
 WHOLE = Picker(
-    message.c.modseq,
-    message.c.flagset_id,
-    message.c.size,
-    message.c.date,
-    message.c.content_id,
-    message.c.prefix,
+    *(message.c[name] for name in Message._fields[2:])  # each row has the fields of `Message`
 )
 
 
-def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert whole rows."""
+def add(connection: Connection, rows: Sequence[Message]) -> None:
+    """Insert rows."""
     if rows:
-        connection.execute(ADD, rows)
+        connection.execute(ADD, [dict(zip(Message._fields, row, strict=True)) for row in rows])
 
 
 def reflag(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:

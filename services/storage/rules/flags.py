@@ -54,10 +54,19 @@ def canonical(names: Iterable[str]) -> Flags:
     return tuple(sorted(by_key.values()))
 
 
+def valid(names: Iterable[str]) -> list[str]:
+    """Those that `canonical` takes, at most `MAX_FLAGS`."""
+    return [name for name in names if name.lower() in _SYSTEM or _is_keyword(name)][:MAX_FLAGS]
+
+
 def _keyword(name: str) -> str:
-    if not name or len(name) > MAX_KEYWORD or not _ATOM.issuperset(name):
+    if not _is_keyword(name):
         raise BadFlag("not a keyword")
     return name
+
+
+def _is_keyword(name: str) -> bool:
+    return 0 < len(name) <= MAX_KEYWORD and _ATOM.issuperset(name)
 
 
 def combine(old: Flags, mode: Mode, given: Flags) -> Flags:

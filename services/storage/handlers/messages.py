@@ -1,0 +1,37 @@
+"""The messages family: which file answers which operation."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from services.storage.blobs.tickets import Tickets
+from services.storage.handlers import (
+    messages_append,
+    messages_bodies,
+    messages_copy,
+    messages_deliver,
+    messages_expunge,
+    messages_rows,
+    messages_store,
+)
+from services.storage.registry import AnyRow, either, read, write
+from services.storage.repositories.flagsets import FlagSets
+from shared.contracts import messages as contract
+
+
+def rows(flagsets: FlagSets, tickets: Tickets) -> tuple[AnyRow, ...]:
+    """All of the family."""
+    return (
+        write(contract.deliver, partial(messages_deliver.deliver, flagsets)),
+        write(contract.append, partial(messages_append.append, flagsets)),
+        write(contract.copy, partial(messages_copy.copy, flagsets)),
+        write(contract.store, partial(messages_store.store, flagsets)),
+        write(contract.expunge, partial(messages_expunge.expunge, flagsets)),
+        read(contract.rows, messages_rows.rows),
+        either(
+            contract.bodies,
+            partial(messages_bodies.read, tickets),
+            partial(messages_bodies.read_and_mark, flagsets, tickets),
+            writes=lambda request: request.seen,
+        ),
+    )

@@ -1,0 +1,80 @@
+"""`messages.append`: messages that a client hands in, one or several at once (RFC 3501 section 6.3.11, RFC 3502)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.storage.handlers.notices import tell
+from services.storage.repositories import contents, messages
+from services.storage.repositories.flagsets import FlagSets
+from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.repositories.messages import Message
+from services.storage.rules import flags, names
+from services.storage.rules.changes import Step
+from services.storage.rules.packed import pack_u32
+from services.storage.rules.quota import fits
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.blobs import Body, Summary
+from shared.contracts.errors import Code, Refused
+from shared.contracts.messages import Append, Appended
+
+
+class Plan(NamedTuple):
+    """One APPEND that fits: its mailbox, the modseq before, and its rows (content unknown yet)."""
+
+    state: MailboxState
+    previous: int
+    author: str
+    rows: list[Message]
+
+
+def append(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Append]]) -> list[Appended | Refused]:
+    """All messages of one request get neighbouring UIDs and one modseq."""
+    ledger = Ledger(work.connection)
+    ledger.load_names({(each.account, names.canonical(each.request.mailbox)) for each in asked})
+    plans: list[Plan | Refused] = []
+    items: list[tuple[Body, Summary]] = []
+    rows: list[Message] = []
+    for each in asked:
+        plan = _plan(flagsets, work, ledger, each)
+        plans.append(plan)
+        if isinstance(plan, Plan):
+            items += [(new.body, new.summary) for new in each.request.messages]
+            rows += plan.rows
+    if rows:
+        numbers = contents.intern(work.connection, work.now, items)
+        new = [row._replace(content_id=number) for row, number in zip(rows, numbers, strict=True)]
+        messages.add(work.connection, new)
+        ledger.save()
+    return [plan if isinstance(plan, Refused) else _appended(flagsets, work, plan) for plan in plans]
+
+
+def _plan(flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, asked: Asked[Append]) -> Plan | Refused:
+    request = asked.request
+    if not request.messages:
+        return Refused(Code.MALFORMED, "nothing to append")
+    state = ledger.names.get((asked.account, names.canonical(request.mailbox)))
+    if state is None:
+        return Refused(Code.NOT_FOUND, "no such mailbox")
+    if not fits(state.account.quota, state.account.used, sum(new.summary.size for new in request.messages)):
+        return Refused(Code.OVER_QUOTA)
+    try:
+        sets = [flags.canonical(new.flags) for new in request.messages]
+    except flags.BadFlag as error:
+        return Refused(Code.CANNOT, str(error))
+    numbers = [flagsets.number(work.connection, each) for each in sets]
+    previous, modseq, uid, now = state.modseq, state.advance(), state.take_uids(len(sets)), int(work.now)
+    rows = []
+    for place, (new, number, given) in enumerate(zip(request.messages, numbers, sets, strict=True)):
+        state.count(1, new.summary.size, flags.bits_of(given))
+        date = now if new.date is None else new.date
+        rows.append(Message(state.id, uid + place, 0, modseq, number, new.summary.size, date, now, b""))
+    return Plan(state, previous, asked.session, rows)
+
+
+def _appended(flagsets: FlagSets, work: UnitOfWork, plan: Plan) -> Appended:
+    last = plan.rows[-1]
+    step = Step(plan.state.id, plan.previous, last.modseq, last.uid + 1)
+    change = tell(work, flagsets, step, rows=[row.view for row in plan.rows], author=plan.author)
+    return Appended(plan.state.uidvalidity, pack_u32([row.uid for row in plan.rows]), change)

@@ -1,0 +1,160 @@
+"""`messages.deliver`: letters of the spool become messages, and their recipients are settled, in one transaction.
+
+Invariants:
+1. A recipient is filed at most once: only one that is ``ready``, under the letter's present fence, is filed; one that
+   is ``done`` answers what it answered before.
+2. The targets of one filing are filed all together or not at all.
+3. All that one batch brings into a mailbox has one modseq and is told in one event.
+
+Eight statements a batch, whatever it carries, unless a mailbox must be made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from services.storage.handlers.notices import ViewRow, tell, tell_list
+from services.storage.repositories import contents, mailboxes, messages, spool
+from services.storage.repositories.flagsets import FlagSets
+from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.repositories.messages import Message
+from services.storage.rules import flags, names
+from services.storage.rules.quota import fits
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.errors import Code, Refused
+from shared.contracts.messages import Deliver, Delivered, Filing, FilingResult, Target
+from shared.contracts.spool import Ready, ready
+
+READY, DONE = "ready", "done"
+
+
+def deliver(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Deliver]]) -> list[Delivered | Refused]:
+    """File all that waits; each filing has its own verdict."""
+    batch = Batch(flagsets, work, [filing for each in asked for filing in each.request.filings])
+    results = iter([batch.file(filing) for filing in batch.filings])
+    batch.save()
+    return [Delivered(tuple(islice(results, len(each.request.filings)))) for each in asked]
+
+
+class Batch:
+    """The filings of one transaction, and what they have come to so far."""
+
+    def __init__(self, flagsets: FlagSets, work: UnitOfWork, filings: Sequence[Filing]) -> None:
+        self.flagsets = flagsets
+        self.work = work
+        self.filings = filings
+        self.now = int(work.now)
+        self.pending = spool.pending(work.connection, [(filing.letter, filing.number) for filing in filings])
+        self.ledger = Ledger(work.connection)
+        self.ledger.load_names(_names(filings))
+        self.rows: list[Message] = []
+        self.arrived: dict[int, list[ViewRow]] = {}
+        self.previous: dict[int, int] = {}
+        self.filed: dict[tuple[int, int], spool.Filed] = {}
+        self.uses: Counter[int] = Counter()
+
+    def file(self, filing: Filing) -> FilingResult:
+        """File one, in memory; `save` writes it."""
+        letter, number = filing.letter, filing.number
+        entry = self.pending.get((letter, number))
+        if entry is None:
+            return FilingResult(letter, number, Code.NOT_FOUND.value, "no such recipient")
+        before = self.filed.get((entry.seq, number))
+        if before is not None:
+            return FilingResult(letter, number, filed=before.filed)
+        if entry.state == DONE:
+            return FilingResult(letter, number, filed=entry.filed)
+        if entry.state != READY or entry.fence != filing.fence:
+            return FilingResult(letter, number, Code.STALE.value, f"{entry.state} under fence {entry.fence}")
+        refused = self._refusal(filing, entry.size)
+        if refused is not None:
+            return refused
+        filed = " ".join([self._add(target, entry.content_id, entry.size) for target in filing.targets])
+        self.filed[entry.seq, number] = spool.Filed(entry.seq, number, filed, filing.forwards)
+        return FilingResult(letter, number, filed=filed)
+
+    def _refusal(self, filing: Filing, size: int) -> FilingResult | None:
+        """Why this filing cannot be done; its accounts must be there and have room for all targets."""
+        wanted: dict[int, int] = {}
+        for target in filing.targets:
+            wanted[target.account] = wanted.get(target.account, 0) + size + len(target.prefix)
+        for number, octets in wanted.items():
+            owner = self.ledger.accounts.get(number)
+            if owner is None:
+                return FilingResult(filing.letter, filing.number, Code.NOT_FOUND.value, "no such account")
+            if not fits(owner.quota, owner.used, octets):
+                return FilingResult(filing.letter, filing.number, Code.OVER_QUOTA.value, f"account {number} is full")
+        return None
+
+    def _add(self, target: Target, content_id: int, size: int) -> str:
+        """One copy into one mailbox; "mailbox/uid" as it is told and remembered."""
+        state = self.ledger.names.get((target.account, names.canonical(target.mailbox))) or self._make(target)
+        flagset, bits = self._flagset(target.flags) if target.flags else (0, 0)
+        arrived = self.arrived.get(state.id)
+        if arrived is None:
+            arrived = self.arrived[state.id] = []
+            self.previous[state.id] = state.modseq
+            state.advance()
+        uid = state.take_uids(1)
+        size += len(target.prefix)
+        state.count(1, size, bits)
+        self.uses[content_id] += 1
+        arrived.append((uid, state.modseq, flagset, size, self.now))
+        self.rows.append(
+            Message(state.id, uid, content_id, state.modseq, flagset, size, self.now, self.now, target.prefix)
+        )
+        return f"{state.id}/{uid}"
+
+    def _make(self, target: Target) -> MailboxState:
+        """The mailbox of a name that is not there: made when that is wanted and can be, else INBOX."""
+        owner = self.ledger.accounts[target.account]
+        wanted = names.INBOX
+        if target.create:
+            wanted = _valid(target.mailbox) or names.INBOX
+        lacking = [(name, "") for name in (*names.parents(wanted), wanted)]
+        self.ledger.load_names([(owner.id, name) for name, _ in lacking])
+        lacking = [each for each in lacking if (owner.id, each[0]) not in self.ledger.names]
+        if lacking:
+            mailboxes.add(self.ledger, self.work.now, owner, lacking)
+            tell_list(self.work, owner.id)
+        return self.ledger.names[owner.id, wanted]
+
+    def _flagset(self, given: flags.Flags) -> tuple[int, int]:
+        """Number and bits; a script's flags that no client could set are dropped."""
+        kept = flags.canonical(flags.valid(given))
+        return self.flagsets.number(self.work.connection, kept), flags.bits_of(kept)
+
+    def save(self) -> None:
+        """Write all, settle the spool, and announce what arrived."""
+        if not self.filed:
+            return
+        connection = self.work.connection
+        messages.add(connection, self.rows)
+        self.ledger.save()
+        settled = list(self.filed.values())
+        self.uses.update(spool.settle_filed(connection, self.work.now, settled))
+        contents.adjust(connection, self.uses)
+        for number, rows in self.arrived.items():
+            step = self.ledger.mailboxes[number].step(self.previous[number])
+            tell(self.work, self.flagsets, step, rows=rows)
+        joined = sum(1 for each in settled if each.forwards)
+        if joined:
+            self.work.publish(ready, Ready(joined))
+
+
+def _names(filings: Sequence[Filing]) -> set[tuple[int, str]]:
+    wanted = set()
+    for filing in filings:
+        for target in filing.targets:
+            wanted.add((target.account, names.INBOX))
+            wanted.add((target.account, names.canonical(target.mailbox)))
+    return wanted
+
+
+def _valid(name: str) -> str | None:
+    try:
+        return names.validate(name)
+    except names.BadName:
+        return None

@@ -1,0 +1,87 @@
+"""`messages.expunge`, and the removal of message rows that others share (MOVE, POP3's QUIT)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, or_, select
+
+from services.storage.handlers.notices import tell
+from services.storage.repositories import contents, expunges, messages
+from services.storage.repositories.flagsets import FlagSets
+from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.rules import flags
+from services.storage.rules.flags import DELETED, FIRST_INTERNED
+from services.storage.rules.packed import unpack_uids
+from services.storage.tables.schema import flagset, message
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.changes import Change
+from shared.contracts.errors import Code, Refused
+from shared.contracts.messages import Expunge, Expunged
+
+_MARKED = or_(
+    message.c.flagset_id.in_([number for number in range(FIRST_INTERNED) if number & DELETED]),
+    message.c.flagset_id.in_(select(flagset.c.id).where(flagset.c.bits.op("&")(DELETED) != 0)),
+)
+ALL_MARKED = (
+    select(message.c.mailbox_id, message.c.uid, message.c.flagset_id, message.c.size, message.c.content_id)
+    .where(message.c.mailbox_id == bindparam("mailbox"), _MARKED)
+    .order_by(message.c.uid)
+)
+REMOVABLE = messages.Picker(message.c.flagset_id, message.c.size, message.c.content_id)
+
+
+def expunge(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Expunge]]) -> list[Expunged | Refused]:
+    """Remove what carries \\Deleted, and nothing else."""
+    ledger = Ledger(work.connection)
+    ledger.load([each.request.mailbox for each in asked])
+    uses: Counter[int] = Counter()
+    answers: list[Expunged | Refused] = []
+    for each in asked:
+        state = ledger.owned(each.request.mailbox, each.account)
+        if state is None:
+            answers.append(Refused(Code.NOT_FOUND, "no such mailbox"))
+        else:
+            rows = _marked(flagsets, work, state, each.request.uids)
+            answers.append(Expunged(remove(flagsets, work, state, rows, author=each.session, uses=uses)))
+    contents.adjust(work.connection, uses)
+    ledger.save()
+    return answers
+
+
+def _marked(flagsets: FlagSets, work: UnitOfWork, state: MailboxState, packed: bytes | None) -> list[Any]:
+    if not state.deleted:
+        return []
+    if packed is None:
+        return list(work.connection.execute(ALL_MARKED, {"mailbox": state.id}))
+    rows = REMOVABLE.pick(work.connection, {state.id: unpack_uids(packed)})
+    sets = flagsets.flags(work.connection, {row[2] for row in rows})
+    marked = {number for number, names in sets.items() if "\\Deleted" in names}
+    return [row for row in rows if row[2] in marked]
+
+
+def remove(
+    flagsets: FlagSets,
+    work: UnitOfWork,
+    state: MailboxState,
+    rows: Sequence[Any],
+    *,
+    author: str,
+    uses: Counter[int],
+) -> Change:
+    """Take ``rows`` (columns of `REMOVABLE`), ascending, out of a mailbox; ``uses`` counts what they give up."""
+    previous = state.modseq
+    if not rows:
+        return tell(work, flagsets, state.step(previous), author=author)
+    modseq = state.advance()
+    sets = flagsets.flags(work.connection, {row[2] for row in rows})
+    bits = {number: flags.bits_of(names) for number, names in sets.items()}
+    for _, _, number, size, content_id in rows:
+        state.count(-1, size, bits[number])
+        uses[content_id] -= 1
+    uids = [row[1] for row in rows]
+    messages.remove(work.connection, state.id, uids)
+    expunges.add(work.connection, work.now, [(state.id, modseq, uid) for uid in uids])
+    return tell(work, flagsets, state.step(previous), vanished=uids, author=author)

@@ -1,0 +1,135 @@
+"""`messages.store`: flags of messages, set-based (RFC 3501 section 6.4.6, RFC 7162 section 3.1.3).
+
+Four statements a batch. What each distinct set of flags becomes is worked out once; a message whose flags stay as
+they are keeps its modseq.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.storage.handlers.notices import ViewRow, tell
+from services.storage.repositories import messages
+from services.storage.repositories.flagsets import FlagSets
+from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.rules import flags
+from services.storage.rules.packed import pack_u32, unpack_uids
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.changes import Change
+from shared.contracts.errors import Code, Refused
+from shared.contracts.messages import Mode, Store, Stored
+
+
+class Wish(NamedTuple):
+    """One STORE, checked."""
+
+    state: MailboxState
+    uids: list[int]
+    mode: Mode
+    flags: flags.Flags
+    unchanged_since: int | None
+    author: str
+
+
+def store(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Store]]) -> list[Stored | Refused]:
+    """Each request sees what those before it did."""
+    ledger = Ledger(work.connection)
+    ledger.load([each.request.mailbox for each in asked])
+    wishes = [_wish(ledger, each) for each in asked]
+    storing = Storing(flagsets, work, [wish for wish in wishes if isinstance(wish, Wish)])
+    answers = [wish if isinstance(wish, Refused) else storing.apply(wish) for wish in wishes]
+    storing.save()
+    ledger.save()
+    return answers
+
+
+def _wish(ledger: Ledger, asked: Asked[Store]) -> Wish | Refused:
+    request = asked.request
+    state = ledger.owned(request.mailbox, asked.account)
+    if state is None:
+        return Refused(Code.NOT_FOUND, "no such mailbox")
+    try:
+        given = flags.canonical(request.flags)
+        uids = unpack_uids(request.uids)
+    except flags.BadFlag as error:
+        return Refused(Code.CANNOT, str(error))
+    except Refused as refused:
+        return refused
+    return Wish(state, uids, request.mode, given, request.unchanged_since, asked.session)
+
+
+class Storing:
+    """The message rows that one batch of wishes touches."""
+
+    def __init__(self, flagsets: FlagSets, work: UnitOfWork, wishes: Sequence[Wish]) -> None:
+        self.flagsets = flagsets
+        self.work = work
+        self.changed: dict[tuple[int, int], int] = {}  # modseq by (mailbox, uid)
+        wanted: dict[int, list[int]] = {}
+        for wish in wishes:
+            known = wanted.get(wish.state.id)
+            wanted[wish.state.id] = wish.uids if known is None else sorted({*known, *wish.uids})
+        self.rows: dict[int, dict[int, ViewRow]] = {number: {} for number in wanted}
+        for number, *row in messages.VIEW.pick(work.connection, wanted):
+            self.rows[number][row[0]] = (row[0], row[1], row[2], row[3], row[4])
+
+    def apply(self, wish: Wish) -> Stored | Refused:
+        """Change the rows in memory; `save` writes them."""
+        rows = self.rows[wish.state.id]
+        there = [rows[uid] for uid in wish.uids if uid in rows]
+        since = wish.unchanged_since
+        modified = [] if since is None else [row[0] for row in there if row[1] > since]
+        if modified:
+            there = [row for row in there if row[1] <= (since or 0)]
+        try:
+            becomes = self._becomes(wish, {row[2] for row in there})
+        except flags.BadFlag as error:
+            return Refused(Code.LIMIT, str(error))
+        change = self._change(wish, [row for row in there if row[2] in becomes], becomes)
+        return Stored(change, pack_u32(modified))
+
+    def _becomes(self, wish: Wish, numbers: set[int]) -> dict[int, tuple[int, int, int]]:
+        """Those sets that change: old number to new number, old bits, new bits."""
+        becomes = {}
+        for number, old in self.flagsets.flags(self.work.connection, numbers).items():
+            new = flags.combine(old, wish.mode, wish.flags)
+            if new != old:
+                new_number = self.flagsets.number(self.work.connection, new)
+                becomes[number] = (new_number, flags.bits_of(old), flags.bits_of(new))
+        return becomes
+
+    def _change(self, wish: Wish, before: list[ViewRow], becomes: dict[int, tuple[int, int, int]]) -> Change:
+        state, rows = wish.state, self.rows[wish.state.id]
+        previous = state.modseq
+        modseq = state.advance() if before else previous
+        after: list[ViewRow] = []
+        for uid, _, flagset, size, date in before:
+            number, old_bits, new_bits = becomes[flagset]
+            state.reflag(old_bits, new_bits)
+            rows[uid] = row = (uid, modseq, number, size, date)
+            self.changed[state.id, uid] = modseq
+            after.append(row)
+        return tell(self.work, self.flagsets, state.step(previous), rows=after, author=wish.author)
+
+    def save(self) -> None:
+        """Write what changed."""
+        messages.reflag(
+            self.work.connection,
+            [
+                {"mailbox": number, "of": uid, "flagset": self.rows[number][uid][2], "now": modseq}
+                for (number, uid), modseq in self.changed.items()
+            ],
+        )
+
+
+def mark_seen(
+    flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, wanted: Sequence[tuple[MailboxState, int, str]]
+) -> list[Change | None]:
+    """Set \\Seen on one message of each (mailbox, UID, author), for a FETCH without PEEK; None where it was set."""
+    wishes = [Wish(state, [uid], Mode.ADD, ("\\Seen",), None, author) for state, uid, author in wanted]
+    storing = Storing(flagsets, work, wishes)
+    answers = [storing.apply(wish) for wish in wishes]
+    storing.save()
+    ledger.save()
+    return [each.change if isinstance(each, Stored) and each.change.rows.uids else None for each in answers]

@@ -1,0 +1,82 @@
+"""`search.text`: which messages hold a text. Exact: each candidate's own words are read, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection, func
+
+from services.storage.registry import AnyRow, Lane, read
+from services.storage.repositories.ledger import Ledger
+from services.storage.repositories.messages import Picker
+from services.storage.rules.packed import pack_u32, unpack_uids
+from services.storage.search.candidate import Candidate
+from services.storage.search.leaves import compile_leaf, reads_bodies
+from services.storage.tables.schema import body, content, message
+from services.storage.unit_of_work import Asked
+from shared.contracts import search as contract
+from shared.contracts.errors import Code, Refused
+from shared.contracts.search import Found, Search
+
+BUDGET = contract.search.deadline - 4.0  # seconds for one search; the caller hears LIMIT before it gives up
+PAGE = 100  # messages between two looks at the clock
+MAX_LEAVES = 1_000
+
+ReadBlob = Callable[[str, int, int], bytes]  # location, start, end
+
+_SOURCE = message.join(content).join(body, body.c.content_id == content.c.id)
+_COLUMNS = (message.c.prefix, content.c.header_size, content.c.parts, content.c.date, body.c.location)
+WHOLE = Picker(*_COLUMNS, body.c.octets, source=_SOURCE)
+HEADERS = Picker(*_COLUMNS, func.substr(body.c.octets, 1, content.c.header_size).label("octets"), source=_SOURCE)
+
+
+def rows(read_blob: ReadBlob, clock: Callable[[], float] = monotonic) -> tuple[AnyRow, ...]:
+    """All of the family. ``read_blob`` reads a range of a body that stands in the blob store."""
+    return (read(contract.search, partial(search, read_blob, clock), lane=Lane.HEAVY),)
+
+
+def search(
+    read_blob: ReadBlob, clock: Callable[[], float], connection: Connection, asked: Sequence[Asked[Search]]
+) -> list[Found | Refused]:
+    """One after the other, each within its budget."""
+    answers: list[Found | Refused] = []
+    for each in asked:
+        try:
+            answers.append(_search(read_blob, clock, connection, each))
+        except Refused as refused:
+            answers.append(refused)
+    return answers
+
+
+def _search(read_blob: ReadBlob, clock: Callable[[], float], connection: Connection, asked: Asked[Search]) -> Found:
+    request = asked.request
+    until = clock() + BUDGET
+    ledger = Ledger(connection)
+    ledger.load([request.mailbox])
+    if ledger.owned(request.mailbox, asked.account) is None:
+        raise Refused(Code.NOT_FOUND, "no such mailbox")
+    if len(request.leaves) > MAX_LEAVES:
+        raise Refused(Code.LIMIT, "too many texts")
+    tests = [compile_leaf(leaf) for leaf in request.leaves]
+    picker = WHOLE if any(map(reads_bodies, request.leaves)) else HEADERS
+    matches: list[list[int]] = [[] for _ in tests]
+    for page in picker.pages(connection, request.mailbox, unpack_uids(request.uids), PAGE):
+        for row in page:
+            if clock() > until:
+                raise Refused(Code.LIMIT, "the search took too long")
+            candidate = _candidate(read_blob, row)
+            for found, test in zip(matches, tests, strict=True):
+                if test(candidate):
+                    found.append(row.uid)
+    return Found(tuple(map(pack_u32, matches)))
+
+
+def _candidate(read_blob: ReadBlob, row: Any) -> Candidate:
+    octets, location = row.octets, row.location
+    header = row.prefix + octets[: row.header_size]
+    if location:
+        return Candidate(header, row.parts, row.date, partial(read_blob, location))
+    return Candidate(header, row.parts, row.date, lambda start, end: octets[start:end])

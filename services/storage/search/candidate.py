@@ -1,0 +1,86 @@
+"""One message under search: what it says, decoded and folded once, and only as far as somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+from services.storage.search.fold import fold
+from shared.mail import headers, parts
+from shared.mail.charsets import decode
+from shared.mail.dates import parse_day
+from shared.mail.encoded_words import decode_words
+from shared.mail.html_text import html_to_text
+from shared.mail.parts import Kind, Part
+from shared.mail.text import decode_body
+
+MAX_PART = 16 * 1024 * 1024  # octets of one part, as transferred, that are searched
+DAY = 86_400
+
+Read = Callable[[int, int], bytes]  # start and end in the stored message
+
+
+class Candidate:
+    """``header`` is the header block, the recipient's prefix included; ``date`` the stored Unix seconds of Date."""
+
+    def __init__(self, header: bytes, table: bytes, date: int, read: Read) -> None:
+        self._header = header
+        self._table = table
+        self._date = date
+        self._read = read
+
+    @cached_property
+    def fields(self) -> dict[bytes, list[str]]:
+        """Values of the header fields by name."""
+        found: dict[bytes, list[str]] = {}
+        for field in headers.fields(self._header):
+            found.setdefault(field.name, []).append(fold(decode_words(field.value)))
+        return found
+
+    def has(self, name: str, text: str) -> bool:
+        """Whether a field of that name holds ``text`` (folded); with an empty text, whether there is one."""
+        return any(text in value for value in self.fields.get(name.encode().lower(), ()))
+
+    @cached_property
+    def header_text(self) -> str:
+        """All fields, one a line."""
+        return "\n".join(
+            f"{fold(decode(name, 'us-ascii'))}: {value}" for name, values in self.fields.items() for value in values
+        )
+
+    @cached_property
+    def body_text(self) -> str:
+        """The text parts, and the headers of messages inside."""
+        found = []
+        nodes = parts.unpack(self._table)
+        for node in nodes:
+            if node.part.kind is Kind.LEAF and node.part.type == "text":
+                found.append(self._leaf(node.part))
+            elif node.part.kind is Kind.MESSAGE and node.below:
+                inner = nodes[node.row + 1].part
+                found.append(decode_words(headers.unfold(self._octets(inner.header_start, inner.body_start))))
+        return fold("\n".join(found))
+
+    def _leaf(self, part: Part) -> str:
+        text = decode_body(self._octets(part.body_start, part.end), part.encoding, part.charset)
+        return html_to_text(text) if part.subtype == "html" else text
+
+    def _octets(self, start: int, end: int) -> bytes:
+        return self._read(start, min(end, start + MAX_PART))
+
+    def days(self) -> range:
+        """Days since 1970 on which the message may have been sent, as its Date says; none when it says nothing.
+
+        The stored date knows no zone; so it can tell three days, and the header tells which.
+        """
+        if self._date:
+            day = self._date // DAY
+            return range(day - 1, day + 2)
+        return self.exact_days
+
+    @cached_property
+    def exact_days(self) -> range:
+        """The same, read from the header: one day or none."""
+        value = headers.first(self._header, b"date")
+        said = parse_day(value) if value is not None else None
+        return range(0) if said is None else range(said[0], said[0] + 1)

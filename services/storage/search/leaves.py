@@ -1,0 +1,54 @@
+"""From a `Leaf` to a test of one candidate."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+from services.storage.search.candidate import Candidate
+from services.storage.search.fold import fold
+from shared.contracts.errors import Code, Refused
+from shared.contracts.search import Field, Leaf
+
+Test = Callable[[Candidate], bool]
+
+_COMPARISONS: tuple[tuple[str, Callable[[int, int], bool]], ...] = (
+    (">=", operator.ge),
+    ("<", operator.lt),
+    ("=", operator.eq),
+)
+
+
+def compile_leaf(leaf: Leaf) -> Test:
+    """The test that ``leaf`` asks for. Raises `Refused` (MALFORMED) for a comparison of dates that is none."""
+    text = fold(leaf.text)
+    if leaf.field is Field.SENT:
+        return _sent(leaf.text)
+    if leaf.field is Field.HEADER:
+        return lambda candidate: candidate.has(leaf.name, text)
+    if leaf.field is Field.BODY:
+        return lambda candidate: text in candidate.body_text
+    return lambda candidate: text in candidate.header_text or text in candidate.body_text
+
+
+def reads_bodies(leaf: Leaf) -> bool:
+    """Whether the test looks beyond the header block."""
+    return leaf.field in (Field.BODY, Field.TEXT)
+
+
+def _sent(text: str) -> Test:
+    for sign, compare in _COMPARISONS:
+        if text.startswith(sign):
+            try:
+                day = int(text[len(sign) :])
+            except ValueError:
+                break
+            return lambda candidate: _judge(candidate, compare, day)
+    raise Refused(Code.MALFORMED, "not a comparison of dates")
+
+
+def _judge(candidate: Candidate, compare: Callable[[int, int], bool], day: int) -> bool:
+    verdicts = {compare(each, day) for each in candidate.days()}
+    if len(verdicts) > 1:
+        verdicts = {compare(each, day) for each in candidate.exact_days}
+    return True in verdicts
