@@ -17,7 +17,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from socket import SHUT_WR, socket
+from socket import MSG_PEEK, SHUT_WR, socket
 
 import trio
 
@@ -225,6 +225,23 @@ class Connection:
         trio.lowlevel.notify_closing(self._sock)
         self._ended = True
         close_gently(self._sock)
+
+    def is_quiet(self) -> bool:
+        """Whether the peer has neither sent anything nor closed: may an idle connection be used again?"""
+        try:
+            self._sock.recv(1, MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def abandon(self) -> None:
+        """Close at once, whatever is under way."""
+        if self._sock.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._sock)
+            self._ended = True
+            self._sock.close()
 
 
 def close_gently(sock: socket) -> None:
