@@ -22,6 +22,7 @@ from typing import Protocol
 import trio
 from structlog.typing import FilteringBoundLogger
 
+from shared.base.errors import ConfigurationError
 from shared.net.limits import Admission, ConnectionLimits, contains, networks
 from shared.net.proxy import read_source
 from shared.net.shell import Connection, PeerGone, PeerTimeout, close_gently
@@ -88,6 +89,7 @@ async def serve_connections(
     Connections beyond the limits are told ``too_many(spec)`` (in plaintext ports) and closed. ``on_listening`` is
     called once with the bound addresses by listener name. Raises `StartError` when a port cannot be bound.
     """
+    require_certificate(specs, tls)
     service = _Service(handler, tls, limits, log, metrics, too_many)
     listening = open_listeners(specs, environ)
     try:
@@ -107,6 +109,18 @@ async def serve_connections(
             sock.close()
     if connections.cancel_scope.cancelled_caught:
         log.warning("drain.cut", seconds=drain_timeout)
+
+
+def require_certificate(specs: Sequence[ListenerSpec], tls: ssl.SSLContext | None) -> None:
+    """`ConfigurationError` when a listener speaks TLS from its first octet but there is no certificate."""
+    for spec in specs:
+        if spec.tls == "implicit" and tls is None:
+            raise ConfigurationError(
+                "[tls]",
+                "tls.certificate",
+                f"missing, and listener {spec.name} needs it",
+                "name it, or set the port to 0",
+            )
 
 
 def open_listeners(

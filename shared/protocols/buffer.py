@@ -48,7 +48,8 @@ class ReceiveBuffer:
         mark = self._end_mark
         at = data.find(mark, self._searched)
         if at < 0:
-            return self._unfinished(limit)
+            self._remember(limit)
+            return None
         length = at
         if mark is _LF and at and data[at - 1] == _CR:
             length -= 1
@@ -59,7 +60,8 @@ class ReceiveBuffer:
         self._searched = 0
         return line
 
-    def _unfinished(self, limit: int) -> None:
+    def _remember(self, limit: int) -> None:
+        """Note that what is here holds no line end."""
         held = len(self._data)
         ends_in_cr = held > 0 and self._data[-1] == _CR
         if held - ends_in_cr > limit:

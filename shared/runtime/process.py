@@ -1,0 +1,62 @@
+"""What an app gets from the process that runs it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import trio
+from structlog.typing import FilteringBoundLogger
+
+from shared.bus.client import Bus
+from shared.net.listener import Handler, ListenerSpec, serve_connections
+from shared.runtime.health import Health
+from shared.runtime.settings import Common
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Process(Generic[S]):
+    """One replica of a service at run time."""
+
+    service: str
+    replica: str
+    settings: S
+    common: Common
+    bus: Bus
+    log: FilteringBoundLogger
+    draining: trio.Event  # set once: finish what is in hand, take nothing new
+    health: Health
+    tls: ssl.SSLContext | None
+
+    async def serve(
+        self,
+        specs: Sequence[ListenerSpec],
+        handler: Handler,
+        *,
+        too_many: Callable[[ListenerSpec], bytes] | None = None,
+        drain_timeout: float | None = None,
+    ) -> None:
+        """`serve_connections` with what this process has: returns after draining. Ready once it listens."""
+        listening = False
+
+        def note(_: object) -> None:
+            nonlocal listening
+            listening = True
+
+        self.health.ready["listeners"] = lambda: listening
+        await serve_connections(
+            specs,
+            handler,
+            tls=self.tls,
+            limits=self.common.limits,
+            draining=self.draining,
+            drain_timeout=self.common.drain.timeout if drain_timeout is None else drain_timeout,
+            log=self.log,
+            metrics=self.health,
+            too_many=too_many,
+            on_listening=note,
+        )
