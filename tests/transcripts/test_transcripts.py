@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,10 +33,17 @@ def accounts(house: House) -> Mapping[str, dict[str, str]]:
     return {key: {who: addresses[name] for who, name in pair.items()} for key, pair in wanted.items()}
 
 
+def _variables(accounts: Mapping[str, str]) -> dict[str, str]:
+    plain = {
+        f"plain {who}": b64encode(f"\0{address}\0{PASSWORD}".encode()).decode() for who, address in accounts.items()
+    }
+    return {**accounts, **plain, "password": PASSWORD, "separator": "/"}
+
+
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=_name)
 def test_transcript(path: Path, house: House, accounts: Mapping[str, dict[str, str]]) -> None:
     protocol = path.parent.name
     tls = ssl.create_default_context(cafile=str(house.authority))
-    variables = {**accounts[_name(path)], "password": PASSWORD, "separator": "/"}
+    variables = _variables(accounts[_name(path)])
     stage = Stage("localhost", house.ports[protocol], variables, tls, literals=protocol == "imap")
     Conversation(read_transcript(path), stage).play()
