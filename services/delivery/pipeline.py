@@ -1,0 +1,97 @@
+"""The way of one claimed batch: route, file, settle, record.
+
+This is the room's door: what storage and the bus raise ends here. Nothing is lost by it, since the spool forgets a
+recipient only in the transaction that files it; a letter without a verdict comes back when its lease lapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import trio
+
+from services.delivery.filing import file_all
+from services.delivery.journal import Journal
+from services.delivery.leases import Leases
+from services.delivery.routing import route
+from services.delivery.schedule import Schedule
+from services.delivery.settle import judge, settlements, without_stale
+from shared.bus.client import Bus
+from shared.contracts import spool
+from shared.contracts.errors import Code, Refused, Unavailable
+from shared.contracts.spool import Letter, Settle
+
+R = TypeVar("R")
+
+_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two tries while storage does not answer; doubles
+_REFUSALS = 5  # after which a refusal is believed
+
+
+class Pipeline:
+    """Serves claimed letters."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        schedule: Schedule,
+        leases: Leases,
+        journal: Journal,
+        *,
+        draining: trio.Event,
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._bus = bus
+        self._schedule = schedule
+        self._leases = leases
+        self._journal = journal
+        self._draining = draining
+        self._wall_clock = wall_clock
+
+    async def work(self, letters: Sequence[Letter], claimed: float) -> None:
+        """Serve all due recipients of ``letters``, claimed at Unix time ``claimed``. Raises nothing."""
+        self._leases.hold(letters)
+        try:
+            await self._serve(letters, claimed)
+        except (Refused, Unavailable) as error:
+            self._journal.abandoned(len(letters), str(error))
+        finally:
+            self._leases.release(letters)
+
+    async def _serve(self, letters: Sequence[Letter], claimed: float) -> None:
+        tasks = [task for letter in letters for task in route(letter)]
+        filings = [task.filing for task in tasks if task.filing is not None]
+        filing = self._wall_clock()
+        results = await self._insist(letters, lambda: file_all(self._bus, filings)) if filings else []
+        now = self._wall_clock()
+        verdicts = judge(tasks, results, self._schedule, now)
+        told = settlements(verdicts)
+        if told:
+            settled = await self._insist(letters, lambda: self._bus.call(spool.settle, Settle(told)))
+            verdicts = without_stale(verdicts, settled.stale)
+        for verdict in verdicts:
+            self._journal.attempt(verdict, claimed, filing, now)
+        self._journal.claim(len(letters), verdicts, now - claimed)
+
+    async def _insist(self, letters: Sequence[Letter], ask: Callable[[], Awaitable[R]]) -> R:
+        """Ask until storage answers: the leases are renewed meanwhile.
+
+        Raises `Refused`, at last also when storage goes on to refuse for want of something, and `Unavailable` when
+        the process drains or the leases are lost.
+        """
+        pause, refusals = _PAUSE, 0
+        while True:
+            try:
+                return await ask()
+            except Refused as error:
+                refusals += 1
+                if error.code is not Code.UNAVAILABLE or refusals > _REFUSALS or self._draining.is_set():
+                    raise
+                self._journal.waiting(len(letters), str(error))
+            except Unavailable as error:
+                if self._draining.is_set() or all(self._leases.is_lost(letter.id) for letter in letters):
+                    raise
+                self._journal.waiting(len(letters), str(error))
+            with trio.move_on_after(pause):
+                await self._draining.wait()
+            pause = min(2 * pause, _LONGEST_PAUSE)
