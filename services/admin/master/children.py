@@ -49,7 +49,7 @@ class Child:
     environment: Mapping[str, str]
     descriptors: Sequence[int] = ()
     process: subprocess.Popen[bytes] | None = None
-    stopping: bool = False
+    stopping: trio.Event = field(default_factory=trio.Event)
     ended: trio.Event = field(default_factory=trio.Event)  # it will not be started again
 
     @property
@@ -107,10 +107,10 @@ class Children:
     async def _keep(self, child: Child) -> None:
         delay = FIRST_DELAY
         try:
-            while not child.stopping:
+            while not child.stopping.is_set():
                 started = trio.current_time()
                 code = await self._live(child)
-                if child.stopping:
+                if child.stopping.is_set():
                     return
                 if not self.ready.is_set():
                     raise ChildFailed(child.service, code)
@@ -137,7 +137,7 @@ class Children:
         """SIGTERM to all processes of ``services``; SIGKILL to those that are left after ``timeout`` seconds."""
         chosen = [child for child in self._children if child.service in services]
         for child in chosen:
-            child.stopping = True
+            child.stopping.set()
             if child.pid and child.process is not None:
                 child.process.terminate()
         with trio.move_on_after(timeout):

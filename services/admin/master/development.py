@@ -36,6 +36,9 @@ _SECURITY = {"submissions": "tls", "pop3s": "tls", "imaps": "tls", "lmtp": "none
 _CONFIGURATION = """\
 # A development server on loopback. Every key has a default; see the README of each service.
 
+[common]
+hostname = "mail.{domain}"
+
 [bus]
 url = ["ws://{host}:{bus}"]
 credentials = "secrets"
@@ -57,7 +60,6 @@ data = "storage"
 port = {data}
 
 [smtp]
-hostname = "mail.{domain}"
 host = "{host}"
 port = {smtp}
 submission_port = {submission}

@@ -93,7 +93,7 @@ class Fleet:
 
     def start_services(self, nursery: trio.Nursery) -> None:
         """Bind all sockets, then start every service. Raises `StartError` before anything of ours runs."""
-        bound = sockets.bind(address for group in self._plan.listeners.values() for address in group)
+        bound = sockets.bind_all(address for group in self._plan.listeners.values() for address in group)
         for service, count in self._plan.replicas.items():
             own = [bound[address.name] for address in self._plan.listeners.get(service, ())]
             names = [address.name for address in self._plan.listeners.get(service, ())]
