@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar, cast
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 M = TypeVar("M", bound=Counter | Gauge | Histogram)
 
 MAX_SERIES = 200
+# A registry of their own for counters: in one, the library would take the counter eilpost_connections_total and the
+# gauge eilpost_connections for the same metric.
+_COUNTERS = CollectorRegistry()
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -37,7 +40,7 @@ class Family(Generic[M]):
 
 def counter(name: str, description: str, *labels: str) -> Family[Counter]:
     """``eilpost_<name>``, a count that only grows."""
-    return Family(Counter(f"eilpost_{name}", description, labels), len(labels))
+    return Family(Counter(f"eilpost_{name}", description, labels, registry=_COUNTERS), len(labels))
 
 
 def gauge(name: str, description: str, *labels: str) -> Family[Gauge]:
@@ -57,7 +60,7 @@ def on_read(family: Family[Gauge], read: Callable[[], float], *values: str) -> N
 
 def exposition() -> bytes:
     """All metrics of this process in the text format of `CONTENT_TYPE`."""
-    return generate_latest(REGISTRY)
+    return generate_latest(REGISTRY) + generate_latest(_COUNTERS)
 
 
 connections = gauge("connections", "Open connections", "service", "listener")
