@@ -411,11 +411,11 @@ class Snapshot:
         if self.told_modseq == view.modseq and (self._ghosts is None or not expunges):
             self._told = None
             return NOTHING
-        expunged: list[int] = []
+        expunged: Sequence[int] = ()
         vanished: Sequence[int] = ()
         if expunges and self._ghosts is not None:
             vanished, self._ghosts = self._ghosts, None
-            expunged = [bisect_left(view.uids, uid) + 1 for uid in vanished]
+            expunged = array("I", (bisect_left(view.uids, uid) + 1 for uid in vanished))
         flags = self._flag_news()
         before = self.last_uid
         if view.uids:

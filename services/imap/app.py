@@ -1,0 +1,36 @@
+"""The IMAP service put together."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import trio
+
+from services.imap.config import ImapSettings
+from services.imap.context import Shared
+from services.imap.names import Names
+from services.imap.roster import Roster
+from services.imap.server import Server, too_many
+from services.imap.sync import Mailboxes
+from shared.runtime.process import Process
+from shared.runtime.supervisor import keep
+
+
+async def run(process: Process[ImapSettings]) -> None:
+    """Serve until the process drains."""
+    settings, log = process.settings, process.log
+    mailboxes = Mailboxes(
+        process.bus,
+        warm_seconds=settings.warm_seconds,
+        warm_views=settings.warm_views,
+        poll_seconds=settings.poll_seconds,
+    )
+    roster = Roster(process.bus, settings.sessions_per_account)
+    async with trio.open_nursery() as nursery:
+        shared = Shared(settings, process.bus, nursery, mailboxes, Names(settings.separator))
+        server = Server(shared, roster, log)
+        nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))
+        nursery.start_soon(partial(keep, "roster", roster.watch, log=log))
+        nursery.start_soon(server.drain, process.draining, process.common.drain.timeout / 2)
+        await process.serve(settings.listeners, server.serve, too_many=too_many)
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,29 @@
+"""What is advertised: computed from registry, settings and the session's state, so that it is what is there."""
+
+from __future__ import annotations
+
+from services.imap.config import ImapSettings
+from services.imap.context import State
+from services.imap.registry import ROWS
+from shared.protocols.sasl.registry import MECHANISMS
+
+_CORE = ("IMAP4rev1", "LITERAL+")  # what conversation and grammar do for every command
+
+
+def offered(state: State, settings: ImapSettings, *, can_start_tls: bool, secure: bool) -> list[str]:
+    """The capability names for a session in ``state``; ``secure``: passwords may be sent now."""
+    names = [*_CORE]
+    logged_in = state is not State.NOT_AUTHENTICATED
+    for row in ROWS.values():
+        if logged_in or State.NOT_AUTHENTICATED in row.states:
+            names += row.capabilities
+    if logged_in:
+        names.append(f"APPENDLIMIT={settings.message_limit}")
+        return names
+    if can_start_tls:
+        names.append("STARTTLS")
+    if secure:
+        names += (f"AUTH={mechanism}" for mechanism in MECHANISMS)
+    else:
+        names.append("LOGINDISABLED")
+    return names

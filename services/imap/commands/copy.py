@@ -1,0 +1,13 @@
+"""COPY and UID COPY (RFC 3501 section 6.4.7)."""
+
+from __future__ import annotations
+
+from services.imap.context import Done, MailboxContext
+from services.imap.transfer import transfer
+from shared.protocols.imap.syntax.copy import Copy
+
+
+async def handle(context: MailboxContext, command: Copy) -> Done:
+    """Copy to another mailbox, all or none."""
+    uids = context.uids(command.numbers, uid=command.uid)
+    return Done(code=await transfer(context, uids, command.mailbox, move=False))

@@ -1,0 +1,26 @@
+"""CREATE (RFC 3501 section 6.3.3, RFC 6154 section 3)."""
+
+from __future__ import annotations
+
+from services.imap.context import DONE, AccountContext, Done
+from services.imap.errors import No
+from shared.base.ids import new_ulid
+from shared.contracts import mailboxes
+from shared.protocols.imap.syntax import create as syntax
+
+_USES = {use.lower(): use for use in ("\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash")}
+
+
+async def handle(context: AccountContext, command: syntax.Create) -> Done:
+    """Make a mailbox. A separator at the end only says that children will follow."""
+    name = context.names.inward(command.mailbox)
+    if len(command.special_use) > 1:
+        raise No("One special use at most", "USEATTR")
+    use = ""
+    if command.special_use:
+        use = _USES.get(command.special_use[0].lower(), "")
+        if not use:
+            raise No("Unknown special use", "USEATTR")
+    name = name.removesuffix("/")
+    await context.call(mailboxes.create, mailboxes.Create(context.grant, new_ulid(), name, use))
+    return DONE

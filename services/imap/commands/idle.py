@@ -1,0 +1,49 @@
+"""IDLE (RFC 2177)."""
+
+from __future__ import annotations
+
+import trio
+
+from services.imap.context import AccountContext, Done
+from services.imap.errors import Bad
+from services.imap.telling import tell
+from shared.net.shell import PeerTimeout
+from shared.protocols.imap import responses
+from shared.protocols.imap.syntax.idle import Idle
+
+_STILL_HERE = responses.untagged("OK", "Still here")
+
+
+async def handle(context: AccountContext, command: Idle) -> Done:
+    """Tell what is new as soon as it is known, until the client says DONE."""
+    context.talk.out.write(responses.continuation("idling"))
+    selected = context.selected
+    if selected is not None:
+        selected.live.idle.add(context.talk.bell)
+    try:
+        line = await _wait(context)
+    finally:
+        if selected is not None:
+            selected.live.idle.discard(context.talk.bell)
+    if line.upper() != b"DONE":
+        raise Bad("DONE expected")
+    return Done("Idled")
+
+
+async def _wait(context: AccountContext) -> bytes:
+    settings = context.settings
+    deadline = trio.current_time() + settings.idle_timeout
+    while True:
+        if context.selected is not None and not context.selected.snapshot.fresh:
+            await tell(context.selected, expunges=True)
+        patience = min(settings.keepalive, deadline - trio.current_time())
+        try:
+            line = await context.talk.line(patience)
+        except PeerTimeout:
+            if trio.current_time() >= deadline:
+                raise
+            context.talk.out.write(_STILL_HERE)
+            continue
+        if line is not None:
+            return line
+        context.must_go_on()

@@ -1,0 +1,48 @@
+"""LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154)."""
+
+from __future__ import annotations
+
+from services.imap.commands import status
+from services.imap.condstore import use_modseqs
+from services.imap.context import DONE, AccountContext, Done
+from services.imap.listing import Entry, choose
+from shared.contracts import mailboxes
+from shared.contracts.mailboxes import ListRequest, StatusRequest
+from shared.protocols.imap import responses
+from shared.protocols.imap.syntax import list as syntax
+
+
+async def handle(context: AccountContext, command: syntax.List) -> Done:
+    """Tell the names that match."""
+    if not command.extended and command.patterns == ("",):
+        separator = context.names.separator
+        context.talk.out.write(responses.listed(["\\Noselect"], separator, "", lsub=command.lsub))
+        return DONE
+    reply = await context.call(mailboxes.listing, ListRequest(context.grant))
+    entries = choose(command, reply.mailboxes, context.names)
+    for entry in entries:
+        context.talk.out.write(
+            responses.listed(
+                entry.attributes,
+                context.names.separator,
+                entry.name,
+                lsub=command.lsub,
+                child_info=("SUBSCRIBED",) if entry.subscribed_below else (),
+            )
+        )
+    if command.status:
+        await _status(context, command.status, entries)
+    return DONE
+
+
+async def _status(context: AccountContext, items: tuple[str, ...], entries: list[Entry]) -> None:
+    """The states of what was listed (RFC 5819), in one question."""
+    if "HIGHESTMODSEQ" in items:
+        use_modseqs(context)
+    names = tuple(context.names.inward(entry.name) for entry in entries if entry.selectable)
+    if not names:
+        return
+    reply = await context.call(mailboxes.status, StatusRequest(context.grant, names))
+    for state in reply.states:
+        if state.found:
+            context.talk.out.write(status.line(context.names.outward(state.name), state, items))

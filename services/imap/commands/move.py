@@ -1,0 +1,18 @@
+"""MOVE and UID MOVE (RFC 6851)."""
+
+from __future__ import annotations
+
+from services.imap.context import DONE, Done, MailboxContext
+from services.imap.transfer import transfer
+from shared.protocols.imap import responses
+from shared.protocols.imap.syntax.move import Move
+
+
+async def handle(context: MailboxContext, command: Move) -> Done:
+    """Move to another mailbox in one transaction. COPYUID comes before the expunges (RFC 6851 section 4.3)."""
+    context.must_write()
+    uids = context.uids(command.numbers, uid=command.uid)
+    code = await transfer(context, uids, command.mailbox, move=True)
+    if code:
+        context.talk.out.write(responses.untagged("OK", "Moved", code))
+    return DONE

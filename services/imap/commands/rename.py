@@ -1,0 +1,19 @@
+"""RENAME (RFC 3501 section 6.3.5)."""
+
+from __future__ import annotations
+
+from services.imap.context import DONE, AccountContext, Done
+from shared.base.ids import new_ulid
+from shared.contracts import mailboxes
+from shared.protocols.imap.syntax.rename import Rename
+
+
+async def handle(context: AccountContext, command: Rename) -> Done:
+    """Give a mailbox and its children another name; it stays the same mailbox, also where it is selected."""
+    old = context.names.inward(command.mailbox)
+    new = context.names.inward(command.to).removesuffix("/")
+    await context.call(mailboxes.rename, mailboxes.Rename(context.grant, new_ulid(), old, new))
+    selected = context.selected
+    if selected is not None and old != "INBOX" and f"{selected.name}/".startswith(f"{old}/"):
+        selected.name = new + selected.name[len(old) :]
+    return DONE

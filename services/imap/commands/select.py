@@ -1,0 +1,45 @@
+"""SELECT and EXAMINE (RFC 3501 sections 6.3.1 and 6.3.2, RFC 7162 section 3.1.8)."""
+
+from __future__ import annotations
+
+from services.imap.condstore import use_modseqs
+from services.imap.context import AccountContext, Done, MailboxContext
+from services.imap.flagsets import SYSTEM
+from services.imap.telling import flags_line
+from shared.protocols.imap import responses
+from shared.protocols.imap.syntax.select import Select
+
+
+async def handle(context: AccountContext, command: Select) -> Done:
+    """Open a mailbox. The one before is left in any case."""
+    if context.selected is not None:
+        context.leave()
+        context.talk.out.write(responses.untagged("OK", "The mailbox before is closed", b"CLOSED"))
+    name = context.names.inward(command.mailbox)
+    if command.condstore:
+        use_modseqs(context)
+    opened, live = await context.mailboxes.open(context.grant, name, writable=command.writable)
+    mailbox = MailboxContext(context, live, name, opened.uidvalidity, opened.recent_from, writable=command.writable)
+    context.selected = mailbox
+    context.talk.out.write(_state(mailbox))
+    if command.writable:
+        return Done("Selected", b"READ-WRITE")
+    return Done("Selected, read-only", b"READ-ONLY")
+
+
+def _state(mailbox: MailboxContext) -> bytes:
+    """All that SELECT tells of the mailbox, as of this moment."""
+    view, snapshot = mailbox.view, mailbox.snapshot
+    permanent = (*SYSTEM, *view.keywords.values(), "\\*") if mailbox.writable else ()
+    lines = [
+        flags_line(mailbox),
+        responses.untagged("OK", "Kept", responses.permanent_flags_code(permanent)),
+        b"* %d EXISTS\r\n* %d RECENT\r\n" % (snapshot.exists, snapshot.recent),
+        b"* OK [UIDVALIDITY %d] UIDs stay valid\r\n" % mailbox.uidvalidity,
+        b"* OK [UIDNEXT %d] Next UID\r\n" % view.uidnext,
+        b"* OK [HIGHESTMODSEQ %d] Highest modseq\r\n" % view.modseq,
+    ]
+    unseen = view.first_unseen()
+    if unseen >= 0:
+        lines.insert(3, b"* OK [UNSEEN %d] First unseen\r\n" % (unseen + 1))
+    return b"".join(lines)

@@ -1,0 +1,41 @@
+"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 8438)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.imap.condstore import use_modseqs
+from services.imap.context import DONE, AccountContext, Done
+from services.imap.errors import No
+from shared.contracts import mailboxes
+from shared.contracts.mailboxes import State, StatusRequest
+from shared.protocols.imap import responses
+from shared.protocols.imap.syntax.status import Status
+
+_FIELDS = {
+    "MESSAGES": "messages",
+    "RECENT": "recent",
+    "UIDNEXT": "uidnext",
+    "UIDVALIDITY": "uidvalidity",
+    "UNSEEN": "unseen",
+    "HIGHESTMODSEQ": "modseq",
+    "SIZE": "octets",
+    "DELETED": "deleted",
+}
+
+
+async def handle(context: AccountContext, command: Status) -> Done:
+    """Tell counts of a mailbox."""
+    name = context.names.inward(command.mailbox)
+    if "HIGHESTMODSEQ" in command.items:
+        use_modseqs(context)
+    reply = await context.call(mailboxes.status, StatusRequest(context.grant, (name,)))
+    if not reply.states or not reply.states[0].found:
+        raise No("No such mailbox", "NONEXISTENT")
+    context.talk.out.write(line(command.mailbox, reply.states[0], command.items))
+    return DONE
+
+
+def line(name: str, state: State, items: Iterable[str]) -> bytes:
+    """``* STATUS`` for a name in the client's form."""
+    return responses.status(name, [(item, getattr(state, _FIELDS[item])) for item in items])

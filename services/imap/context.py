@@ -1,0 +1,265 @@
+"""What commands are given: as much as their state allows, and no more.
+
+A command that works in every state gets a `Context`, one before login a `LoginContext`, one that needs an account
+an `AccountContext`, and one that needs a selected mailbox a `MailboxContext`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import NamedTuple, Protocol, TypeVar
+
+import trio
+
+from services.imap.config import ImapSettings
+from services.imap.conversation import Conversation
+from services.imap.errors import Bad, Bye, No
+from services.imap.fetching.cache import BodyCache
+from services.imap.names import Names
+from services.imap.sync import Live, Mailboxes
+from services.imap.view import Snapshot, View
+from shared.bus.client import Bus
+from shared.contracts.changes import Change
+from shared.contracts.directory import LoggedIn
+from shared.contracts.errors import Code, Refused
+from shared.contracts.op import Op
+from shared.protocols.imap.sets import SequenceSet
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class State(Enum):
+    """RFC 3501 section 3; the state "logout" is the end of the session."""
+
+    NOT_AUTHENTICATED = auto()
+    AUTHENTICATED = auto()
+    SELECTED = auto()
+
+
+class Then(Enum):
+    """What follows the tagged response."""
+
+    GO_ON = auto()
+    START_TLS = auto()
+    CLOSE = auto()
+
+
+class Done(NamedTuple):
+    """A command did what it was asked: OK. An empty ``text`` becomes "<name> completed"."""
+
+    text: str = ""
+    code: bytes = b""
+    then: Then = Then.GO_ON
+
+
+DONE = Done()
+
+
+class Shared(NamedTuple):
+    """What all sessions of the process have in common."""
+
+    settings: ImapSettings
+    bus: Bus
+    nursery: trio.Nursery  # for questions asked ahead
+    mailboxes: Mailboxes
+    names: Names
+
+
+class Context:
+    """For any state."""
+
+    __slots__ = ("_capabilities", "identity", "talk")
+
+    def __init__(self, talk: Conversation, capabilities: Callable[[], Sequence[str]]) -> None:
+        self.talk = talk
+        self._capabilities = capabilities
+        self.identity = ""  # what ID told, for the log
+
+    def capabilities(self) -> Sequence[str]:
+        """What is offered now."""
+        return self._capabilities()
+
+
+class Admission(Protocol):
+    """How a login becomes a session's account; implemented by the session."""
+
+    async def __call__(self, mechanism: str, username: str, password: str, authzid: str) -> None: ...
+
+
+class LoginContext:
+    """Before login."""
+
+    __slots__ = ("admit", "capabilities", "secure", "talk", "timeout")
+
+    def __init__(
+        self,
+        talk: Conversation,
+        capabilities: Callable[[], Sequence[str]],
+        secure: Callable[[], bool],
+        admit: Admission,
+        timeout: Callable[[], float],
+    ) -> None:
+        self.talk = talk
+        self.capabilities = capabilities
+        self.secure = secure  # whether a password may be sent now
+        self.admit = admit
+        self.timeout = timeout  # seconds left for logging in
+
+
+class AccountContext:
+    """After login."""
+
+    __slots__ = (
+        "_look_for_end",
+        "_shared",
+        "account",
+        "address",
+        "condstore",
+        "expires",
+        "grant",
+        "selected",
+        "talk",
+    )
+
+    def __init__(
+        self, talk: Conversation, shared: Shared, logged_in: LoggedIn, look_for_end: Callable[[], None]
+    ) -> None:
+        self.talk = talk
+        self._shared = shared
+        self._look_for_end = look_for_end
+        self.account = logged_in.account
+        self.address = logged_in.address
+        self.grant = logged_in.grant
+        self.expires = logged_in.expires  # Unix seconds
+        self.condstore = False  # modseqs are told with flags (RFC 7162 section 3.1.2)
+        self.selected: MailboxContext | None = None
+
+    @property
+    def id(self) -> str:
+        """The session's id, by which storage names the author of a change."""
+        return self.talk.connection.id
+
+    @property
+    def settings(self) -> ImapSettings:
+        return self._shared.settings
+
+    @property
+    def names(self) -> Names:
+        return self._shared.names
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        return self._shared.mailboxes
+
+    @property
+    def nursery(self) -> trio.Nursery:
+        return self._shared.nursery
+
+    async def call(self, op: Op[Q, R], request: Q) -> R:
+        """Ask storage. Raises `Refused` and `Unavailable`; `Bye` when the grant ended."""
+        try:
+            return await self._shared.bus.call(op, request, trace=self.id)
+        except Refused as error:
+            if error.code is Code.GRANT_EXPIRED:
+                raise Bye("Please log in again") from error
+            raise
+
+    def must_go_on(self) -> None:
+        """Raise `Bye` when the session is asked to end, or its mailbox is gone. For commands that wait."""
+        self._look_for_end()
+
+    def leave(self) -> None:
+        """Deselect, silently."""
+        if self.selected is not None:
+            self.selected.close()
+            self.selected = None
+
+
+class MailboxContext:
+    """With a mailbox selected. ``saved`` is the result of the last SEARCH RETURN (SAVE) (RFC 5182)."""
+
+    __slots__ = (
+        "_bodies",
+        "account",
+        "keywords_told",
+        "live",
+        "name",
+        "saved",
+        "snapshot",
+        "uidvalidity",
+        "writable",
+    )
+
+    def __init__(
+        self, account: AccountContext, live: Live, name: str, uidvalidity: int, recent_from: int, *, writable: bool
+    ) -> None:
+        self.account = account
+        self.live = live
+        self.name = name
+        self.uidvalidity = uidvalidity
+        self.writable = writable
+        self.snapshot = Snapshot(live.view, recent_from)
+        self.keywords_told = len(live.view.keywords)
+        self.saved: array[int] | None = None
+        self._bodies: BodyCache | None = None
+        account.mailboxes.join(live, self)
+
+    @property
+    def grant(self) -> bytes:
+        return self.account.grant
+
+    @property
+    def id(self) -> str:
+        return self.account.id
+
+    @property
+    def view(self) -> View:
+        return self.live.view
+
+    @property
+    def talk(self) -> Conversation:
+        return self.account.talk
+
+    @property
+    def nursery(self) -> trio.Nursery:
+        return self.account.nursery
+
+    @property
+    def bodies(self) -> BodyCache:
+        """Messages read ahead."""
+        if self._bodies is None:
+            self._bodies = BodyCache()
+        return self._bodies
+
+    def close(self) -> None:
+        """The session leaves the mailbox."""
+        self.snapshot.close()
+        self.account.mailboxes.leave(self.live, self)
+
+    def uids(self, numbers: SequenceSet, *, uid: bool) -> array[int]:
+        """The messages that a command names, ascending; those that are gone are left out. Raises `Bad`."""
+        if numbers.saved:
+            saved = self.saved or array("I")
+            return array("I", [number for number in saved if self.view.position(number) >= 0])
+        if uid:
+            return self.snapshot.uids_in(numbers)
+        try:
+            return self.snapshot.uids_of(numbers)
+        except IndexError:
+            raise Bad("No message has this number") from None
+
+    def must_write(self) -> None:
+        """Raise `No` where the mailbox was opened by EXAMINE."""
+        if not self.writable:
+            raise No("The mailbox is selected read-only", "READ-ONLY")
+
+    async def call(self, op: Op[Q, R], request: Q) -> R:
+        """As `AccountContext.call`."""
+        return await self.account.call(op, request)
+
+    async def absorb(self, change: Change) -> None:
+        """Take the change that a reply brought into the view."""
+        await self.account.mailboxes.absorb(self.live, self.grant, change)

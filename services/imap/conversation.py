@@ -1,0 +1,98 @@
+"""One client's stream: what it says as events, what it is told as octets.
+
+Invariants:
+
+1. What is gathered for the client is sent before we wait for it, so pipelined commands are answered in few writes.
+2. Nothing is read while the client does not take what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from services.imap.errors import Bad, Bye
+from services.imap.notifier import Bell
+from services.imap.output import Output
+from shared.net.shell import Connection, PeerGone
+from shared.protocols.imap import responses
+from shared.protocols.imap.core import ImapCore, Limits
+from shared.protocols.imap.events import (
+    NEED_MORE,
+    BadSyntax,
+    ContinuationNeeded,
+    Event,
+    Fatal,
+    Line,
+    LiteralChunk,
+    LiteralEnd,
+)
+
+_GO_AHEAD = responses.continuation("OK")
+
+
+class Conversation:
+    """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
+
+    __slots__ = ("bell", "connection", "core", "out", "received", "tag")
+
+    def __init__(self, connection: Connection, limits: Limits) -> None:
+        self.connection = connection
+        self.core = ImapCore(limits)
+        self.out = Output(connection)
+        self.bell = Bell()
+        self.received = 0  # octets, for the log
+        self.tag = ""  # of the command in hand
+
+    async def event(self, timeout: float) -> Event | None:
+        """What the client says next, or None when the bell rang while we waited. ``timeout`` in seconds."""
+        while True:
+            event = self.core.next_event()
+            if event is NEED_MORE:
+                await self.out.flush()
+                data = await self.bell.wait_for(self.connection.receive, timeout)
+                if data is None:
+                    return None
+                self._feed(data)
+            elif type(event) is ContinuationNeeded:
+                self.out.write(_GO_AHEAD)
+            else:
+                return event
+
+    async def line(self, timeout: float) -> bytes | None:
+        """One bare line, or None when the bell rang. To be asked again until the line is there."""
+        self.core.expect_line()
+        event = await self.event(timeout)
+        if event is None:
+            return None
+        if isinstance(event, Line):
+            return event.octets
+        raise Bye(event.text if isinstance(event, Fatal) else "Line expected")
+
+    async def message(self, timeout: float) -> AsyncIterator[bytes]:
+        """The message of an APPEND that was offered, piece by piece. Must be read to its end."""
+        self.core.accept_literal()
+        while True:
+            event = self.core.next_event()
+            if event is NEED_MORE:
+                await self.out.flush()
+                self._feed(await self.connection.receive(timeout))
+            elif isinstance(event, LiteralChunk):
+                yield event.octets
+            elif isinstance(event, LiteralEnd):
+                return
+            elif isinstance(event, BadSyntax):
+                raise Bad(event.text)
+            else:
+                raise Bye(event.text if isinstance(event, Fatal) else "Message expected")
+
+    async def start_tls(self) -> None:
+        """Begin TLS; nothing that came before it is ever looked at."""
+        await self.out.flush()
+        self.core.clear()
+        await self.connection.start_tls()
+
+    def _feed(self, data: bytes) -> None:
+        if not data:
+            raise PeerGone("closed by the client")
+        self.received += len(data)
+        self.core.feed(data)

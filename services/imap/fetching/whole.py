@@ -1,0 +1,205 @@
+"""FETCH of message bodies: asked for in batches, read ahead, large ones streamed past the bus.
+
+Invariant: a literal's announced size is what follows it, or the connection ends.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+
+from services.imap.ahead import Ahead
+from services.imap.context import MailboxContext
+from services.imap.errors import Bye
+from services.imap.fetching.items import NO_ROWS, Page, column
+from services.imap.fetching.plan import Plan
+from services.imap.fetching.rows import ask as ask_rows
+from services.imap.fetching.sections import Span, header_section, inline_section, narrowed, selects_fields, span
+from services.imap.marking import mark_seen
+from services.imap.view import pack
+from shared.contracts import messages
+from shared.contracts.errors import Unavailable
+from shared.contracts.messages import BodiesRequest, Bulk
+from shared.net import bulk as data_plane
+from shared.protocols.imap import fetch_items
+from shared.protocols.imap.syntax.fetch import Item
+from shared.protocols.imap.syntax.section import Section
+
+_BATCH = 512 * 1024  # octets asked for at once
+_BATCH_MESSAGES = 64
+_NEXT_MESSAGES = 3  # read ahead of a client that reads on
+_NEXT = 128 * 1024  # octets of them
+
+
+async def send_whole(mailbox: MailboxContext, uids: array[int], plan: Plan) -> None:
+    """Answer with sections of ``uids``."""
+    if len(uids) == 1:
+        await _send_one(mailbox, uids, plan)
+        return
+    batches = _batches(mailbox, uids)
+    ahead: Ahead[tuple[Bulk, ...]] | None = None
+    try:
+        for index, batch in enumerate(batches):
+            bulks = await (_ask(mailbox, batch) if ahead is None else ahead.take())
+            ahead = None
+            if index + 1 < len(batches):
+                ahead = Ahead(mailbox.nursery, partial(_ask, mailbox, batches[index + 1]))
+            seen = await mark_seen(mailbox, batch) if plan.marks and mailbox.writable else frozenset()
+            for bulk in bulks:
+                await _send(mailbox, plan, bulk, seen=bulk.uid in seen)
+    finally:
+        if ahead is not None:
+            ahead.cancel()
+
+
+async def _send_one(mailbox: MailboxContext, uids: array[int], plan: Plan) -> None:
+    """One message, out of the cache where it was read ahead; \\Seen in the same call where there is one."""
+    uid = uids[0]
+    cache = mailbox.bodies
+    position = mailbox.view.position(uid)
+    if position < 0:
+        return
+    unseen = not mailbox.view.table[mailbox.view.flagsets[position]].seen
+    mark = plan.marks and mailbox.writable and unseen
+    bulk = cache.find(uid)
+    marked = False
+    if bulk is not None:
+        marked = mark and bool(await mark_seen(mailbox, uids))
+    else:
+        wanted = uids + _following(mailbox, position) if cache.last == _before(mailbox, position) else uids
+        request = BodiesRequest(mailbox.grant, mailbox.live.mailbox, pack(wanted), mark)
+        reply = await mailbox.call(messages.bodies, request)
+        if reply.change is not None:
+            await mailbox.absorb(reply.change)
+            marked = True
+        for found in reply.bodies:
+            cache.keep(found)
+        bulk = next((found for found in reply.bodies if found.uid == uid), None)
+    cache.last = uid
+    if bulk is not None:
+        await _send(mailbox, plan, bulk, seen=marked)
+
+
+def _before(mailbox: MailboxContext, position: int) -> int:
+    return mailbox.view.uids[position - 1] if position else 0
+
+
+def _following(mailbox: MailboxContext, position: int) -> array[int]:
+    """The next few messages, as far as they are small."""
+    view = mailbox.view
+    room = _NEXT
+    end = position + 1
+    while end < len(view) and end <= position + _NEXT_MESSAGES and view.sizes[end] <= room:
+        room -= view.sizes[end]
+        end += 1
+    return view.uids[position + 1 : end]
+
+
+def _batches(mailbox: MailboxContext, uids: array[int]) -> list[array[int]]:
+    """``uids`` cut so that the answers fit the bus."""
+    batches: list[array[int]] = []
+    room = 0
+    for uid in uids:
+        position = mailbox.view.position(uid)
+        size = mailbox.view.sizes[position] if position >= 0 else 0
+        if size > room or len(batches[-1]) >= _BATCH_MESSAGES:
+            batches.append(array("I"))
+            room = _BATCH
+        batches[-1].append(uid)
+        room -= size
+    return batches
+
+
+async def _ask(mailbox: MailboxContext, uids: array[int]) -> tuple[Bulk, ...]:
+    """These messages, in as many calls as it takes."""
+    found: list[Bulk] = []
+    while uids:
+        reply = await mailbox.call(
+            messages.bodies, BodiesRequest(mailbox.grant, mailbox.live.mailbox, pack(uids), limit=_BATCH)
+        )
+        if not reply.bodies:
+            break
+        found += reply.bodies
+        uids = uids[bisect_right(uids, reply.bodies[-1].uid) :]
+    return tuple(found)
+
+
+async def _send(mailbox: MailboxContext, plan: Plan, bulk: Bulk, *, seen: bool) -> None:
+    """One FETCH response; ``seen``: the flags changed by it and are told in it."""
+    rows = NO_ROWS
+    if plan.columns:
+        rows = await ask_rows(mailbox, plan.columns, array("I", [bulk.uid]))
+        if not rows.uids:
+            return
+    place = mailbox.snapshot.locate(array("I", [bulk.uid]))
+    if not place.uids:
+        return
+    page = Page(mailbox, place, rows)
+    parts: list[bytes | Section] = []  # what is rendered, and what is still to be streamed
+    for item in plan.items:
+        if isinstance(item, Section):
+            parts.append(item if bulk.url else inline_section(item, bulk))
+        else:
+            parts.append(column(page, item)[0])
+    if seen and not plan.flags:
+        parts.append(column(page, Item.FLAGS)[0])
+    if seen:
+        mailbox.snapshot.told(bulk.uid, mailbox.view.modseqs[place.positions[0]])
+    await _write(mailbox, bulk, b"* %d FETCH (" % place.sequences[0], parts)
+
+
+async def _write(mailbox: MailboxContext, bulk: Bulk, before: bytes, parts: list[bytes | Section]) -> None:
+    out = mailbox.talk.out
+    for part in parts:
+        out.write(before)
+        if isinstance(part, Section):
+            await _stream(mailbox, part, bulk)
+        else:
+            out.write(part)
+        before = b" "
+    out.write(b")\r\n")
+    await out.room()
+
+
+async def _stream(mailbox: MailboxContext, section: Section, bulk: Bulk) -> None:
+    """A section of a message that is too large for the bus."""
+    out = mailbox.talk.out
+    place = span(section, bulk)
+    if place is None:
+        out.write(fetch_items.section_item(section.label, None))
+        return
+    if selects_fields(section):
+        octets = bytearray()
+        async with aclosing(_octets(bulk, place)) as chunks:
+            async for chunk in chunks:
+                octets += chunk
+        out.write(header_section(section, bytes(octets)))
+        return
+    wanted = narrowed(section, place)
+    out.write(fetch_items.section_head_item(section.label, wanted.end - wanted.start))
+    async with aclosing(_octets(bulk, wanted)) as chunks:
+        async for chunk in chunks:
+            out.write(chunk)
+            await out.room()
+
+
+async def _octets(bulk: Bulk, wanted: Span) -> AsyncGenerator[bytes, None]:
+    """The octets of a range: the prefix is at hand, the rest in the data plane. Raises `Bye` when they end early."""
+    if wanted.start < bulk.prefix:
+        yield bulk.octets[wanted.start : min(wanted.end, bulk.prefix)]
+    start = max(wanted.start, bulk.prefix)
+    left = wanted.end - start
+    if left <= 0:
+        return
+    try:
+        async with aclosing(data_plane.fetch(bulk.url, start - bulk.prefix, left)) as pieces:
+            async for piece in pieces:
+                left -= len(piece)
+                yield piece
+    except Unavailable as error:
+        raise Bye("The message cannot be read to its end, try again later") from error
+    if left:
+        raise Bye("The message cannot be read to its end")

@@ -1,0 +1,26 @@
+"""Mailbox names between clients and storage, which joins levels by "/" whatever separator we show. Pure."""
+
+from __future__ import annotations
+
+from services.imap.errors import No
+
+
+class Names:
+    """Translates for one separator, "/" or "."."""
+
+    __slots__ = ("separator",)
+
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
+
+    def inward(self, name: str) -> str:
+        """A name from a client as storage knows it; `No` for one that no mailbox can have."""
+        if self.separator != "/":
+            if "/" in name:
+                raise No('A mailbox name cannot contain "/"', "CANNOT")
+            name = name.replace(self.separator, "/")
+        return "INBOX" + name[5:] if name[:6].upper() == "INBOX/" else name
+
+    def outward(self, name: str) -> str:
+        """A name of storage as clients see it."""
+        return name if self.separator == "/" else name.replace("/", self.separator)

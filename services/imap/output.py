@@ -1,0 +1,51 @@
+"""What a session is about to send: gathered, so that a reply is one write, and bounded, so that it waits for a slow
+client instead of growing."""
+
+from __future__ import annotations
+
+from shared.net.shell import Connection
+
+HIGH_WATER = 64 * 1024  # octets gathered before `room` sends them
+PIECE = 256 * 1024  # the most that is handed over at once
+
+
+class Output:
+    """The sending half of a session. Only its own task uses it."""
+
+    __slots__ = ("_connection", "_pieces", "_size", "sent")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self.sent = 0  # octets, for the log
+
+    def write(self, octets: bytes) -> None:
+        """Add to what is sent next."""
+        self._pieces.append(octets)
+        self._size += len(octets)
+
+    @property
+    def pending(self) -> int:
+        """Octets gathered."""
+        return self._size
+
+    async def room(self) -> None:
+        """Wait, when much is gathered, until the client has taken it. Raises `PeerGone` and `PeerTimeout`."""
+        if self._size >= HIGH_WATER:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send what is gathered. Raises `PeerGone` and `PeerTimeout`."""
+        if not self._size:
+            return
+        octets = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        self.sent += len(octets)
+        if len(octets) <= PIECE:
+            await self._connection.send(octets)
+            return
+        with memoryview(octets) as view:
+            for start in range(0, len(octets), PIECE):
+                await self._connection.send(view[start : start + PIECE])

@@ -1,0 +1,98 @@
+"""The commands we serve, one row each. Adding one is adding its file, its grammar and its row."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from services.imap.commands import (
+    append,
+    authenticate,
+    capability,
+    check,
+    close,
+    copy,
+    create,
+    delete,
+    enable,
+    expunge,
+    fetch,
+    id,
+    idle,
+    list,
+    login,
+    logout,
+    move,
+    namespace,
+    noop,
+    rename,
+    search,
+    select,
+    starttls,
+    status,
+    store,
+    subscribe,
+    unselect,
+)
+from services.imap.context import AccountContext, Context, Done, LoginContext, MailboxContext, State
+
+
+class Row(NamedTuple):
+    """A command: who handles it, what the handler needs (which tells the states that allow it), and what its presence
+    lets us advertise. ``numbers``: its plain form uses sequence numbers, so no expunge is told with its answer
+    (RFC 3501 section 7.4.1)."""
+
+    name: str
+    handle: Callable[[Any, Any], Awaitable[Done]]
+    needs: type[Context | LoginContext | AccountContext | MailboxContext]
+    capabilities: tuple[str, ...] = ()
+    numbers: bool = False
+
+    @property
+    def states(self) -> frozenset[State]:
+        return _STATES[self.needs]
+
+
+_STATES: dict[type[Any], frozenset[State]] = {
+    Context: frozenset(State),
+    LoginContext: frozenset({State.NOT_AUTHENTICATED}),
+    AccountContext: frozenset({State.AUTHENTICATED, State.SELECTED}),
+    MailboxContext: frozenset({State.SELECTED}),
+}
+
+_LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE")
+
+_ROWS = (
+    Row("CAPABILITY", capability.handle, Context),
+    Row("NOOP", noop.handle, Context),
+    Row("LOGOUT", logout.handle, Context),
+    Row("ID", id.handle, Context, ("ID",)),
+    Row("STARTTLS", starttls.handle, LoginContext),
+    Row("AUTHENTICATE", authenticate.handle, LoginContext, ("SASL-IR",)),
+    Row("LOGIN", login.handle, LoginContext),
+    Row("ENABLE", enable.handle, AccountContext, ("ENABLE",)),
+    Row("NAMESPACE", namespace.handle, AccountContext, ("NAMESPACE",)),
+    Row("LIST", list.handle, AccountContext, _LIST),
+    Row("LSUB", list.handle, AccountContext),
+    Row("SUBSCRIBE", subscribe.handle, AccountContext),
+    Row("UNSUBSCRIBE", subscribe.handle, AccountContext),
+    Row("CREATE", create.handle, AccountContext, ("CREATE-SPECIAL-USE",)),
+    Row("DELETE", delete.handle, AccountContext),
+    Row("RENAME", rename.handle, AccountContext),
+    Row("STATUS", status.handle, AccountContext, ("STATUS=SIZE",)),
+    Row("APPEND", append.handle, AccountContext),
+    Row("SELECT", select.handle, AccountContext),
+    Row("EXAMINE", select.handle, AccountContext),
+    Row("IDLE", idle.handle, AccountContext, ("IDLE",)),
+    Row("CHECK", check.handle, MailboxContext),
+    Row("CLOSE", close.handle, MailboxContext),
+    Row("UNSELECT", unselect.handle, MailboxContext, ("UNSELECT",)),
+    Row("EXPUNGE", expunge.handle, MailboxContext, ("UIDPLUS",)),
+    Row("FETCH", fetch.handle, MailboxContext, ("CONDSTORE",), numbers=True),
+    Row("SEARCH", search.handle, MailboxContext, ("ESEARCH", "SEARCHRES"), numbers=True),
+    Row("STORE", store.handle, MailboxContext, numbers=True),
+    Row("COPY", copy.handle, MailboxContext),
+    Row("MOVE", move.handle, MailboxContext, ("MOVE",)),
+)
+
+ROWS = {row.name: row for row in _ROWS}

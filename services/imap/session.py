@@ -1,0 +1,255 @@
+"""One client from greeting to BYE: a conversation, a state, and, after login, a grant.
+
+Commands are answered one after the other, in the order in which they came. Errors of all rooms pass by here, and
+here alone they become IMAP responses.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import trio
+
+from services.imap import capabilities
+from services.imap.context import (
+    AccountContext,
+    Context,
+    Done,
+    LoginContext,
+    MailboxContext,
+    Shared,
+    State,
+    Then,
+)
+from services.imap.conversation import Conversation
+from services.imap.errors import BUG, Bad, Bye, Failure, No, failure
+from services.imap.registry import ROWS, Row
+from services.imap.roster import Roster
+from services.imap.telling import tell
+from shared.base.errors import EilpostError
+from shared.contracts import directory
+from shared.contracts.directory import Login
+from shared.contracts.errors import Code, Refused
+from shared.net.shell import Connection, PeerGone, PeerTimeout
+from shared.observe.log import Log
+from shared.observe.metrics import auth_total, imap_command_seconds, panics_total
+from shared.protocols.imap import responses
+from shared.protocols.imap.events import BadSyntax, Command, Fatal
+
+_TURN = 16  # commands answered without waiting before other sessions get a turn
+_ERRORS_BEFORE_LOGIN = 10  # commands that cannot be read, from somebody we do not know
+
+
+class Session:
+    """The IMAP side of one connection. `run` returns when it is over; the caller closes the connection."""
+
+    __slots__ = ("_any", "_deadline", "_ending", "_errors", "_failures", "_login", "_shared", "account",
+                 "commands", "log", "longest", "mechanism", "roster", "talk")  # fmt: skip
+
+    def __init__(self, connection: Connection, shared: Shared, roster: Roster, log: Log) -> None:
+        settings = shared.settings
+        self.talk = Conversation(connection, settings.limits)
+        self.log = log
+        self.roster = roster
+        self.account: AccountContext | None = None
+        self.commands = 0
+        self.longest = (0.0, "")  # seconds, command
+        self.mechanism = ""
+        self._shared = shared
+        self._any = Context(self.talk, self._capabilities)
+        self._deadline = trio.current_time() + settings.login_timeout
+        self._login: LoginContext | None = LoginContext(
+            self.talk, self._capabilities, self._secure, self._admit, self._time_to_log_in
+        )
+        self._ending = ""
+        self._errors = 0
+        self._failures = 0
+
+    @property
+    def state(self) -> State:
+        """Where RFC 3501 section 3 sees the session."""
+        if self.account is None:
+            return State.NOT_AUTHENTICATED
+        return State.AUTHENTICATED if self.account.selected is None else State.SELECTED
+
+    def end(self, words: str) -> None:
+        """Ask the session to say BYE as soon as the command in hand is answered. For other tasks."""
+        self._ending = words
+        self.talk.bell.ring()
+
+    async def run(self) -> str:
+        """Serve the client; the reason why the session ended, for the log."""
+        reason = "logout"
+        try:
+            greeting = responses.capability_code(self._capabilities())
+            self.talk.out.write(responses.untagged("OK", "Eilpost is ready", greeting))
+            await self._serve()
+        except Bye as error:
+            reason = str(error)
+            await self._bye(reason)
+        except PeerTimeout as error:
+            reason = f"timeout: {error}"
+            await self._bye("Autologout, idle for too long")
+        except PeerGone as error:
+            reason = f"connection: {error}"
+        finally:
+            self._leave()
+        return reason
+
+    async def _serve(self) -> None:
+        turn = 0
+        while True:
+            event = await self.talk.event(self._patience())
+            if type(event) is Command:
+                then = await self._answer(event)
+                if then is Then.START_TLS:
+                    await self._start_tls()
+                elif then is Then.CLOSE:
+                    await self.talk.out.flush()
+                    return
+                turn += 1
+                if turn % _TURN == 0:
+                    await trio.lowlevel.checkpoint()
+            elif isinstance(event, BadSyntax):
+                self._reject(event)
+            elif isinstance(event, Fatal):
+                raise Bye(event.text)
+            self._look_for_end()
+            await self.talk.out.room()
+
+    def _look_for_end(self) -> None:
+        if self._ending:
+            raise Bye(self._ending)
+        selected = self.account.selected if self.account is not None else None
+        if selected is not None and selected.live.deleted:
+            raise Bye("The selected mailbox was deleted")
+
+    def _reject(self, event: BadSyntax) -> None:
+        self.talk.out.write(responses.tagged(event.tag, event.status, event.text, event.code))
+        if self.account is None:
+            self._errors += 1
+            if self._errors >= _ERRORS_BEFORE_LOGIN:
+                raise Bye("Too many errors")
+
+    def _patience(self) -> float:
+        return self._time_to_log_in() if self.account is None else self._shared.settings.idle_timeout
+
+    def _time_to_log_in(self) -> float:
+        return max(0.0, self._deadline - trio.current_time())
+
+    # --- one command ---
+
+    async def _answer(self, command: Command) -> Then:
+        started = perf_counter()
+        done: Done | Failure
+        row = ROWS.get(command.name)
+        self.talk.tag = command.tag
+        try:
+            done = await self._handle(row, command)
+            if self.account is not None and self.account.selected is not None and row is not None:
+                uid = row.numbers and command.value.uid
+                await tell(self.account.selected, expunges=uid or not row.numbers, uid=uid)
+        except (Bye, PeerGone, PeerTimeout):
+            raise
+        except EilpostError as error:
+            done = failure(error)
+            if not isinstance(error, (No, Bad)):
+                self.log.info("imap.refused", session=self.talk.connection.id, command=command.name, error=str(error))
+        except Exception:  # the session's one catch point: a bug ends the command, not the session
+            done = BUG
+            panics_total("imap").inc()
+            self.log.exception("imap.bug", session=self.talk.connection.id, command=command.name)
+        self._account_for(command.name, perf_counter() - started)
+        return self._complete(command, done)
+
+    async def _handle(self, row: Row | None, command: Command) -> Done:
+        if row is None:
+            raise Bad("Unknown command")
+        state = self.state
+        if state not in row.states:
+            raise Bad("Not now" if state is State.NOT_AUTHENTICATED else "Not in this state")
+        return await row.handle(self._context(row), command.value)
+
+    def _context(self, row: Row) -> Any:
+        """The narrowest context that serves the row."""
+        if row.needs is Context:
+            return self._any
+        if row.needs is LoginContext:
+            return self._login
+        account = self.account
+        return account.selected if account is not None and row.needs is MailboxContext else account
+
+    def _complete(self, command: Command, done: Done | Failure) -> Then:
+        if isinstance(done, Failure):
+            self.talk.out.write(responses.tagged(command.tag, done.status, done.text, done.code))
+            return Then.GO_ON
+        words = done.text or f"{command.name} completed"
+        self.talk.out.write(responses.tagged(command.tag, "OK", words, done.code))
+        return done.then
+
+    def _account_for(self, name: str, seconds: float) -> None:
+        self.commands += 1
+        if seconds > self.longest[0] and name != "IDLE":
+            self.longest = (seconds, name)
+        imap_command_seconds(name).observe(seconds)
+        self.log.debug(
+            "imap.command", session=self.talk.connection.id, command=name, duration_ms=round(seconds * 1000, 3)
+        )
+
+    # --- TLS, login, farewell ---
+
+    def _capabilities(self) -> list[str]:
+        connection, settings = self.talk.connection, self._shared.settings
+        return capabilities.offered(
+            self.state, settings, can_start_tls=connection.can_start_tls, secure=self._secure()
+        )
+
+    def _secure(self) -> bool:
+        connection = self.talk.connection
+        if connection.tls is not None:
+            return True
+        return connection.loopback and self._shared.settings.plaintext_on_loopback
+
+    async def _start_tls(self) -> None:
+        await self.talk.start_tls()
+        self._any.identity = ""
+        self._errors = 0
+
+    async def _admit(self, mechanism: str, username: str, password: str, authzid: str) -> None:
+        """Log in, or raise `No`, `Refused` or `Unavailable`."""
+        connection = self.talk.connection
+        request = Login(mechanism, username, password, authzid, connection.peer_host, connection.id)
+        try:
+            logged_in = await self._shared.bus.call(directory.login, request, trace=connection.id)
+        except Refused as error:
+            if error.code in (Code.LOGIN_FAILED, Code.THROTTLED):
+                auth_total("imap", mechanism, "refused").inc()
+                self._failures += 1
+                if self._failures >= self._shared.settings.login_attempts:
+                    self._ending = "Too many failed logins"
+            raise
+        account = AccountContext(self.talk, self._shared, logged_in, self._look_for_end)
+        self.roster.join(self, account)
+        self.account = account
+        self._login = None
+        self.mechanism = mechanism
+        self.talk.core.log_in()
+        auth_total("imap", mechanism, "ok").inc()
+
+    def _leave(self) -> None:
+        if self.account is not None:
+            self.account.leave()
+            self.roster.leave(self, self.account)
+
+    async def _bye(self, words: str) -> None:
+        self.talk.out.write(responses.untagged("BYE", words))
+        try:
+            await self.talk.out.flush()
+        except (PeerGone, PeerTimeout) as error:
+            self.log.debug("imap.bye-unheard", session=self.talk.connection.id, error=str(error))
+
+    @property
+    def identity(self) -> str:
+        """What the client called itself by ID."""
+        return self._any.identity

@@ -1,0 +1,50 @@
+"""Telling a session what became different in its mailbox (RFC 3501 section 7)."""
+
+from __future__ import annotations
+
+from services.imap.context import MailboxContext
+from services.imap.flagsets import SYSTEM
+from shared.protocols.imap import responses
+
+
+async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) -> None:
+    """Write the news to the session's output. ``uid`` adds UIDs to what is told of flags."""
+    snapshot = mailbox.snapshot
+    news = snapshot.news(expunges)
+    out = mailbox.talk.out
+    for number in news.expunged:
+        out.write(b"* %d EXPUNGE\r\n" % number)
+        await out.room()
+    if news.exists is not None:
+        out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (news.exists, snapshot.recent))
+    if len(mailbox.view.keywords) != mailbox.keywords_told:
+        out.write(flags_line(mailbox))
+    for changed in news.flags:
+        out.write(
+            flags_response(mailbox, changed.sequence, changed.uid, changed.flagset, changed.modseq, uid_asked=uid)
+        )
+        await out.room()
+
+
+def flags_response(
+    mailbox: MailboxContext, sequence: int, uid: int, flagset: int, modseq: int, *, uid_asked: bool = False
+) -> bytes:
+    """``* n FETCH (FLAGS (...))``, with UID and MODSEQ where the session wants them."""
+    items = flags_item(mailbox, uid, flagset)
+    if uid_asked:
+        items = b"UID %d %b" % (uid, items)
+    if mailbox.account.condstore:
+        items = b"%b MODSEQ (%d)" % (items, modseq)
+    return b"* %d FETCH (%b)\r\n" % (sequence, items)
+
+
+def flags_item(mailbox: MailboxContext, uid: int, flagset: int) -> bytes:
+    """``FLAGS (...)``, \\Recent included."""
+    flags = mailbox.view.table[flagset]
+    return b"FLAGS " + (flags.recent if uid >= mailbox.snapshot.recent_from else flags.wire)
+
+
+def flags_line(mailbox: MailboxContext) -> bytes:
+    """``* FLAGS (...)``: the flags in use here."""
+    mailbox.keywords_told = len(mailbox.view.keywords)
+    return responses.flags((*SYSTEM, *mailbox.view.keywords.values()))
