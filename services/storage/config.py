@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.net.listener import ListenerSpec
+
 MIB = 1024 * 1024
 HOUR = 3600
 DAY = 24 * HOUR
@@ -77,6 +79,7 @@ class Sweep:
     """Collection of what nobody names any more."""
 
     interval: float = 60.0
+    files_interval: float = 6 * HOUR  # between two looks for files that nothing names
     upload_grace: int = DAY  # an upload that no commit has named by then is removed
     dedupe: int = 7 * DAY  # how long a repeated write is recognised
 
@@ -101,6 +104,11 @@ class StorageSettings:
     def __post_init__(self) -> None:
         if len(self.subaddress) > 1:
             raise ValueError("subaddress must be one character, or none")
+
+    @property
+    def listeners(self) -> tuple[ListenerSpec, ...]:
+        """The one port that is not the bus."""
+        return (ListenerSpec("data", self.port.host, self.port.port, "none"),)
 
     @property
     def database_url(self) -> str:

@@ -11,7 +11,7 @@ A request with a ``grant`` field reaches its handler only with a verified grant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -20,7 +20,6 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from services.storage.unit_of_work import Asked, UnitOfWork
-from shared.bus.client import Call
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
 
@@ -29,7 +28,8 @@ R = TypeVar("R")
 
 WriteHandler = Callable[[UnitOfWork, Sequence[Asked[Q]]], Sequence[R | Refused]]
 ReadHandler = Callable[[Connection, Sequence[Asked[Q]]], Sequence[R | Refused]]
-DirectHandler = Callable[[Call[Q, R], Asked[Q]], None]
+TaskHandler = Callable[[Asked[Q]], Awaitable[R]]
+Shortcut = Callable[[Asked[Q]], R | None]
 
 
 class Lane(Enum):
@@ -49,7 +49,8 @@ class Row(Generic[Q, R]):
     writes: Callable[[Q], bool]
     lane: Lane = Lane.LIGHT
     grant_optional: bool = False
-    direct: DirectHandler[Q, R] | None = None
+    task: TaskHandler[Q, R] | None = None
+    shortcut: Shortcut[Q, R] | None = None
 
     @cached_property
     def granted(self) -> bool:
@@ -70,9 +71,11 @@ def write(op: Op[Q, R], handle: WriteHandler[Q, R], *, grant_optional: bool = Fa
     return Row(op, handle, None, lambda request: True, grant_optional=grant_optional)
 
 
-def read(op: Op[Q, R], handle: ReadHandler[Q, R], *, lane: Lane = Lane.LIGHT) -> Row[Q, R]:
-    """A row of questions: run by the readers on a snapshot."""
-    return Row(op, None, handle, lambda request: False, lane=lane)
+def read(
+    op: Op[Q, R], handle: ReadHandler[Q, R], *, lane: Lane = Lane.LIGHT, shortcut: Shortcut[Q, R] | None = None
+) -> Row[Q, R]:
+    """A row of questions: run by the readers on a snapshot, unless ``shortcut`` knows the answer on the loop."""
+    return Row(op, None, handle, lambda request: False, lane=lane, shortcut=shortcut)
 
 
 def either(
@@ -82,6 +85,14 @@ def either(
     return Row(op, writer, reader, writes)
 
 
-def direct(op: Op[Q, R], on_call: DirectHandler[Q, R]) -> Row[Q, R]:
-    """A row that is answered on the loop from what is known in memory, or by a task that ``on_call`` starts."""
-    return Row(op, None, None, lambda request: False, direct=on_call)
+def task(op: Op[Q, R], handle: TaskHandler[Q, R], *, shortcut: Shortcut[Q, R] | None = None) -> Row[Q, R]:
+    """A row whose requests each become a task on the loop, unless ``shortcut`` knows the answer at once.
+
+    For what must wait (a password is hashed); it asks the rooms in its turn.
+    """
+    return Row(op, None, None, lambda request: False, task=handle, shortcut=shortcut)
+
+
+def known(op: Op[Q, R], answer: Callable[[Asked[Q]], R]) -> Row[Q, R]:
+    """A row that is always answered on the loop, at once."""
+    return Row(op, None, None, lambda request: False, shortcut=answer)

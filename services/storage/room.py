@@ -28,9 +28,13 @@ class Room(ABC):
         self._now: Callable[[], float]
         self._token: trio.lowlevel.TrioToken
 
+    @property
+    def full(self) -> bool:
+        return self.waiting >= self._most_waiting
+
     def enter(self, turn: Turn) -> None:
         """Let ``turn`` wait for its run. Refused (`Code.UNAVAILABLE`) when too many wait."""
-        if self.waiting >= self._most_waiting:
+        if self.full:
             raise Refused(Code.UNAVAILABLE, f"the {self.name}'s queue is full")
         self.waiting += 1
         self._queue.put(turn)

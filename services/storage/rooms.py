@@ -52,6 +52,11 @@ class Rooms:
         reply: R = await turn.wait()
         return reply
 
+    @property
+    def congested(self) -> bool:
+        """Whether some room takes nothing more."""
+        return any(room.full for room in (self._writer, *self._readers.values()))
+
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; raises what makes the database unusable."""
         async with trio.open_nursery() as nursery:

@@ -6,26 +6,32 @@ an answer in the bus's words. Handlers behind this door never see an unverified 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
 import trio
 
 from services.storage.authority import AccountState, Authority
+from services.storage.disk import DiskGuard
 from services.storage.registry import AnyRow
 from services.storage.repositories import accounts
 from services.storage.rooms import Rooms
 from services.storage.turn import CallbackTurn, CallTurn
 from services.storage.unit_of_work import Asked
 from shared.bus.client import AnyCall, Bus, Subscription
+from shared.contracts import blobs, messages, spool
 from shared.contracts.errors import Code, Refused
+
+GROWING = frozenset({spool.accept.name, messages.append.name, blobs.upload.name})  # refused while the disk is full
 
 
 class Subscriber:
-    """Serves ``rows`` on ``bus`` from `open` to `close`."""
+    """Serves rows on ``bus`` from `open` to `close`; the tasks of those that need one run in ``nursery``."""
 
-    def __init__(self, bus: Bus, rooms: Rooms, authority: Authority) -> None:
+    def __init__(self, bus: Bus, rooms: Rooms, authority: Authority, disk: DiskGuard, nursery: trio.Nursery) -> None:
+        self._disk = disk
+        self._nursery = nursery
         self._bus = bus
         self._rooms = rooms
         self._authority = authority
@@ -56,6 +62,8 @@ class Subscriber:
 
     def _admit(self, row: AnyRow, call: AnyCall) -> None:
         """Judge the grant, then let the request in."""
+        if self._disk.full and row.op.name in GROWING:
+            raise Refused(Code.UNAVAILABLE, "the disk is nearly full")
         request = call.request
         if not row.granted or (row.grant_optional and not request.grant):
             self._enter(row, call, Asked(request, call.caller, trace=call.trace))
@@ -70,11 +78,22 @@ class Subscriber:
             raise Refused(Code.GRANT_EXPIRED, "the account was changed since the login")
 
     def _enter(self, row: AnyRow, call: AnyCall, asked: Asked[Any]) -> None:
-        if row.direct is not None:
-            row.direct(call, asked)
+        if row.shortcut is not None and (reply := row.shortcut(asked)) is not None:
+            call.answer(reply)
             return
-        self._rooms.enter(CallTurn(row, asked, call, self._settled))
+        if row.task is not None:
+            self._nursery.start_soon(self._run_task, row.task, call, asked)
+        else:
+            self._rooms.enter(CallTurn(row, asked, call, self._settled))
         self._open += 1
+
+    async def _run_task(self, handle: Callable[[Any], Awaitable[Any]], call: AnyCall, asked: Asked[Any]) -> None:
+        try:
+            call.answer(await handle(asked))
+        except Refused as refusal:
+            call.refuse(refusal.code, refusal.text, refusal.data)
+        finally:
+            self._settled()
 
     def _settled(self) -> None:
         self._open -= 1

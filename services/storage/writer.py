@@ -79,7 +79,7 @@ class Writer(Room):
             with connection.begin():
                 for group in by_row(turns).values():
                     self._group(work, group)
-        except Exception as error:  # noqa: BLE001 - the one place where a transaction's failure ends
+        except Exception as error:
             trouble = self._database.trouble(error)
             if trouble is Trouble.FATAL:
                 self.log.critical("storage.fatal", problem=str(error))

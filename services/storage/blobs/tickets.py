@@ -32,21 +32,21 @@ class Ticket(NamedTuple):
 
 
 class Tickets:
-    """Signs and reads tickets. ``base`` is the advertised URL of the data port, without a slash at the end."""
+    """Signs and reads tickets. ``base`` is the URL at which fronts reach the data port; it may be known late."""
 
     def __init__(self, secret: bytes, base: str, clock: Callable[[], float], lifetime: int) -> None:
         self._secret = secret
-        self._base = base
+        self.base = base.rstrip("/")
         self._clock = clock
         self._lifetime = lifetime
 
     def upload_url(self, upload: str, limit: int) -> str:
         """Where to PUT at most ``limit`` octets as ``upload``."""
-        return f"{self._base}/upload/{self._sign(Direction.UPLOAD, upload, limit)}"
+        return f"{self.base}/upload/{self._sign(Direction.UPLOAD, upload, limit)}"
 
     def download_url(self, location: str, size: int) -> str:
         """Where to GET the body that is stored at ``location``."""
-        return f"{self._base}/body/{self._sign(Direction.DOWNLOAD, location, size)}"
+        return f"{self.base}/body/{self._sign(Direction.DOWNLOAD, location, size)}"
 
     def read(self, text: str, direction: Direction) -> Ticket | None:
         """The ticket in a URL's last segment; None when it is forged, expired or for the other direction."""

@@ -18,6 +18,11 @@ def insert_or_update(connection: Connection, table: Table, *columns: str) -> Ins
     return _insert_or_update(connection.dialect.name, table, columns)
 
 
+def insert_or_add(connection: Connection, table: Table, column: str) -> Insert:
+    """INSERT that adds the given value of ``column`` to a row whose primary key is there already."""
+    return _insert_or_add(connection.dialect.name, table, column)
+
+
 @cache
 def _insert_new(dialect: str, table: Table) -> Insert:
     if dialect == "postgresql":
@@ -33,3 +38,13 @@ def _insert_or_update(dialect: str, table: Table, columns: tuple[str, ...]) -> I
         return new.on_conflict_do_update(index_elements=key, set_={name: new.excluded[name] for name in columns})
     row = sqlite.insert(table)
     return row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in columns})
+
+
+@cache
+def _insert_or_add(dialect: str, table: Table, column: str) -> Insert:
+    key = list(table.primary_key)
+    if dialect == "postgresql":
+        new = postgresql.insert(table)
+        return new.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + new.excluded[column]})
+    row = sqlite.insert(table)
+    return row.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + row.excluded[column]})

@@ -46,19 +46,20 @@ def accept(settings: config.Spool, work: UnitOfWork, asked: Sequence[Asked[Accep
     known = letters.known(work.connection, [each.request.letter for each in asked])
     answers: list[Accepted | Refused] = []
     fresh: list[Incoming] = []
-    for request, _, account, *_ in asked:
+    for each in asked:
+        request = each.request
+        if not 0 < len(request.recipients) <= settings.recipients:
+            answers.append(Refused(Code.LIMIT, f"{len(request.recipients)} recipients"))
+            continue
         digest = _digest(request)
         before = known.setdefault(request.letter, digest)
         if before != digest:
             answers.append(Refused(Code.CONFLICT, f"letter {request.letter} was accepted with other content"))
-        elif not 0 < len(request.recipients) <= settings.recipients:
-            answers.append(Refused(Code.LIMIT, f"{len(request.recipients)} recipients"))
-        else:
-            incoming = Incoming(request, digest, account)
-            repeated = before is not digest
-            answers.append(Accepted(request.letter, repeated))
-            if not repeated:
-                fresh.append(incoming)
+            continue
+        repeated = before is not digest
+        answers.append(Accepted(request.letter, repeated))
+        if not repeated:
+            fresh.append(Incoming(request, digest, each.account))
     if fresh:
         bodies = [(each.request.body, each.request.summary) for each in fresh]
         letters.add(work.connection, work.now, fresh, contents.intern(work.connection, work.now, bodies))
@@ -94,7 +95,7 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWor
     seqs = [row.seq for row in good]
     due = leases.due(connection, now, seqs)
     leases.lease(connection, now, seqs, request.worker, min(request.lease, settings.longest_lease))
-    resolutions = resolver.resolve(connection, now, {each.address for some in due.values() for each in some})
+    resolutions = resolver.resolve(connection, {each.address for some in due.values() for each in some})
     claimed = tuple(_letter(row, due[row.seq], resolutions) for row in good)
     return Claimed(claimed, None if found.more else leases.next_due(connection, now), found.more)
 

@@ -1,0 +1,159 @@
+"""The wiring of storage, and its life: open, migrate, serve, drain, close.
+
+The database's threads outlive the subscriber: calls that were taken are answered before the rooms close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from functools import partial
+from typing import NamedTuple
+
+import trio
+
+from services.storage.authority import Authority
+from services.storage.blobs.data_port import DataPort
+from services.storage.blobs.files import Files
+from services.storage.blobs.tickets import Tickets
+from services.storage.clock import SteadyClock
+from services.storage.config import StorageSettings
+from services.storage.disk import DiskGuard
+from services.storage.engines.database import Database
+from services.storage.engines.open import open_database
+from services.storage.handlers import (
+    accounts,
+    aliases,
+    blobs,
+    control,
+    directory,
+    domains,
+    mailboxes,
+    maildrop,
+    messages,
+    queue,
+    search,
+    spool,
+)
+from services.storage.keys import Purpose, load_keys
+from services.storage.logins import Logins
+from services.storage.memory import Memory
+from services.storage.migrations.run import migrate
+from services.storage.outbox import Outbox
+from services.storage.registry import AnyRow
+from services.storage.repositories import login_failures
+from services.storage.repositories.flagsets import FlagSets
+from services.storage.resolver import Resolver
+from services.storage.rooms import Rooms
+from services.storage.subscriber import Subscriber
+from services.storage.sweeper import Sweeper
+from shared.contracts.directory import account_changed
+from shared.contracts.spool import Ready, ready
+from shared.net.http import serve_http
+from shared.runtime.process import Process
+from shared.runtime.supervisor import keep
+
+
+class Found(NamedTuple):
+    """What the database held at the start."""
+
+    keys: dict[Purpose, bytes]
+    failures: list[tuple[str, int]]
+
+
+async def run(process: Process[StorageSettings]) -> None:
+    """Serve until draining, then until the last answer is given. Raises `StartError` and `ConfigurationError`."""
+    settings = process.settings
+    database = await trio.to_thread.run_sync(open_database, settings.database_url)
+    with closing(database):
+        clock = SteadyClock()
+        found = await trio.to_thread.run_sync(_prepare, database, clock())
+        parts = Parts(process, database, clock, found)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(parts.rooms.run)
+            await _serve(process, parts)
+            nursery.cancel_scope.cancel()
+
+
+def _prepare(database: Database, now: float) -> Found:
+    """Bring the schema up to date and read what is needed before the first request."""
+    with database.writer() as connection, connection.begin():
+        migrate(connection)
+        return Found(load_keys(connection), login_failures.today(connection, now))
+
+
+class Parts:
+    """All parts of one process, made and joined."""
+
+    def __init__(
+        self, process: Process[StorageSettings], database: Database, clock: SteadyClock, found: Found
+    ) -> None:
+        settings, log = process.settings, process.log
+        self.files = Files(settings.blob_folder)
+        self.disk = DiskGuard(database, settings.keep_free, log)
+        self.disk.look()
+        self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
+        self.authority = Authority(found.keys[Purpose.GRANT], clock, settings.login.grant_lifetime)
+        self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep)
+        self.logins = Logins(settings.login, found.keys, self.rooms, self.authority, clock, log)
+        self.logins.throttle.load(clock(), found.failures)
+        self.memory = Memory(self.authority, self.logins, self.resolver)
+        self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
+        self.data_port = DataPort(self.files, self.tickets, self.rooms, log)
+        self.sweeper = Sweeper(settings.sweep, settings.spool.keep_settled, self.rooms, self.files, clock, log)
+
+    def rows(self, process: Process[StorageSettings]) -> Iterator[AnyRow]:
+        """Everything that is served."""
+        flagsets = FlagSets()
+        yield from control.rows(process.replica)
+        yield from directory.rows(self.resolver, self.logins, self.authority, self.rooms)
+        yield from domains.rows(self.memory)
+        yield from accounts.rows(self.memory, self.logins, self.rooms)
+        yield from aliases.rows(self.memory)
+        yield from spool.rows(process.settings.spool, self.resolver, process.log)
+        yield from queue.ROWS
+        yield from blobs.rows(self.tickets, process.settings.largest_upload)
+        yield from mailboxes.rows(flagsets)
+        yield from messages.rows(flagsets, self.tickets)
+        yield from maildrop.rows(flagsets)
+        yield from search.rows(self.files.read)
+
+
+async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_listen, process, parts)
+        nursery.start_soon(partial(keep, "sweeper", parts.sweeper.run, log=process.log))
+        nursery.start_soon(parts.disk.run)
+        changes = process.bus.subscribe(account_changed, parts.memory.changed, on_gap=parts.memory.forget_all)
+        subscriber = Subscriber(process.bus, parts.rooms, parts.authority, parts.disk, nursery)
+        subscriber.open(parts.rows(process))
+        process.health.ready["storage"] = lambda: not (parts.rooms.congested or parts.disk.full)
+        process.bus.publish(ready, Ready(0))  # what waits since the last run
+        process.log.info("storage.ready", database=process.settings.database_url)
+        await process.draining.wait()
+        await subscriber.close()
+        changes.close()
+        nursery.cancel_scope.cancel()
+
+
+async def _listen(
+    process: Process[StorageSettings], parts: Parts, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """The data port; tickets name where it listens unless the settings say how fronts reach it."""
+    port = process.settings.port
+
+    def listening(where: Mapping[str, tuple[str, int]]) -> None:
+        if not port.url:
+            host, number = where["data"]
+            parts.tickets.base = f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
+        task_status.started()
+
+    await serve_http(
+        process.settings.listeners,
+        parts.data_port.answer,
+        draining=process.draining,
+        drain_timeout=process.common.drain.timeout,
+        log=process.log,
+        idle_timeout=port.idle_timeout,
+        on_listening=listening,
+    )

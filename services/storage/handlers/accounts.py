@@ -1,0 +1,194 @@
+"""Accounts, as the operator keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from services.storage.handlers.domains import domain_name
+from services.storage.logins import Logins
+from services.storage.memory import Memory
+from services.storage.registry import AnyRow, read, task, write
+from services.storage.repositories import accounts, mailboxes
+from services.storage.repositories.accounts import NOBODY, NewAccount
+from services.storage.rooms import Rooms
+from services.storage.rules.addresses import BadAddress, canonical, fit_for_account
+from services.storage.rules.passwords import UnknownScheme, check_secret
+from services.storage.tables.schema import account, domain, mailbox, subscription
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts import directory
+from shared.contracts.directory import (
+    Account,
+    AccountList,
+    AccountNew,
+    AccountResult,
+    AccountResults,
+    Accounts,
+    AccountSet,
+    AccountsNew,
+    Done,
+    Name,
+)
+from shared.contracts.errors import Code, Refused
+from shared.contracts.op import Op, Repeat
+
+MOST_LISTED = 5_000
+LIST = select(
+    account.c.id,
+    account.c.address,
+    account.c.enabled,
+    account.c.messages,
+    account.c.octets,
+    account.c.quota,
+    account.c.created,
+).order_by(account.c.address)
+
+
+def rows(memory: Memory, logins: Logins, rooms: Rooms) -> tuple[AnyRow, ...]:
+    adding = write(Op("account.add", AccountsNew, AccountResults, NOBODY, 60.0, Repeat.NEVER), partial(_add, memory))
+    setting = write(Op("account.set", AccountSet, Done, NOBODY, 10.0, Repeat.SAFE), partial(_change, memory))
+    return (
+        task(directory.account_add, partial(add, logins, rooms, adding)),
+        task(directory.account_set, partial(change, logins, rooms, setting)),
+        write(directory.account_remove, partial(remove, memory)),
+        read(directory.account_list, listing),
+    )
+
+
+async def add(logins: Logins, rooms: Rooms, adding: AnyRow, asked: Asked[AccountsNew]) -> AccountResults:
+    """Make accounts, each by itself: one that cannot be made does not stop the others."""
+    wanted = asked.request.accounts
+    plain = [place for place, each in enumerate(wanted) if not each.hashed]
+    secrets = await logins.hash_all([wanted[place].secret for place in plain])
+    ready = list(wanted)
+    for place, secret in zip(plain, secrets, strict=True):
+        ready[place] = wanted[place]._replace(secret=secret, hashed=True)
+    results: AccountResults = await rooms.ask(adding, AccountsNew(tuple(ready)))
+    return results
+
+
+def _add(memory: Memory, work: UnitOfWork, asked: Sequence[Asked[AccountsNew]]) -> Sequence[AccountResults]:
+    return [_add_some(memory, work, each.request.accounts) for each in asked]
+
+
+def _add_some(memory: Memory, work: UnitOfWork, wanted: Sequence[AccountNew]) -> AccountResults:
+    judged = [_judge(each) for each in wanted]
+    good = [each for each in judged if isinstance(each, NewAccount)]
+    domains = accounts.domains(work.connection, {each.address.rpartition("@")[2] for each in good})
+    taken = set(accounts.ids(work.connection, [each.address for each in good]))
+    new: list[NewAccount] = []
+    results: list[AccountResult] = []
+    for request, each in zip(wanted, judged, strict=True):
+        error = "" if isinstance(each, NewAccount) else each
+        if isinstance(each, NewAccount):
+            name = each.address.rpartition("@")[2]
+            if name not in domains:
+                error = f"{name} is no domain of ours"
+            elif each.address in taken:
+                error = "the account exists already"
+            else:
+                taken.add(each.address)
+                new.append(each)
+        results.append(AccountResult(request.address, error))
+    if new:
+        numbers = accounts.add(work.connection, work.now, new, domains)
+        mailboxes.create_defaults(work.connection, work.now, numbers)
+        for number, each in zip(numbers, new, strict=True):
+            memory.changing(work, number, each.address)
+    return AccountResults(tuple(results))
+
+
+def _judge(request: AccountNew) -> NewAccount | str:
+    """What is to be written, or why it cannot be."""
+    try:
+        address = canonical(request.address)
+        secret = check_secret(request.secret)
+    except (BadAddress, UnknownScheme) as error:
+        return str(error)
+    if not fit_for_account(address):
+        return "the local part mixes scripts or holds characters that no account has"
+    return NewAccount(address, secret, max(0, request.quota))
+
+
+async def change(logins: Logins, rooms: Rooms, setting: AnyRow, asked: Asked[AccountSet]) -> Done:
+    """Set a password, a quota, or whether somebody may log in."""
+    request = asked.request
+    if request.secret is not None and not request.hashed:
+        request = request._replace(secret=await logins.hash(request.secret), hashed=True)
+    done: Done = await rooms.ask(setting, request)
+    return done
+
+
+def _change(memory: Memory, work: UnitOfWork, asked: Sequence[Asked[AccountSet]]) -> Sequence[Done | Refused]:
+    return [_change_one(memory, work, each.request) for each in asked]
+
+
+def _change_one(memory: Memory, work: UnitOfWork, request: AccountSet) -> Done | Refused:
+    present = _find(work.connection, request.address)
+    if present is None:
+        return Refused(Code.NOT_FOUND, f"there is no account {request.address}")
+    values: dict[str, Any] = {}
+    if request.quota is not None:
+        values["quota"] = max(0, request.quota)
+    if request.secret is not None:
+        try:
+            values["secret"] = check_secret(request.secret)
+        except UnknownScheme as error:
+            return Refused(Code.CANNOT, str(error))
+    if request.enabled is not None:
+        values["enabled"] = request.enabled
+    if "secret" in values or ("enabled" in values and values["enabled"] != present.enabled):
+        values["version"] = account.c.version + 1
+    if not values:
+        return Done()
+    work.connection.execute(update(account).where(account.c.id == present.id).values(values))
+    if "version" in values:
+        memory.changing(work, present.id, present.address)
+    else:
+        memory.rerouting(work, present.address)
+    return Done()
+
+
+def remove(memory: Memory, work: UnitOfWork, asked: Sequence[Asked[Name]]) -> Sequence[Done | Refused]:
+    """Remove accounts with all their mail."""
+    return [_remove(memory, work, each.request.name) for each in asked]
+
+
+def _remove(memory: Memory, work: UnitOfWork, address: str) -> Done | Refused:
+    connection = work.connection
+    present = _find(connection, address)
+    if present is None:
+        return Refused(Code.NOT_FOUND, f"there is no account {address}")
+    owned = connection.execute(select(mailbox.c.id).where(mailbox.c.account_id == present.id)).scalars().all()
+    mailboxes.remove(connection, owned)
+    connection.execute(delete(subscription).where(subscription.c.account_id == present.id))
+    connection.execute(delete(account).where(account.c.id == present.id))
+    memory.changing(work, present.id, present.address)
+    return Done()
+
+
+def _find(connection: Connection, address: str) -> Any:
+    try:
+        name = canonical(address)
+    except BadAddress:
+        return None
+    query = select(account.c.id, account.c.address, account.c.enabled).where(account.c.address == name)
+    return connection.execute(query).first()
+
+
+def listing(connection: Connection, asked: Sequence[Asked[AccountList]]) -> Sequence[Accounts]:
+    """Accounts by address, a page at a time."""
+    return [_page(connection, each.request) for each in asked]
+
+
+def _page(connection: Connection, request: AccountList) -> Accounts:
+    limit = max(1, min(request.limit, MOST_LISTED))
+    query = LIST.where(account.c.address > request.after).limit(limit)
+    if request.domain:
+        query = query.join(domain, domain.c.id == account.c.domain_id)
+        query = query.where(domain.c.name == domain_name(request.domain))
+    found = tuple(Account(*row) for row in connection.execute(query))
+    return Accounts(found, found[-1].address if len(found) == limit else "")

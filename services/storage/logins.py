@@ -1,0 +1,217 @@
+"""Logins: from a name and a password to a grant.
+
+Invariants:
+1. A name that is not there costs what a wrong password costs: one verification, the same text, the same delay.
+2. A remembered verification belongs to one account, mechanism, credential version and password; it ends with any
+   change of the account. The password itself is not kept, only its keyed hash.
+3. At most ``hashing`` verifications run at once, each of which takes 19 MiB; who cannot begin in time is asked to try
+   again.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import trio
+
+from services.storage import config
+from services.storage.authority import Authority
+from services.storage.keys import Purpose
+from services.storage.repositories import accounts, login_failures
+from services.storage.repositories.accounts import Credential
+from services.storage.rooms import Rooms
+from services.storage.rules.addresses import BadAddress, canonical
+from services.storage.rules.passwords import SALT, hash_password, outdated, verify_password
+from services.storage.rules.throttle import Limits, Origin, Throttle
+from services.storage.turn import CallbackTurn
+from services.storage.unit_of_work import Asked
+from shared.contracts.directory import LoggedIn, Login
+from shared.contracts.errors import Code, Refused
+
+MOST = 50_000  # remembered verifications, and remembered credentials
+LONGEST_PASSWORD = 4_096  # characters
+
+
+class Logins:
+    """The login desk. Used on the trio loop; hashing runs in threads."""
+
+    def __init__(
+        self,
+        settings: config.Login,
+        keys: dict[Purpose, bytes],
+        rooms: Rooms,
+        authority: Authority,
+        clock: Callable[[], float],
+        log: Any,
+    ) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._rooms = rooms
+        self._authority = authority
+        self._clock = clock
+        self._log = log
+        self._hashing = trio.CapacityLimiter(settings.hashing or 2 * (os.cpu_count() or 1))
+        self._dummy = hash_password("nobody", keys[Purpose.ENUMERATION][:SALT])
+        self._credentials: dict[str, Credential] = {}
+        self._verified: dict[tuple[int, str, int, bytes], float] = {}
+        self._generation = 0
+        self.throttle = Throttle(
+            Limits(
+                settings.delay_seconds,
+                settings.failures_per_address,
+                settings.failures_per_user,
+                settings.users_per_network,
+                settings.trusted,
+            )
+        )
+
+    def forget(self, address: str) -> None:
+        """The account was changed."""
+        self._generation += 1
+        self._credentials.pop(address, None)
+
+    def forget_all(self) -> None:
+        """Changes may have been missed."""
+        self._generation += 1
+        self._credentials.clear()
+
+    def remembered(self, login: Login, service: str) -> LoggedIn | None:
+        """The answer, where this very login was verified a short while ago: no thread, no statement."""
+        address = self._address(login)
+        credential = self._credentials.get(address)
+        if credential is None or not self._authorised(login, address):
+            return None
+        now = self._clock()
+        if self._verified.get(self._mark(credential, login), 0.0) <= now:
+            return None
+        if self.throttle.wait(self.throttle.origin(login.remote), self._alias(address), now):
+            return None
+        return self._grant(credential, service, login)
+
+    async def verify(self, login: Login, service: str) -> LoggedIn:
+        """Verify a login. Raises `Refused`: LOGIN_FAILED (after its delay), THROTTLED, UNAVAILABLE."""
+        address = self._address(login)
+        user = self._alias(address)
+        origin = self.throttle.origin(login.remote)
+        if seconds := self.throttle.wait(origin, user, self._clock()):
+            self._log.info("login.throttled", user=user, remote=login.remote, session=login.session, seconds=seconds)
+            raise Refused(Code.THROTTLED, "too many failed logins", str(seconds))
+        credential = await self._credential(address)
+        good = await self._hash(verify_password, credential.secret or self._dummy, login.password)
+        if not (good and credential.account and credential.enabled and self._authorised(login, address)):
+            await self._fail(login, origin, user)
+        if outdated(credential.secret):
+            await self._renew_hash(credential, login.password)
+        self._remember(credential, login)
+        self.throttle.succeeded(origin, user, self._clock())
+        self._log.info(
+            "login.ok", address=address, mechanism=login.mechanism, remote=login.remote, session=login.session
+        )
+        return self._grant(credential, service, login)
+
+    async def hash(self, password: str) -> str:
+        """A password's secret, made in a thread when one is free. Raises `Refused` (UNAVAILABLE)."""
+        secret: str = await self._hash(hash_password, password, os.urandom(SALT))
+        return secret
+
+    async def hash_all(self, passwords: Sequence[str]) -> list[str]:
+        """The secrets of many passwords, side by side with the logins that come meanwhile."""
+        secrets = [""] * len(passwords)
+
+        async def work(place: int, password: str) -> None:
+            async with self._hashing:
+                secrets[place] = await trio.to_thread.run_sync(hash_password, password, os.urandom(SALT))
+
+        async with trio.open_nursery() as nursery:
+            for place, password in enumerate(passwords):
+                nursery.start_soon(work, place, password)
+        return secrets
+
+    def _address(self, login: Login) -> str:
+        """The canonical user name; one that cannot be an address stays as it is and is nobody's."""
+        name = login.username
+        if "@" not in name and self._settings.default_domain:
+            name = f"{name}@{self._settings.default_domain}"
+        try:
+            return canonical(name)
+        except BadAddress:
+            return ""
+
+    def _authorised(self, login: Login, address: str) -> bool:
+        """Nobody acts for another user (RFC 4616: the authorization identity)."""
+        if not login.authzid or login.authzid == login.username:
+            return True
+        try:
+            return canonical(login.authzid) == address
+        except BadAddress:
+            return False
+
+    def _alias(self, address: str) -> str:
+        """A name for the user that tells nobody who it is."""
+        return hmac.digest(self._keys[Purpose.ENUMERATION], address.encode(), "sha256")[:9].hex()
+
+    def _mark(self, credential: Credential, login: Login) -> tuple[int, str, int, bytes]:
+        return credential.account, login.mechanism, credential.version, self._digest(login.password)
+
+    def _digest(self, password: str) -> bytes:
+        octets = password.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._keys[Purpose.LOGIN_CACHE], octets, "sha256")
+
+    async def _credential(self, address: str) -> Credential:
+        credential = self._credentials.get(address)
+        if credential is not None:
+            return credential
+        generation = self._generation
+        credential = await self._rooms.ask(accounts.CREDENTIAL, accounts.CredentialRequest(address))
+        if credential.account and generation == self._generation:
+            if len(self._credentials) >= MOST:
+                self._credentials.clear()
+            self._credentials[address] = credential
+        return credential
+
+    async def _hash(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if any(isinstance(each, str) and len(each) > LONGEST_PASSWORD for each in arguments):
+            raise Refused(Code.LOGIN_FAILED, "a password of such length is none")
+        with trio.move_on_after(self._settings.hashing_wait):
+            await self._hashing.acquire()
+            try:
+                with trio.CancelScope(shield=True):
+                    return await trio.to_thread.run_sync(function, *arguments)
+            finally:
+                self._hashing.release()
+        raise Refused(Code.UNAVAILABLE, "too many logins at once")
+
+    async def _fail(self, login: Login, origin: Origin, user: str) -> None:
+        """Count the failure, hold the answer, refuse."""
+        failure = self.throttle.failed(origin, user, self._digest(login.password), self._clock())
+        self._log.info(
+            "login.failed",
+            user=user,
+            mechanism=login.mechanism,
+            remote=login.remote,
+            session=login.session,
+            delay=failure.delay,
+        )
+        if failure.counted:
+            asked = Asked(login_failures.Counted(failure.counted), "storage")
+            self._rooms.enter(CallbackTurn(login_failures.COUNT, asked, lambda outcome: None))
+        await trio.sleep(failure.delay)
+        raise Refused(Code.LOGIN_FAILED, "wrong name or password")
+
+    async def _renew_hash(self, credential: Credential, password: str) -> None:
+        """Replace a foreign or outdated hash, now that the password is known."""
+        secret = await self.hash(password)
+        await self._rooms.ask(accounts.REHASH, accounts.Rehash(credential.account, credential.secret, secret))
+        self.forget(credential.address)
+
+    def _remember(self, credential: Credential, login: Login) -> None:
+        if len(self._verified) >= MOST:
+            self._verified.clear()
+        self._verified[self._mark(credential, login)] = self._clock() + self._settings.cache_lifetime
+
+    def _grant(self, credential: Credential, service: str, login: Login) -> LoggedIn:
+        grant, expires = self._authority.grant(credential.account, credential.version, service, login.session)
+        return LoggedIn(grant, credential.account, credential.address, expires)

@@ -1,0 +1,10 @@
+"""What Alembic runs: the migrations, in the transaction that `services.storage.migrations.run` has begun."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from services.storage.tables.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

@@ -1,0 +1,63 @@
+"""Facts of the directory for many addresses at once: a few statements for each step along aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, select
+
+from services.storage.rules.addresses import BadAddress, canonical
+from services.storage.rules.resolution import AccountFact, Facts, names_of
+from services.storage.tables.schema import account, alias, domain
+
+DOMAINS = select(domain.c.name, domain.c.catch_all).where(domain.c.name.in_(bindparam("names", expanding=True)))
+ACCOUNTS = select(account.c.address, account.c.id, account.c.quota, account.c.octets).where(
+    account.c.address.in_(bindparam("names", expanding=True))
+)
+ALIASES = (
+    select(alias.c.address, alias.c.target)
+    .where(alias.c.address.in_(bindparam("names", expanding=True)))
+    .order_by(alias.c.address, alias.c.target)
+)
+
+
+def load(connection: Connection, asked: Collection[str], separator: str, deepest: int) -> Facts:
+    """All facts needed to resolve ``asked``, which may be any text."""
+    facts = Facts()
+    seen: set[str] = set()
+    pending = {address for text in asked if (address := _canonical(text)) is not None}
+    for _ in range(deepest + 2):
+        pending -= seen
+        if not pending:
+            break
+        seen |= pending
+        pending = _step(connection, facts, pending, separator)
+    return facts
+
+
+def _step(connection: Connection, facts: Facts, addresses: set[str], separator: str) -> set[str]:
+    """Look ``addresses`` up; the addresses that they lead to."""
+    domains = {address.rpartition("@")[2] for address in addresses} - facts.domains.keys()
+    if domains:
+        facts.domains.update(connection.execute(DOMAINS, {"names": list(domains)}).tuples().all())
+    ours = [address for address in addresses if address.rpartition("@")[2] in facts.domains]
+    if not ours:
+        return set()
+    names = list({name for address in ours for name in names_of(address, separator)})
+    for address, id, quota, octets in connection.execute(ACCOUNTS, {"names": names}):
+        facts.accounts[address] = AccountFact(id, address, quota > 0, 0 < quota <= octets)
+    targets: dict[str, list[str]] = {}
+    for address, target in connection.execute(ALIASES, {"names": names}):
+        targets.setdefault(address, []).append(target)
+    facts.aliases.update({address: tuple(some) for address, some in targets.items()})
+    onward = {target for some in targets.values() for target in some}
+    onward.update(facts.domains[address.rpartition("@")[2]] for address in ours)
+    onward.discard("")
+    return onward
+
+
+def _canonical(text: str) -> str | None:
+    try:
+        return canonical(text)
+    except BadAddress:
+        return None

@@ -1,0 +1,166 @@
+"""The spool as an operator sees it: letters with their recipients, found by what he knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, func, literal_column, or_, select, update
+
+from services.storage.repositories.leases import IS_READY
+from services.storage.tables.schema import content, letter, recipient
+from shared.contracts.spool import Act, QueueFilter, QueueLetter, QueueRecipient
+
+MOST = 1_000  # letters in one answer: they must fit a frame
+
+LETTERS = select(
+    letter.c.seq,
+    letter.c.id,
+    letter.c.trace,
+    letter.c.sender,
+    letter.c.size,
+    letter.c.accepted,
+    letter.c.message_id,
+    letter.c.subject,
+    letter.c.client,
+    letter.c.helo,
+    letter.c.protocol,
+    letter.c.claimed,
+    letter.c.claimed_by,
+).where(letter.c.seq.in_(bindparam("seqs", expanding=True)))
+RECIPIENTS = (
+    select(recipient)
+    .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)))
+    .order_by(recipient.c.letter_seq, recipient.c.number)
+)
+IS_STOPPED = recipient.c.state.in_((literal_column("'held'"), literal_column("'failed'")))
+
+
+def waiting(connection: Connection, wanted: QueueFilter) -> list[int]:
+    """Letters with a recipient that is not done and fits ``wanted``, oldest first."""
+    if wanted.state == "ready":
+        states = IS_READY
+    elif wanted.state:
+        states = and_(IS_STOPPED, recipient.c.state == wanted.state)
+    else:
+        states = or_(IS_READY, IS_STOPPED)
+    query = (
+        select(recipient.c.letter_seq).distinct().join(letter, letter.c.seq == recipient.c.letter_seq).where(states)
+    )
+    if wanted.letter:
+        query = query.where(letter.c.id == wanted.letter)
+    if wanted.sender:
+        query = query.where(func.lower(letter.c.sender) == wanted.sender.lower())
+    if wanted.recipient:
+        query = query.where(func.lower(recipient.c.address) == wanted.recipient.lower())
+    limit = max(1, min(wanted.limit, MOST))
+    return list(connection.execute(query.order_by(recipient.c.letter_seq).limit(limit)).scalars())
+
+
+def trace(connection: Connection, term: str, limit: int) -> list[int]:
+    """Letters by id, trace id, Message-ID, recipient or sender, newest first; a sender only if nothing else fits."""
+    seq, by_recipient = letter.c.seq, recipient.c.letter_seq
+    bare = term.strip("<>")
+    searches: tuple[Select[Any], ...] = (
+        select(seq).where(letter.c.id == term),
+        select(seq).where(letter.c.trace == term),
+        select(seq).where(letter.c.message_id.in_((term, bare, f"<{bare}>"))),
+        select(by_recipient)
+        .distinct()
+        .where(recipient.c.address.in_((bare, bare.lower())))
+        .order_by(by_recipient.desc()),
+        select(seq).where(letter.c.sender.in_((bare, bare.lower()))).order_by(seq.desc()),
+    )
+    limit = max(1, min(limit, MOST))
+    for search in searches:
+        found: list[int] = list(connection.execute(search.limit(limit)).scalars())
+        if found:
+            return sorted(found, reverse=True)
+    return []
+
+
+def letters(connection: Connection, seqs: Sequence[int]) -> tuple[QueueLetter, ...]:
+    """Everything about letters, in the order asked."""
+    recipients: dict[int, list[QueueRecipient]] = {seq: [] for seq in seqs}
+    rows = {row.seq: row for row in connection.execute(LETTERS, {"seqs": list(seqs)})}
+    for each in connection.execute(RECIPIENTS, {"seqs": list(seqs)}):
+        of = rows[each.letter_seq]
+        recipients[each.letter_seq].append(
+            QueueRecipient(
+                each.number,
+                each.address,
+                each.state,
+                each.attempts,
+                each.next_attempt,
+                each.code,
+                each.reason,
+                each.settled,
+                of.claimed,
+                of.claimed_by,
+                each.filed,
+            )
+        )
+    return tuple(
+        QueueLetter(
+            row.id,
+            row.trace,
+            row.sender,
+            row.size,
+            row.accepted,
+            row.message_id,
+            row.subject,
+            row.client,
+            row.helo,
+            row.protocol,
+            tuple(recipients[row.seq]),
+        )
+        for row in (rows[seq] for seq in seqs)
+    )
+
+
+# What an act takes its recipients from, and what it makes of them. Every act voids running claims by a new fence.
+FROM: Mapping[Act, tuple[str, ...]] = {
+    Act.HOLD: ("ready",),
+    Act.RELEASE: ("held",),
+    Act.RETRY: ("ready", "held", "failed"),
+    Act.DROP: ("ready", "held", "failed"),
+}
+
+
+def act(connection: Connection, now: float, act: Act, seqs: Collection[int]) -> dict[int, int]:
+    """Do ``act`` to letters; what it adds to the use count of their contents: ``{content_id: delta}``."""
+    values: dict[str, object] = {"state": "ready", "next_attempt": now, "settled": 0.0}
+    if act is Act.HOLD:
+        values = {"state": "held", "reason": "held by the operator"}
+    elif act is Act.DROP:
+        values = {"state": "done", "code": "5.0.0", "reason": "dropped by the operator", "settled": now}
+    before = _uses(connection, seqs)
+    connection.execute(
+        update(recipient)
+        .where(recipient.c.letter_seq.in_(list(seqs)), recipient.c.state.in_(FROM[act]))
+        .values(values)
+    )
+    waits = (
+        select(func.count())
+        .where(recipient.c.letter_seq == letter.c.seq, recipient.c.state.in_(("ready", "held")))
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(letter)
+        .where(letter.c.seq.in_(list(seqs)))
+        .values(open=waits, fence=letter.c.fence + 1, claims=0, lease_until=0)
+    )
+    after = _uses(connection, seqs)
+    return {id: after.get(id, 0) - before.get(id, 0) for id in before.keys() | after.keys()}
+
+
+def with_bodies(connection: Connection, seqs: Collection[int]) -> list[int]:
+    """Those of ``seqs`` whose body has not been collected: the others cannot be tried again."""
+    query = select(letter.c.seq).join(content, content.c.id == letter.c.content_id)
+    return list(connection.execute(query.where(letter.c.seq.in_(list(seqs)))).scalars())
+
+
+def _uses(connection: Connection, seqs: Collection[int]) -> dict[int, int]:
+    """How often open letters in ``seqs`` use each content."""
+    query = select(letter.c.content_id, func.count()).where(letter.c.seq.in_(list(seqs)), letter.c.open > 0)
+    return dict(connection.execute(query.group_by(letter.c.content_id)).tuples().all())

@@ -1,0 +1,114 @@
+"""Where an address ends: accounts, aliases, subaddresses and catch-alls, worked out from facts that were looked up.
+
+What serves an address, first match wins: an alias of that name, an account of that name, both again without the
+subaddress, the domain's catch-all. An alias that names itself means the account of its own name; loops are cut where
+they close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from services.storage.rules.addresses import BadAddress, canonical, split_detail
+from shared.contracts.directory import Kind, Resolution
+
+
+class AccountFact(NamedTuple):
+    id: int
+    address: str
+    limited: bool  # has a quota
+    full: bool
+
+
+@dataclass
+class Facts:
+    """What the directory says of the names that were looked up; a name that is missing is not there."""
+
+    domains: dict[str, str] = field(default_factory=dict)  # catch-all ("" for none) by name
+    accounts: dict[str, AccountFact] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Found(NamedTuple):
+    """A resolution with what its users must know besides."""
+
+    resolution: Resolution
+    by_catch_all: bool  # nobody has claimed this name for himself
+    limited: bool  # may turn full: not to be remembered for long
+
+
+@dataclass
+class _Ends:
+    accounts: dict[int, AccountFact] = field(default_factory=dict)
+    forwards: dict[str, None] = field(default_factory=dict)  # ordered
+    seen: set[str] = field(default_factory=set)
+
+
+def names_of(address: str, separator: str) -> tuple[str, ...]:
+    """The names under which ``address`` is to be looked up."""
+    base, _ = split_detail(address, separator)
+    return (address,) if base == address else (address, base)
+
+
+def resolve(asked: str, facts: Facts, separator: str, deepest: int) -> Found:
+    """Where ``asked`` ends. ``facts`` hold all names on the way."""
+    try:
+        address = canonical(asked)
+    except BadAddress:
+        return Found(Resolution(asked, Kind.FOREIGN), False, False)
+    domain = address.rpartition("@")[2]
+    if domain not in facts.domains:
+        return Found(Resolution(asked, Kind.FOREIGN), False, False)
+    ends = _Ends()
+    by_catch_all = _follow(address, facts, separator, deepest, ends)
+    _, detail = split_detail(address, separator)
+    return Found(_resolution(asked, detail, ends), by_catch_all, any(a.limited for a in ends.accounts.values()))
+
+
+def _resolution(asked: str, detail: str, ends: _Ends) -> Resolution:
+    accounts = list(ends.accounts.values())
+    if not accounts and not ends.forwards:
+        return Resolution(asked, Kind.UNKNOWN, detail=detail)
+    full = not ends.forwards and all(account.full for account in accounts)
+    return Resolution(
+        asked,
+        Kind.FULL if full else Kind.LOCAL,
+        tuple(account.id for account in accounts),
+        tuple(account.address for account in accounts),
+        tuple(ends.forwards),
+        detail,
+    )
+
+
+def _follow(address: str, facts: Facts, separator: str, deeper: int, ends: _Ends) -> bool:
+    """Collect the ends of ``address``; whether only the catch-all took it."""
+    if address in ends.seen or deeper < 0:
+        return False
+    ends.seen.add(address)
+    domain = address.rpartition("@")[2]
+    if domain not in facts.domains:
+        ends.forwards[address] = None
+        return False
+    for name in names_of(address, separator):
+        if name in facts.aliases:
+            _follow_alias(name, facts, separator, deeper, ends)
+            return False
+        if name in facts.accounts:
+            account = facts.accounts[name]
+            ends.accounts[account.id] = account
+            return False
+    if catch_all := facts.domains[domain]:
+        _follow(catch_all, facts, separator, deeper - 1, ends)
+        return True
+    return False
+
+
+def _follow_alias(name: str, facts: Facts, separator: str, deeper: int, ends: _Ends) -> None:
+    for target in facts.aliases[name]:
+        if target == name:
+            if name in facts.accounts:
+                account = facts.accounts[name]
+                ends.accounts[account.id] = account
+        else:
+            _follow(target, facts, separator, deeper - 1, ends)

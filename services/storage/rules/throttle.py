@@ -1,0 +1,143 @@
+"""Failed logins: who must wait, and for how long.
+
+Counted are failures of an address (IPv6: of its /64), of a user from one network, and how many distinct users fail
+from one network (/24, /48). The same wrong password for the same user from the same address, tried again, does not
+count: it is a forgotten device, not a guess. Users are known here by a keyed hash only.
+
+A user who has logged in from a network today is let in from there whatever others do in it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+DAY = 86_400
+HOUR = 3_600
+MOST = 100_000  # scopes remembered; beyond, the counts of the day begin anew
+MOST_TRIED = 20  # wrong passwords remembered for one user and address
+
+
+class Limits(NamedTuple):
+    delays: tuple[float, ...]
+    failures_per_address: int
+    failures_per_user: int
+    users_per_network: int
+    trusted: tuple[str, ...]
+
+
+class Origin(NamedTuple):
+    """Where a login comes from, as scopes to count under."""
+
+    address: str  # "ip:192.0.2.1"
+    network: str  # "net:192.0.2.0/24"
+    trusted: bool
+
+
+class Failure(NamedTuple):
+    """What a failed login costs: seconds to hold the answer, and the scopes whose counts grew."""
+
+    delay: float
+    counted: tuple[str, ...]
+
+
+@dataclass
+class _Day:
+    number: int
+    counts: dict[str, int] = field(default_factory=dict)
+    welcome: set[tuple[str, str]] = field(default_factory=set)  # (network, user)
+    tried: dict[tuple[str, str], set[bytes]] = field(default_factory=dict)  # (address, user)
+
+
+class Throttle:
+    """All counts of one storage process. Times are Unix seconds."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._trusted = [ipaddress.ip_network(text) for text in limits.trusted]
+        self._day = _Day(0)
+        self._row: dict[str, int] = {}  # failures in a row, by address
+        self._failing: dict[str, dict[str, float]] = {}  # users by network, with the time of their last failure
+
+    def origin(self, remote: str) -> Origin:
+        """The scopes of a client's address; one that cannot be read is a scope of its own."""
+        try:
+            address = ipaddress.ip_address(remote)
+        except ValueError:
+            return Origin("ip:?", "net:?", False)
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        trusted = any(address in network for network in self._trusted)
+        if address.version == 4:
+            return Origin(f"ip:{address}", f"net:{ipaddress.ip_network((address, 24), strict=False)}", trusted)
+        host = ipaddress.ip_network((address, 64), strict=False)
+        return Origin(f"ip:{host}", f"net:{ipaddress.ip_network((address, 48), strict=False)}", trusted)
+
+    def load(self, now: float, counts: Iterable[tuple[str, int]]) -> None:
+        """Take over what was counted today before this process began."""
+        self._today(now).counts.update(counts)
+
+    def wait(self, origin: Origin, user: str, now: float) -> int:
+        """Seconds for which this login must not even be tried; 0: try it."""
+        if origin.trusted:
+            return 0
+        day = self._today(now)
+        until_midnight = DAY - int(now) % DAY
+        if day.counts.get(origin.address, 0) >= self._limits.failures_per_address:
+            return until_midnight
+        if day.counts.get(_user_scope(origin, user), 0) >= self._limits.failures_per_user:
+            return until_midnight
+        if (origin.network, user) in day.welcome:
+            return 0
+        failing = self._failing.get(origin.network, {})
+        others = [at for name, at in failing.items() if name != user and at > now - HOUR]
+        if len(others) >= self._limits.users_per_network:
+            return max(1, int(min(others) + HOUR - now))
+        return 0
+
+    def failed(self, origin: Origin, user: str, password: bytes, now: float) -> Failure:
+        """Count a failure. ``password`` is a keyed hash of what was tried."""
+        if origin.trusted:
+            return Failure(0.0, ())
+        day = self._today(now)
+        tried = day.tried.setdefault((origin.address, user), set())
+        again = password in tried
+        if not again:
+            if len(tried) < MOST_TRIED:
+                tried.add(password)
+            self._row[origin.address] = self._row.get(origin.address, 0) + 1
+        delays = self._limits.delays
+        delay = delays[min(max(self._row.get(origin.address, 1), 1), len(delays)) - 1]
+        if again:
+            return Failure(delay, ())
+        counted = (origin.address, _user_scope(origin, user))
+        for scope in counted:
+            day.counts[scope] = day.counts.get(scope, 0) + 1
+        self._failing.setdefault(origin.network, {})[user] = now
+        return Failure(delay, counted)
+
+    def succeeded(self, origin: Origin, user: str, now: float) -> None:
+        """The user has shown that he belongs there."""
+        self._row.pop(origin.address, None)
+        self._today(now).welcome.add((origin.network, user))
+        failing = self._failing.get(origin.network)
+        if failing is not None:
+            failing.pop(user, None)
+
+    def _today(self, now: float) -> _Day:
+        number = int(now) // DAY
+        if number != self._day.number or len(self._day.counts) > MOST or len(self._day.welcome) > MOST:
+            self._day = _Day(number)
+            self._row.clear()
+            self._failing = {
+                network: users
+                for network, users in self._failing.items()
+                if max(users.values(), default=0) > now - HOUR
+            }
+        return self._day
+
+
+def _user_scope(origin: Origin, user: str) -> str:
+    return f"user:{user}|{origin.network}"
