@@ -1,0 +1,32 @@
+"""The wiring of the POP3 service."""
+
+from __future__ import annotations
+
+import trio
+
+from services.pop3.config import Pop3Settings
+from services.pop3.house import House
+from services.pop3.server import Server, too_many
+from shared.net.listener import serve_connections
+from shared.runtime.process import Process
+
+
+async def run(process: Process[Pop3Settings]) -> None:
+    """Serve until draining is over."""
+    settings = process.settings
+    server = Server(House(settings, process.bus, process.log))
+    server.watch_accounts()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.drain, process.draining)
+        await serve_connections(
+            settings.listeners,
+            server.handle,
+            tls=process.tls,
+            limits=process.common.limits,
+            draining=process.draining,
+            drain_timeout=settings.drain_seconds,
+            log=process.log,
+            metrics=process.health,
+            too_many=too_many,
+        )
+        nursery.cancel_scope.cancel()

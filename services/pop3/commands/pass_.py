@@ -1,0 +1,18 @@
+"""PASS: the password to the name that USER gave."""
+
+from __future__ import annotations
+
+from services.pop3.context import Context
+from services.pop3.errors import CommandRefused
+from shared.protocols.pop3.replies import ResponseCode, ok
+from shared.protocols.sasl.mechanism import Credentials
+
+
+async def pass_(context: Context, password: str) -> None:
+    if not context.client.secure:
+        raise CommandRefused("start TLS first", ResponseCode.SYS_PERM)
+    if not context.username:
+        raise CommandRefused("USER comes first")
+    name, context.username = context.username, ""
+    context.begin(await context.client.log_in(Credentials("", name, password), "USER"))
+    context.out.write(ok("logged in"))

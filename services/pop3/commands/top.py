@@ -1,0 +1,44 @@
+"""TOP: the header block and the first lines of the body."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from services.pop3.context import Context
+from services.pop3.errors import CommandRefused
+from shared.contracts.messages import Bulk
+from shared.net.bulk import fetch
+from shared.protocols.pop3.head import HeadCutter
+from shared.protocols.pop3.replies import ResponseCode, ok
+from shared.protocols.pop3.stuffing import stuffed
+from shared.protocols.pop3.syntax.top import Top
+
+LIMIT = 8 * 1024 * 1024  # octets that one TOP shows
+
+
+async def top(context: Context, arguments: Top) -> None:
+    transaction = context.opened
+    transaction.drop.check(arguments.number)
+    if arguments.lines:
+        octets = await _head(await transaction.bodies.take(arguments.number), arguments.lines)
+    else:
+        octets = await transaction.headers.take(arguments.number)
+    context.out.write(ok())
+    context.out.write(stuffed(octets))
+    context.tally.top += 1
+    context.tally.top_octets += len(octets)
+    await context.out.room()
+
+
+async def _head(bulk: Bulk, lines: int) -> bytes:
+    cutter = HeadCutter(lines)
+    shown = bytearray(cutter.feed(bulk.octets))
+    if bulk.url:
+        async with aclosing(fetch(bulk.url)) as pieces:
+            async for piece in pieces:
+                shown += cutter.feed(piece)
+                if cutter.done:
+                    break
+                if len(shown) > LIMIT:
+                    raise CommandRefused("more than TOP can show; use RETR", ResponseCode.SYS_PERM)
+    return bytes(shown)

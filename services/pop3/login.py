@@ -1,0 +1,62 @@
+"""From credentials to an open maildrop."""
+
+from __future__ import annotations
+
+import trio
+
+from services.pop3.bodies import Bodies
+from services.pop3.context import Transaction
+from services.pop3.headers import Headers
+from services.pop3.house import House
+from services.pop3.maildrop import Maildrop
+from services.pop3.tenure import Tenure
+from shared.contracts import directory, maildrop
+from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
+from shared.protocols.sasl.mechanism import Credentials
+
+
+class Entrance:
+    """The logins of one connection: few, and each failure slower to be told than the last."""
+
+    def __init__(self, house: House, session: str, remote: str) -> None:
+        self._house = house
+        self._session = session
+        self._remote = remote
+        self.failures = 0
+        self.mechanism = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether this connection has failed as often as it may."""
+        return self.failures >= self._house.settings.login_attempts
+
+    async def log_in(self, credentials: Credentials, mechanism: str, nursery: trio.Nursery) -> Transaction:
+        """Prove who it is, then take the lock. Raises `Refused` and `Unavailable`."""
+        self.mechanism = mechanism
+        login = await self._prove(credentials, mechanism)
+        request = maildrop.OpenRequest(login.grant, self._session)
+        opened = await self._house.bus.call(maildrop.open, request, trace=self._session)
+        tenure = Tenure(self._house, self._session, login, opened.mailbox)
+        drop = Maildrop(opened)
+        return Transaction(
+            tenure,
+            drop,
+            Bodies(self._house, tenure, drop, nursery),
+            Headers(self._house, tenure, drop),
+        )
+
+    async def _prove(self, credentials: Credentials, mechanism: str) -> directory.LoggedIn:
+        request = directory.Login(
+            mechanism, credentials.username, credentials.password, credentials.authzid, self._remote, self._session
+        )
+        try:
+            login = await self._house.bus.call(directory.login, request, trace=self._session)
+        except Refused as refused:
+            metrics.auth_total("pop3", mechanism, refused.code.value).inc()
+            if refused.code is Code.LOGIN_FAILED:
+                self.failures += 1
+                await trio.sleep(self._house.settings.login_delay * 2 ** (self.failures - 1))
+            raise
+        metrics.auth_total("pop3", mechanism, "ok").inc()
+        return login

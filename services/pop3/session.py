@@ -1,0 +1,260 @@
+"""One connection: commands in, replies out, and the end.
+
+This is the door of the service: every error of the rooms behind it is put into the words of POP3 here and nowhere
+else. A client learns little of our troubles, the log all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from services.pop3.context import Client, Context, State, Transaction
+from services.pop3.errors import CommandRefused, ReplyCut
+from services.pop3.house import House
+from services.pop3.login import Entrance
+from services.pop3.output import Output
+from services.pop3.registry import COMMANDS, Row, capabilities
+from services.pop3.tenure import Tenure
+from shared.contracts.errors import Code, Refused, Unavailable
+from shared.net.shell import Connection, PeerGone, PeerTimeout
+from shared.observe import metrics
+from shared.protocols.errors import LineTooLong
+from shared.protocols.pop3.core import Command, Pop3Core
+from shared.protocols.pop3.errors import CommandError
+from shared.protocols.pop3.replies import ResponseCode, err, ok
+from shared.protocols.sasl.mechanism import Credentials, SaslError
+
+RELEASE_TIMEOUT = 2.0  # seconds for giving back the lock of a client that is gone
+
+_BUSY = ("try again later", ResponseCode.SYS_TEMP)
+REFUSALS: dict[Code, tuple[str, ResponseCode | None]] = {
+    Code.LOGIN_FAILED: ("wrong name or password", ResponseCode.AUTH),
+    Code.GRANT_EXPIRED: ("log in again", ResponseCode.AUTH),
+    Code.THROTTLED: ("too many failed logins; try again later", ResponseCode.SYS_TEMP),
+    Code.IN_USE: ("another session has this maildrop", ResponseCode.IN_USE),
+    Code.STALE: ("this maildrop was lost to another session; nothing was deleted", ResponseCode.IN_USE),
+    Code.NOT_FOUND: ("no such message", None),
+    Code.NO_RIGHT: ("not allowed", ResponseCode.SYS_PERM),
+    Code.FORBIDDEN: ("not allowed", ResponseCode.SYS_PERM),
+    Code.UNAVAILABLE: _BUSY,
+    Code.LIMIT: _BUSY,
+}
+_FINAL = frozenset({Code.GRANT_EXPIRED, Code.STALE, Code.IN_USE})  # nothing more is possible after login
+
+
+class Session(Client):
+    """See the module. `run` is the whole of its life."""
+
+    def __init__(self, connection: Connection, house: House) -> None:
+        self._connection = connection
+        self._house = house
+        self._core = Pop3Core()
+        self._entrance = Entrance(house, connection.id, connection.peer_host)
+        self._log = house.log.bind(session=connection.id)
+        self._started = trio.current_time()
+        self._received = 0  # octets
+        self._mistakes = 0
+        self._tls_next = False
+        self._listening = False  # waiting for the client, with no command in hand
+        self._reason = ""
+        self._scope = trio.CancelScope()
+        self.context = Context(self, Output(connection))
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Serve until QUIT, or until the client or this process has had enough."""
+        self._house.guests[self] = 0
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            try:
+                with self._scope:
+                    await self._converse()
+            except (PeerGone, PeerTimeout, ReplyCut) as error:
+                self._reason = self._reason or str(error)
+            finally:
+                del self._house.guests[self]
+                if self.context.transaction is not None:
+                    await self._release(self.context.transaction)
+                self._tell()
+            nursery.cancel_scope.cancel()
+
+    async def _converse(self) -> None:
+        self.context.out.write(ok("Eilpost ready"))
+        while self.context.state is not State.OVER:
+            try:
+                command = self._core.next_command()
+            except CommandError as error:
+                await self._mistake(str(error))
+            except LineTooLong:
+                self._end_with("line too long")
+            else:
+                if command is None:
+                    await self._receive()
+                else:
+                    await self._execute(command)
+        await self.context.out.flush()
+
+    async def _receive(self) -> None:
+        """Send what waits, and take in what the client says next; the session is over when it says no more."""
+        await self.context.out.flush()
+        data = b""
+        if not self._reason:  # else somebody asked us to end
+            self._listening = True
+            data = await self._connection.receive(self._patience())
+            self._listening = False
+        if data:
+            self._received += len(data)
+            self._core.feed(data)
+        else:
+            self.context.state = State.OVER
+            self._reason = self._reason or "disconnected"
+
+    def _patience(self) -> float:
+        settings = self._house.settings
+        if self.context.state is State.TRANSACTION:
+            return settings.idle_timeout
+        left = self._started + settings.login_within - trio.current_time()
+        return max(0.0, min(settings.login_timeout, left))
+
+    def end(self, reason: str) -> None:
+        """See `Guest`."""
+        self._reason = self._reason or reason
+        if self._listening:
+            self._scope.cancel()
+
+    async def _release(self, transaction: Transaction) -> None:
+        """Give the lock back without deleting anything (RFC 1939 section 6: no QUIT, no UPDATE)."""
+        with trio.move_on_after(RELEASE_TIMEOUT, shield=True):
+            try:
+                await transaction.tenure.close()
+            except (Refused, Unavailable) as error:
+                self._log.info("pop3.lock_not_released", reason=str(error))
+
+    # --- commands ---
+
+    async def _execute(self, command: Command) -> None:
+        row = COMMANDS.get(command.name)
+        if row is None:
+            await self._mistake("unknown command")
+        elif self.context.state not in row.states:
+            await self._mistake(f"{row.name} is not for the {self.context.state.value} state")
+        else:
+            began = trio.current_time()
+            await self._handle(row, command.argument)
+            metrics.pop3_command_seconds(row.name).observe(trio.current_time() - began)
+            if self._tls_next:
+                await self._start_tls()
+            await self.context.out.room()
+
+    async def _handle(self, row: Row, argument: bytes) -> None:
+        """Run a command and say what became of it."""
+        try:
+            await row.handle(self.context, row.parse(argument))
+        except (CommandError, SaslError) as error:
+            await self._mistake(str(error))
+        except LineTooLong:
+            self._end_with("line too long")
+        except CommandRefused as refused:
+            self.context.out.write(err(refused.text, refused.code))
+        except Refused as refused:
+            self._refuse(row.name, refused)
+        except Unavailable as unavailable:
+            self._log.warning("pop3.unavailable", command=row.name, reason=str(unavailable))
+            self.context.out.write(err(*_BUSY))
+
+    def _refuse(self, command: str, refused: Refused) -> None:
+        self._log.info("pop3.refused", command=command, code=refused.code.value, reason=refused.text)
+        self.context.out.write(err(*REFUSALS.get(refused.code, _BUSY)))
+        if self._entrance.closed:
+            self._reason = "too many failed logins"
+            self.context.state = State.OVER
+        elif refused.code in _FINAL and self.context.state is State.TRANSACTION:
+            self._reason = refused.code.value
+            self.context.state = State.OVER
+
+    async def _mistake(self, text: str) -> None:
+        """Tell of a bad command; slowly, when there are many, and not for ever."""
+        self._mistakes += 1
+        limit = self._house.settings.mistakes
+        if self._mistakes > limit // 2:
+            await self.context.out.flush()
+            await trio.sleep(self._house.settings.mistake_delay)
+        self.context.out.write(err(text))
+        if self._mistakes >= limit:
+            self._end_with("too many mistakes")
+
+    def _end_with(self, text: str) -> None:
+        self.context.out.write(err(text))
+        self._reason = text
+        self.context.state = State.OVER
+
+    # --- what commands ask of their client ---
+
+    @property
+    def secure(self) -> bool:
+        connection = self._connection
+        return connection.tls is not None or (connection.loopback and self._house.settings.plaintext_on_loopback)
+
+    @property
+    def can_start_tls(self) -> bool:
+        return self._connection.can_start_tls
+
+    def capabilities(self) -> Sequence[str]:
+        return capabilities(self)
+
+    def start_tls_next(self) -> None:
+        self._tls_next = True
+
+    async def _start_tls(self) -> None:
+        """Go under TLS. What came with STLS in clear was put there by somebody else: the connection ends."""
+        self._tls_next = False
+        if len(self._core):
+            self._end_with("nothing may follow STLS")
+            return
+        self.context.out.write(ok("begin TLS"))
+        await self.context.out.flush()
+        self._core.clear()
+        await self._connection.start_tls()
+
+    async def ask(self, prompt: bytes) -> bytes:
+        self.context.out.write(prompt)
+        while (line := self._core.next_response()) is None:
+            await self._receive()
+            if self.context.state is State.OVER:
+                raise PeerGone("gone in the middle of AUTH")
+        return line
+
+    async def log_in(self, credentials: Credentials, mechanism: str) -> Transaction:
+        transaction = await self._entrance.log_in(credentials, mechanism, self._nursery)
+        tenure = transaction.tenure
+        self._log = self._log.bind(account=tenure.address)
+        self._house.guests[self] = tenure.account
+        self._nursery.start_soon(self._keep, tenure)
+        return transaction
+
+    async def _keep(self, tenure: Tenure) -> None:
+        self.end(await tenure.keep())
+
+    def _tell(self) -> None:
+        """The one line about this session (field names after Dovecot's)."""
+        tally = self.context.tally
+        tls = self._connection.tls
+        self._log.info(
+            "pop3.session",
+            remote_ip=self._connection.peer_host,
+            mech=self._entrance.mechanism,
+            tls=tls.version if tls else "",
+            retr=tally.retr,
+            retr_octets=tally.retr_octets,
+            top=tally.top,
+            top_octets=tally.top_octets,
+            deleted=tally.deleted,
+            octets_in=self._received,
+            octets_out=self.context.out.sent,
+            mistakes=self._mistakes,
+            duration_ms=round((trio.current_time() - self._started) * 1000),
+            reason=self._reason or "quit",
+        )

@@ -1,0 +1,55 @@
+"""The right to a maildrop: a grant that expires and a lock that lapses, both renewed while the session lasts."""
+
+from __future__ import annotations
+
+import time
+
+import trio
+
+from services.pop3.house import House
+from shared.contracts import directory, maildrop
+from shared.contracts.errors import Refused, Unavailable
+
+RENEW_EVERY = maildrop.LEASE / 2  # seconds
+HURRY = maildrop.LEASE / 12  # seconds until the next try after one that got no answer
+
+
+class Tenure:
+    """``grant`` is always the one to use. `keep` runs beside the session."""
+
+    def __init__(self, house: House, session: str, login: directory.LoggedIn, mailbox: int) -> None:
+        self.account = login.account
+        self.address = login.address
+        self.mailbox = mailbox
+        self.session = session
+        self._login = login
+        self._house = house
+
+    @property
+    def grant(self) -> bytes:
+        return self._login.grant
+
+    async def keep(self) -> str:
+        """Renew until that is refused; returns why."""
+        pause = RENEW_EVERY
+        while True:
+            await trio.sleep(pause)
+            try:
+                await self._renew()
+            except Refused as refused:
+                return f"lost the maildrop: {refused.code}"
+            except Unavailable:
+                pause = HURRY
+            else:
+                pause = RENEW_EVERY
+
+    async def _renew(self) -> None:
+        bus = self._house.bus
+        if self._login.expires - time.time() < maildrop.LEASE:
+            self._login = await bus.call(directory.renew, directory.Renew(self.grant), trace=self.session)
+        await bus.call(maildrop.hold, maildrop.Hold(self.grant, self.session, self.mailbox), trace=self.session)
+
+    async def close(self, delete: bytes = b"") -> None:
+        """Remove the packed UIDs ``delete`` and give the lock back, for good. Raises `Refused` and `Unavailable`."""
+        request = maildrop.Close(self.grant, self.session, self.mailbox, delete)
+        await self._house.bus.call(maildrop.close, request, trace=self.session)

@@ -1,0 +1,7 @@
+"""``CAPA`` (RFC 2449 section 5)."""
+
+from __future__ import annotations
+
+from shared.protocols.pop3.numbers import nothing as parse
+
+__all__ = ["parse"]
