@@ -29,8 +29,8 @@ async def handle(context: MailboxContext, command: Fetch) -> Done:
     if steps.bodies:
         await send_whole(context, uids, steps)
     elif steps.columns:
-        if steps.marks and context.writable:
-            await mark_seen(context, uids)
+        if steps.marks and context.writable and await mark_seen(context, uids) and not steps.flags:
+            steps = steps._replace(items=(*steps.items, Item.FLAGS), flags=True)
         await list_rows(context, uids, steps)
     else:
         await _send_view(context, uids, steps)

@@ -74,6 +74,7 @@ async def _send_one(mailbox: MailboxContext, uids: array[int], plan: Plan) -> No
         reply = await mailbox.call(messages.bodies, request)
         if reply.change is not None:
             await mailbox.absorb(reply.change)
+            mailbox.snapshot.told(uid, reply.change.modseq)
             marked = True
         for found in reply.bodies:
             cache.keep(found)
@@ -146,8 +147,6 @@ async def _send(mailbox: MailboxContext, plan: Plan, bulk: Bulk, *, seen: bool) 
             parts.append(column(page, item)[0])
     if seen and not plan.flags:
         parts.append(column(page, Item.FLAGS)[0])
-    if seen:
-        mailbox.snapshot.told(bulk.uid, mailbox.view.modseqs[place.positions[0]])
     await _write(mailbox, bulk, b"* %d FETCH (" % place.sequences[0], parts)
 
 
