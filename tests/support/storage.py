@@ -54,6 +54,7 @@ class Store:
         self.blobs: dict[str, bytes] = {}
         self._keys = count(1)
         self._writer = self.database.writer()
+        self._reader = self.database.reader()
         with self._writer.begin():
             metadata.create_all(self._writer)
             self._writer.execute(insert(domain), {"id": 1, "name": "example.org"})
@@ -68,6 +69,7 @@ class Store:
         self.rows: dict[str, AnyRow] = {row.op.name: row for family in families for row in family}
 
     def close(self) -> None:
+        self._reader.close()
         self._writer.close()
         self.database.close()
 
@@ -92,8 +94,8 @@ class Store:
         asked = [Asked(request, "imap", account or self.bob, session) for request in requests]
         if row.write is None or not all(map(row.writes, requests)):
             assert row.read is not None
-            with self.database.reader() as connection, connection.begin():
-                return list(row.read(connection, asked))
+            with self._reader.begin():
+                return list(row.read(self._reader, asked))
         try:
             return self._commit(row.write, asked)
         except Refused as refused:
@@ -120,8 +122,8 @@ class Store:
 
     def query(self, statement: Any, parameters: Any = None) -> list[Any]:
         """Look into the tables."""
-        with self.database.reader() as connection, connection.begin():
-            return list(connection.execute(statement, parameters))
+        with self._reader.begin():
+            return list(self._reader.execute(statement, parameters))
 
     def uses(self) -> dict[int, int]:
         """Use counts of content by id."""

@@ -56,8 +56,9 @@ class Tree:
         return sorted(other for other in self.ids if names.below(name, other))
 
     def make(self, name: str, special_use: str = "") -> MailboxState:
-        """Make a mailbox and the parents that it lacks; the last one made is answered."""
-        wanted = [(parent, "") for parent in names.parents(name) if parent not in self.ids]
+        """Make a mailbox, and mailboxes of the names above it that are no names yet."""
+        there = self.ids.keys() | names.missing_parents(self.ids)
+        wanted = [(parent, "") for parent in names.parents(name) if parent not in there]
         wanted.append((name, special_use))
         if len(self.ids) + len(wanted) > mailboxes.MAX_MAILBOXES:
             raise Refused(Code.LIMIT, "too many mailboxes")
@@ -134,7 +135,7 @@ def _move_tree(work: UnitOfWork, tree: Tree, name: str, to: str) -> None:
     if not (tree.ids.keys() - renamed.keys()).isdisjoint(renamed.values()):
         raise Refused(Code.ALREADY_EXISTS)
     above = to.rpartition(names.SEPARATOR)[0]
-    if above and above not in tree.ids:
+    if above and above not in tree.ids and not tree.below(above):
         tree.make(above)
     mailboxes.rename(work.connection, [(tree.ids[old], new) for old, new in renamed.items()])
 

@@ -45,7 +45,7 @@ def since(connection: Connection, mailbox_id: int, modseq: int, limit: int) -> l
 
 def forget(connection: Connection, now: float) -> Mapping[int, int]:
     """Drop history older than 30 days; returns up to which modseq, by mailbox id."""
-    old = dict(connection.execute(OLD, {"before": int(now) - KEPT}).tuples().all())
+    old = dict(connection.execute(OLD, {"before": int(now) - KEPT}).all())
     if old:
         rows = [{"mailbox": number, "upto": modseq} for number, modseq in old.items()]
         connection.execute(MARK, rows)

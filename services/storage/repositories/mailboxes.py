@@ -101,8 +101,8 @@ def remove(connection: Connection, ids: Collection[int]) -> None:
     given = list(ids)
     if not given:
         return
-    uses = connection.execute(CONTENTS, {"mailboxes": given})
-    contents.release(connection, dict(uses.tuples().all()))
+    uses = connection.execute(CONTENTS, {"mailboxes": given}).all()
+    contents.release(connection, dict(uses))
     connection.execute(delete(message).where(message.c.mailbox_id.in_(given)))
     connection.execute(delete(expunge).where(expunge.c.mailbox_id.in_(given)))
     connection.execute(delete(maildrop_lock).where(maildrop_lock.c.mailbox_id.in_(given)))

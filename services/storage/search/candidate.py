@@ -30,22 +30,19 @@ class Candidate:
         self._read = read
 
     @cached_property
-    def fields(self) -> dict[bytes, list[str]]:
-        """Values of the header fields by name."""
-        found: dict[bytes, list[str]] = {}
-        for field in headers.fields(self._header):
-            found.setdefault(field.name, []).append(fold(decode_words(field.value)))
-        return found
+    def _fields(self) -> list[headers.Field]:
+        return list(headers.fields(self._header))
 
     def has(self, name: str, text: str) -> bool:
         """Whether a field of that name holds ``text`` (folded); with an empty text, whether there is one."""
-        return any(text in value for value in self.fields.get(name.encode().lower(), ()))
+        wanted = name.encode().lower()
+        return any(text in fold(decode_words(field.value)) for field in self._fields if field.name == wanted)
 
     @cached_property
     def header_text(self) -> str:
         """All fields, one a line."""
-        return "\n".join(
-            f"{fold(decode(name, 'us-ascii'))}: {value}" for name, values in self.fields.items() for value in values
+        return fold(
+            "\n".join(f"{decode(field.name, 'us-ascii')}: {decode_words(field.value)}" for field in self._fields)
         )
 
     @cached_property
@@ -63,7 +60,7 @@ class Candidate:
 
     def _leaf(self, part: Part) -> str:
         text = decode_body(self._octets(part.body_start, part.end), part.encoding, part.charset)
-        return html_to_text(text) if part.subtype == "html" else text
+        return " ".join(html_to_text(text).split()) if part.subtype == "html" else text
 
     def _octets(self, start: int, end: int) -> bytes:
         return self._read(start, min(end, start + MAX_PART))

@@ -1,0 +1,142 @@
+"""The spool over the bus: accepted once, claimed by one, settled under its fence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+
+from services.storage import config
+from shared.contracts import spool
+from shared.contracts.directory import Kind
+from shared.contracts.errors import Code, Refused
+from shared.contracts.spool import Fenced, Outcome, Settle, Settlement, Status
+from tests.support.running_storage import SETTINGS, claim, letter, running_storage
+
+
+async def test_a_letter_is_accepted_once(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.add_accounts("ann@example.org")
+        first = letter("ann@example.org")
+        assert not (await storage.ask("smtp", spool.accept, first)).repeated
+        assert (await storage.ask("smtp", spool.accept, first)).repeated
+        with pytest.raises(Refused) as refused:
+            await storage.ask("smtp", spool.accept, first._replace(sender="other@example.net"))
+        assert refused.value.code is Code.CONFLICT
+        queue = await storage.ask("admin", spool.queue_list, spool.QueueFilter())
+        assert [each.id for each in queue.letters] == [first.letter]
+
+
+async def test_many_at_once_are_all_accepted(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        letters = [letter("ann@example.org", octets=b"Subject: %d\r\n\r\n" % (n % 7)) for n in range(50)]
+        letters += letters[:10]
+        repeated = []
+
+        async def accept(each: spool.Accept) -> None:
+            repeated.append((await storage.ask("smtp", spool.accept, each)).repeated)
+
+        async with trio.open_nursery() as nursery:
+            for each in letters:
+                nursery.start_soon(accept, each)
+        assert sum(repeated) == 10
+
+
+async def test_only_the_culprit_of_a_batch_is_refused(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        good = [letter("ann@example.org") for _ in range(20)]
+        bad = letter("ann@example.org")
+        bad = bad._replace(summary=bad.summary._replace(size=1))
+        outcomes: dict[str, str] = {}
+
+        async def accept(each: spool.Accept) -> None:
+            try:
+                outcomes[each.letter] = (await storage.ask("smtp", spool.accept, each)).letter
+            except Refused as refused:
+                outcomes[each.letter] = refused.code
+
+        async with trio.open_nursery() as nursery:
+            for each in [*good[:10], bad, *good[10:]]:
+                nursery.start_soon(accept, each)
+        assert outcomes.pop(bad.letter) == Code.MALFORMED
+        assert outcomes == {each.letter: each.letter for each in good}
+
+
+async def test_claims_exclude_each_other(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.add_accounts("ann@example.org")
+        for _ in range(5):
+            await storage.ask("smtp", spool.accept, letter("ann@example.org", "x@elsewhere.example"))
+        first = await storage.ask("delivery", spool.claim, claim(3))
+        second = await storage.ask("delivery", spool.claim, claim(3, "w2"))
+        assert (len(first.letters), first.more) == (3, True)
+        assert (len(second.letters), second.more) == (2, False)
+        assert not {each.id for each in first.letters} & {each.id for each in second.letters}
+        due = first.letters[0].due
+        assert [each.resolution.kind for each in due] == [Kind.LOCAL, Kind.FOREIGN]
+
+
+async def test_an_older_fence_is_stale(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.ask("smtp", spool.accept, letter("x@elsewhere.example"))
+        lost = (await storage.ask("delivery", spool.claim, claim(lease=0.0))).letters[0]
+        again = (await storage.ask("delivery", spool.claim, claim(worker="w2"))).letters[0]
+        assert again.fence == lost.fence + 1
+        extended = await storage.ask("delivery", spool.extend, spool.Extend((Fenced(lost.id, lost.fence),), 60.0))
+        assert extended.lost == (lost.id,)
+        outcome = (Outcome(1, Status.FAILED, "5.1.1", "gone"),)
+        stale = await storage.ask("delivery", spool.settle, Settle((Settlement(lost.id, lost.fence, outcome),)))
+        assert stale.stale == (lost.id,)
+        good = await storage.ask("delivery", spool.settle, Settle((Settlement(again.id, again.fence, outcome),)))
+        assert good.stale == ()
+        shown = await storage.ask("admin", spool.queue_list, spool.QueueFilter(state="failed"))
+        assert shown.letters[0].recipients[0].code == "5.1.1"
+
+
+async def test_a_deferred_recipient_comes_back_when_it_is_due(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.ask("smtp", spool.accept, letter("x@elsewhere.example"))
+        for attempts in (0, 1):
+            claimed = (await storage.ask("delivery", spool.claim, claim())).letters[0]
+            assert claimed.due[0].attempts == attempts
+            outcome = (Outcome(1, Status.DEFERRED, "4.4.1", "later", claimed.accepted + attempts * 3600),)
+            await storage.ask("delivery", spool.settle, Settle((Settlement(claimed.id, claimed.fence, outcome),)))
+        nothing = await storage.ask("delivery", spool.claim, claim())
+        assert nothing.letters == ()
+        assert nothing.next_due == pytest.approx(claimed.accepted + 3600)
+
+
+async def test_poison_is_held(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, spool=config.Spool(poison_claims=2))
+    async with running_storage(tmp_path, settings) as storage:
+        await storage.ask("smtp", spool.accept, letter("x@elsewhere.example"))
+        for _ in range(2):
+            assert (await storage.ask("delivery", spool.claim, claim(lease=0.0))).letters
+        assert not (await storage.ask("delivery", spool.claim, claim())).letters
+        held = await storage.ask("admin", spool.queue_list, spool.QueueFilter(state="held"))
+        assert held.letters[0].recipients[0].state == "held"
+        acted = await storage.ask("admin", spool.queue_act, spool.QueueAct(spool.Act.RELEASE, spool.QueueFilter()))
+        assert acted.letters == 1
+        assert (await storage.ask("delivery", spool.claim, claim())).letters
+
+
+async def test_the_doorbell_rings_after_the_commit(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        rung = trio.Event()
+        storage.bus("delivery").subscribe(spool.ready, lambda event: rung.set())
+        await storage.ask("smtp", spool.accept, letter("x@elsewhere.example"))
+        with trio.fail_after(5):
+            await rung.wait()
+        assert (await storage.ask("delivery", spool.claim, claim())).letters
+
+
+async def test_a_dropped_letter_is_gone_from_the_queue_but_not_from_the_trace(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        sent = letter("x@elsewhere.example")
+        await storage.ask("smtp", spool.accept, sent)
+        await storage.ask("admin", spool.queue_act, spool.QueueAct(spool.Act.DROP, spool.QueueFilter()))
+        assert not (await storage.ask("admin", spool.queue_list, spool.QueueFilter())).letters
+        for term in (sent.letter, "trace", "<a@b>", "x@elsewhere.example", "sender@example.net"):
+            assert (await storage.ask("admin", spool.trace, spool.Trace(term))).letters[0].id == sent.letter
