@@ -162,6 +162,7 @@ class ImapCore:
             return NEED_MORE
         if line.endswith(b"}") and (announced := _announced(line)):
             return self._announce(line, *announced)
+        line = line.rstrip(b" ")  # not in the grammar, but clients do it
         if self._held:
             self._held.append(line)
             line = b"".join(self._held)

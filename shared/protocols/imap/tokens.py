@@ -72,10 +72,15 @@ class Arguments:
         return False
 
     def space(self) -> None:
-        """SP: exactly one."""
-        if not self._line.startswith(b" ", self._position):
-            raise ParseError("Space expected" if self._position < self._size else "Argument missing")
-        self._position += 1
+        """SP. Clients have been seen to send two; more than one is taken as one."""
+        line = self._line
+        position = self._position
+        if not line.startswith(b" ", position):
+            raise ParseError("Space expected" if position < self._size else "Argument missing")
+        position += 1
+        while line.startswith(b" ", position):
+            position += 1
+        self._position = position
 
     def open(self) -> None:
         """An opening parenthesis."""
@@ -249,15 +254,7 @@ class Arguments:
         """``astring``, which must be UTF-8."""
         return utf8_text(self.astring())
 
-    def nstring_text(self) -> str | None:
-        """``nstring``: a string that must be UTF-8, or NIL."""
-        if self.peek() in _STRING_STARTS:
-            return utf8_text(self.string())
-        self.nil()
-        return None
 
-
-_STRING_STARTS = frozenset({b'"', b"{"})
 _SYSTEM_FLAGS = {
     spelling: flag
     for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "\\Recent")

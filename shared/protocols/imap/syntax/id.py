@@ -17,12 +17,16 @@ class Id(NamedTuple):
 
 
 def parse(arguments: Arguments) -> Id:
-    """``id_params_list``: NIL, or field and value in turn."""
+    """``id_params_list``: NIL, or field and value in turn.
+
+    Bare words for strings and commas between them are taken too: what a client says of itself is for the log, and
+    no reason to send it away.
+    """
     arguments.space()
     if arguments.peek() != b"(":
         arguments.nil()
         return Id(())
-    texts = arguments.items(Arguments.nstring_text)
+    texts = _texts(arguments)
     if len(texts) % 2 or len(texts) > 2 * MAX_FIELDS:
         raise ParseError("Field and value expected in turn, at most 30 of them")
     fields = []
@@ -31,3 +35,14 @@ def parse(arguments: Arguments) -> Id:
             raise ParseError("Field name expected")
         fields.append((name.lower(), value))
     return Id(tuple(fields))
+
+
+def _texts(arguments: Arguments) -> list[str | None]:
+    texts: list[str | None] = []
+    arguments.open()
+    while not arguments.skip(b")"):
+        texts.append(None if arguments.skip_word(b"NIL") else arguments.astring_text())
+        while arguments.skip(b" ") or arguments.skip(b","):
+            pass
+    arguments.leave()
+    return texts

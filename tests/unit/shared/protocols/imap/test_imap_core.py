@@ -179,11 +179,17 @@ def test_without_a_tag_the_answer_is_untagged(line: bytes) -> None:
     assert event.tag == "*"
 
 
-@pytest.mark.parametrize("line", [b"a", b"a ", b"a XYZZY", b"a UID", b"a UID NOOP", b"a NOOP ", b"a NOOP x"])
+@pytest.mark.parametrize("line", [b"a", b"a ", b"a XYZZY", b"a UID", b"a UID NOOP", b"a NOOP x"])
 def test_with_a_tag_the_answer_is_tagged(line: bytes) -> None:
     [event] = told(ImapCore(), [line + b"\r\n"])
     assert isinstance(event, BadSyntax)
     assert event.tag == "a"
+
+
+def test_surplus_spaces_are_overlooked() -> None:
+    assert told(ImapCore(), [b"z NOOP  \r\n"]) == [NOOP]
+    [event] = told(ImapCore(), [b"a LOGIN  joe   {3+}\r\npw   \r\n"])
+    assert event == Command("a", "LOGIN", Login("joe", "pw "))
 
 
 def test_names_of_commands_are_read_in_any_case() -> None:

@@ -64,6 +64,7 @@ _ALL = SequenceSet(((1, 0),))
         ("APPEND a {3+}\r\nabc", Append("a", (), None, 3, b"abc")),
         ("ID NIL", Id(())),
         ('ID ("Name" "x" "os" NIL)', Id((("name", "x"), ("os", None)))),
+        ('ID ("a", "b" "version" 1.2)', Id((("a", "b"), ("version", "1.2")))),
         ("ENABLE condstore X", Enable(("CONDSTORE", "X"))),
         ("EXPUNGE", Expunge(False)),
         ("UID EXPUNGE 1:*", Expunge(True, _ALL)),
@@ -83,7 +84,6 @@ def test_commands(line: str, value: object) -> None:
     [
         "LOGIN joe",
         "LOGIN joe secret x",
-        "LOGIN  joe secret",
         "AUTHENTICATE PLAIN *",
         "SELECT",
         "SELECT a (FOO)",
