@@ -21,7 +21,7 @@ class Purpose(StrEnum):
 
 def load_keys(connection: Connection) -> dict[Purpose, bytes]:
     """All keys; those that are missing are made. The caller commits."""
-    rows = connection.execute(select(server_key.c.purpose, server_key.c.secret)).tuples().all()
+    rows = connection.execute(select(server_key.c.purpose, server_key.c.secret)).all()
     keys = {Purpose(purpose): secret for purpose, secret in rows}
     new = {purpose: os.urandom(SIZE) for purpose in Purpose if purpose not in keys}
     if new:

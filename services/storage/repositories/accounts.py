@@ -91,12 +91,12 @@ CREDENTIAL = read(Op("account.credential", CredentialRequest, Credential, NOBODY
 
 def domains(connection: Connection, names: Collection[str]) -> dict[str, int]:
     """Domain ids by name."""
-    return dict(connection.execute(DOMAINS, {"names": list(names)}).tuples().all())
+    return dict(connection.execute(DOMAINS, {"names": list(names)}).all())
 
 
 def ids(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
     """Account ids by address, of those that are there."""
-    return dict(connection.execute(IDS, {"names": list(addresses)}).tuples().all())
+    return dict(connection.execute(IDS, {"names": list(addresses)}).all())
 
 
 def add(connection: Connection, now: float, new: Sequence[NewAccount], domain_ids: dict[str, int]) -> list[int]:

@@ -39,7 +39,7 @@ def _step(connection: Connection, facts: Facts, addresses: set[str], separator: 
     """Look ``addresses`` up; the addresses that they lead to."""
     domains = {address.rpartition("@")[2] for address in addresses} - facts.domains.keys()
     if domains:
-        facts.domains.update(connection.execute(DOMAINS, {"names": list(domains)}).tuples().all())
+        facts.domains.update(connection.execute(DOMAINS, {"names": list(domains)}).all())
     ours = [address for address in addresses if address.rpartition("@")[2] in facts.domains]
     if not ours:
         return set()

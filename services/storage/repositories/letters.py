@@ -27,7 +27,7 @@ class Incoming(NamedTuple):
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     """The digests of letters that are here already, by id."""
-    return dict(connection.execute(KNOWN, {"ids": ids}).tuples().all())
+    return dict(connection.execute(KNOWN, {"ids": ids}).all())
 
 
 def add(connection: Connection, now: float, letters: Sequence[Incoming], content_ids: Sequence[int]) -> None:

@@ -163,4 +163,4 @@ def with_bodies(connection: Connection, seqs: Collection[int]) -> list[int]:
 def _uses(connection: Connection, seqs: Collection[int]) -> dict[int, int]:
     """How often open letters in ``seqs`` use each content."""
     query = select(letter.c.content_id, func.count()).where(letter.c.seq.in_(list(seqs)), letter.c.open > 0)
-    return dict(connection.execute(query.group_by(letter.c.content_id)).tuples().all())
+    return dict(connection.execute(query.group_by(letter.c.content_id)).all())

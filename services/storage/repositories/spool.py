@@ -103,7 +103,7 @@ def _join(connection: Connection, now: float, filed: Sequence[Filed], closed: di
     """Let forwards join their letters: due at once, and open."""
     if not filed:
         return
-    last = dict(connection.execute(LAST, {"seqs": [each.seq for each in filed]}).tuples().all())
+    last = dict(connection.execute(LAST, {"seqs": [each.seq for each in filed]}).all())
     rows: list[dict[str, Any]] = []
     for each in filed:
         for address in each.forwards:
