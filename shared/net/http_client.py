@@ -22,6 +22,7 @@ from shared.net.shell import Connection, PeerGone, PeerTimeout
 CONNECT_TIMEOUT = 5.0  # seconds
 IO_TIMEOUT = 30.0  # seconds without an octet
 IDLE_KEPT = 16  # connections kept open to one address
+IDLE_AGE = 20.0  # seconds; the other side keeps them for longer
 
 Address = tuple[str, int]
 
@@ -30,7 +31,7 @@ class HttpClient:
     """Requests over connections that are kept for the next one. Used from the trio loop only."""
 
     def __init__(self) -> None:
-        self._idle: dict[Address, list[Connection]] = {}
+        self._idle: dict[Address, list[tuple[Connection, float]]] = {}  # with the time of their last use
 
     @asynccontextmanager
     async def get(self, url: str, offset: int = 0, length: int | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -76,8 +77,8 @@ class HttpClient:
     def _kept(self, address: Address) -> Connection | None:
         idle = self._idle.get(address, [])
         while idle:
-            connection = idle.pop()
-            if connection.is_quiet():
+            connection, since = idle.pop()
+            if trio.current_time() - since < IDLE_AGE and connection.is_quiet():
                 return connection
             connection.abandon()
         return None
@@ -86,7 +87,7 @@ class HttpClient:
         """Take back a connection on which nothing is under way."""
         idle = self._idle.setdefault(address, [])
         if len(idle) < IDLE_KEPT:
-            idle.append(connection)
+            idle.append((connection, trio.current_time()))
         else:
             await connection.aclose()
 
@@ -94,7 +95,7 @@ class HttpClient:
         """Close what is kept."""
         for idle in self._idle.values():
             while idle:
-                await idle.pop().aclose()
+                await idle.pop()[0].aclose()
 
 
 class Exchange:
