@@ -14,7 +14,7 @@ from enum import Enum
 
 from shared.protocols.buffer import ReceiveBuffer
 from shared.protocols.errors import LineTooLong
-from shared.protocols.smtp.errors import CommandError, Violation
+from shared.protocols.smtp.errors import CommandError, SmtpError, Violation
 from shared.protocols.smtp.events import Command, DataChunk, DataEnd, Event, Line
 from shared.protocols.smtp.line_ends import LineEnds
 from shared.protocols.smtp.stuffing import Unstuffer
@@ -38,9 +38,10 @@ class Reading(Enum):
 class ServerCore:
     """One connection's input. Feed what arrives, then ask for events until there is None."""
 
-    __slots__ = ("_buffer", "_left", "_limit", "_long_lines", "_reading", "_unstuffer", "line_ends")
+    __slots__ = ("_ahead", "_buffer", "_left", "_limit", "_long_lines", "_reading", "_unstuffer", "line_ends")
 
     def __init__(self, command_limit: int = COMMAND_LIMIT) -> None:
+        self._ahead: Command | SmtpError | None = None
         self._buffer = ReceiveBuffer(strict=True)
         self._limit = command_limit - 2
         self._reading = Reading.COMMAND
@@ -56,7 +57,7 @@ class ServerCore:
     @property
     def buffered(self) -> int:
         """Octets received and not understood yet: after DATA or STARTTLS there must be none."""
-        return len(self._buffer)
+        return len(self._buffer) + (self._ahead is not None)
 
     @property
     def overlong(self) -> bool:
@@ -80,10 +81,22 @@ class ServerCore:
     def clear(self) -> None:
         """Forget what was received, as STARTTLS demands (RFC 3207 section 4.2)."""
         self._buffer.clear()
+        self._ahead = None
         self._reading = Reading.COMMAND
+
+    def follows(self, verb: str) -> bool:
+        """Whether the next command has arrived already and is ``verb``; to be asked between commands only."""
+        if self._ahead is None:
+            try:
+                self._ahead = self._command()
+            except SmtpError as error:
+                self._ahead = error
+        return isinstance(self._ahead, Command) and self._ahead.verb == verb
 
     def next_event(self) -> Event | None:
         """See law 1."""
+        if self._ahead is not None:
+            return self._taken_ahead()
         reading = self._reading
         if reading is Reading.COMMAND:
             return self._command()
@@ -99,6 +112,12 @@ class ServerCore:
             return None
         self._reading = Reading.COMMAND
         return self._command()
+
+    def _taken_ahead(self) -> Command | None:
+        ahead, self._ahead = self._ahead, None
+        if isinstance(ahead, SmtpError):
+            raise ahead
+        return ahead
 
     def _command(self) -> Command | None:
         if not len(self._buffer):

@@ -1,0 +1,23 @@
+"""The SMTP service put together."""
+
+from __future__ import annotations
+
+import trio
+
+from services.smtp.config import SmtpSettings
+from services.smtp.context import Shared
+from services.smtp.resolver import Resolver
+from services.smtp.server import Server, too_many
+from shared.runtime.process import Process
+
+
+async def run(process: Process[SmtpSettings]) -> None:
+    """Serve until the process drains."""
+    settings, bus = process.settings, process.bus
+    resolver = Resolver(bus, settings.resolution_seconds)
+    server = Server(Shared(settings, bus, resolver, process.log, process.draining))
+    server.watch_accounts()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.drain)
+        await process.serve(settings.listeners, server.handle, too_many=too_many)
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,24 @@
+"""DATA: the message follows, up to a line with one dot."""
+
+from __future__ import annotations
+
+from services.smtp import reception
+from services.smtp.context import Context
+from services.smtp.replies import BAD_SEQUENCE, SEND
+from shared.protocols.smtp.replies import Reply
+from shared.protocols.smtp.syntax.data import Data
+
+
+async def handle(context: Context, command: Data) -> Reply:
+    talk, transaction = context.talk, context.state.transaction
+    if transaction is None:
+        return BAD_SEQUENCE
+    talk.forbid_ahead("DATA")
+    intake = transaction.intake = reception.begin(context, transaction)
+    talk.say(SEND)
+    talk.core.expect_data()
+    while (octets := await talk.chunk()) is not None:
+        await intake.take(octets)
+    if talk.core.overlong:
+        await intake.refuse(reception.OVERLONG)
+    return await reception.finish(context, transaction, intake)

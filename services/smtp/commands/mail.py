@@ -1,0 +1,47 @@
+"""MAIL: a transaction begins, and the letter gets its id."""
+
+from __future__ import annotations
+
+import trio
+
+from services.smtp.context import Context
+from services.smtp.policy import identity
+from services.smtp.policy.verdict import Unacceptable
+from services.smtp.replies import NEEDS_AUTH, TOO_LARGE
+from services.smtp.roles import Role
+from services.smtp.transaction import Transaction
+from shared.base.ids import new_ulid
+from shared.protocols.smtp.replies import Reply, reply
+from shared.protocols.smtp.syntax.mail import Mail
+
+OK = reply(250, "2.1.0", "Ok")
+NOT_YOURS = reply(553, "5.7.1", "The sender address is not one of yours")
+
+
+def keywords(context: Context) -> tuple[str, ...]:
+    return (f"SIZE {context.shared.settings.message_limit}", "8BITMIME", "SMTPUTF8")
+
+
+async def handle(context: Context, command: Mail) -> Reply:
+    if command.size > context.shared.settings.message_limit:
+        return TOO_LARGE
+    letter = new_ulid()
+    if context.role is Role.SUBMISSION:
+        refusal = await _judge_sender(context, command.sender, letter)
+        if refusal:
+            return refusal
+    context.state.transaction = Transaction(letter, command, trio.current_time())
+    return OK
+
+
+async def _judge_sender(context: Context, sender: str, letter: str) -> Reply | None:
+    login = context.state.login
+    if login is None:
+        return NEEDS_AUTH
+    try:
+        await identity.fresh_login(context, login, letter)
+        if sender and not await identity.owns(context, (sender,), letter):
+            return NOT_YOURS
+    except Unacceptable as error:
+        return error.reply
+    return None

@@ -1,0 +1,72 @@
+"""What a command gets to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import trio
+
+from services.smtp.config import SmtpSettings
+from services.smtp.dialogue import Dialogue
+from services.smtp.record import record
+from services.smtp.resolver import Resolver
+from services.smtp.roles import Role
+from services.smtp.state import State
+from shared.bus.client import Bus
+from shared.observe.log import Log
+from shared.protocols.smtp.replies import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all sessions of the process have in common."""
+
+    settings: SmtpSettings
+    bus: Bus
+    resolver: Resolver
+    log: Log
+    draining: trio.Event
+
+
+class Context:
+    """One session, seen by its commands. ``keywords`` tells what EHLO may offer now."""
+
+    __slots__ = ("keywords", "role", "shared", "state", "talk")
+
+    def __init__(
+        self, shared: Shared, talk: Dialogue, role: Role, keywords: Callable[[Context], tuple[str, ...]]
+    ) -> None:
+        self.shared = shared
+        self.talk = talk
+        self.role = role
+        self.state = State()
+        self.keywords = keywords
+
+    @property
+    def secure(self) -> bool:
+        """Whether a password may be sent here."""
+        connection = self.talk.connection
+        if connection.tls is not None:
+            return True
+        return connection.loopback and self.shared.settings.plaintext_on_loopback
+
+    @property
+    def protocol(self) -> str:
+        """The with-protocol of Received (RFC 3848, RFC 6531 section 4.3)."""
+        state = self.state
+        if not state.extended:
+            return "SMTP"
+        utf8 = state.transaction is not None and state.transaction.mail.smtputf8
+        kind = "LMTP" if self.role is Role.LMTP else "SMTP"
+        word = f"UTF8{kind}" if utf8 else "LMTP" if kind == "LMTP" else "ESMTP"
+        return f"{word}{'S' if self.talk.connection.tls else ''}{'A' if state.login else ''}"
+
+    async def end_transaction(self, reply: Reply | None = None) -> None:
+        """Forget the transaction in hand and write its line to the log. ``reply`` is None when it came to nothing."""
+        transaction = self.state.transaction
+        if transaction is None:
+            return
+        self.state.transaction = None
+        record(self, transaction, reply)
+        await transaction.close()

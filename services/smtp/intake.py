@@ -1,0 +1,125 @@
+"""One message on its way in: judged when its header is complete, held while it is small, streamed when it is not.
+
+1. Memory is bounded whatever the message's size: the header (at most its limit), then `INLINE` octets, then a chunk.
+2. Once refused, octets are dropped as they come; the reply is due at the message's true end, where framing is sure.
+3. The summary is of the stored message, what we put before it included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from services.smtp.policy.verdict import Unacceptable
+from services.smtp.replies import TOO_LARGE, TROUBLE
+from shared.bus.client import Bus
+from shared.contracts import blobs
+from shared.contracts.blobs import INLINE, Body, Summary, UploadRequest
+from shared.contracts.errors import Refused, Unavailable
+from shared.mail.summary import SummaryScanner, summarise
+from shared.net.bulk import BulkSender
+from shared.protocols.smtp.replies import Reply
+
+_SLACK = 64 * 1024  # octets that an upload may be longer than the message: our own fields
+
+Judge = Callable[[bytes], Awaitable[bytes]]
+
+
+class Intake:
+    """``judge`` gets the header block, without the empty line behind it, and returns what is to stand before it.
+
+    It may raise `Unacceptable`, `Refused` or `Unavailable`. ``limit`` is that of the message as received.
+    """
+
+    __slots__ = (
+        "_bus", "_header_limit", "_judge", "_judged", "_kept", "_limit", "_scanner", "_sender", "_trace", "_upload",
+        "received", "refusal",
+    )  # fmt: skip
+
+    def __init__(self, bus: Bus, judge: Judge, *, limit: int, header_limit: int, trace: str) -> None:
+        self._bus = bus
+        self._judge = judge
+        self._limit = limit
+        self._header_limit = header_limit
+        self._trace = trace
+        self._judged = False
+        self._kept = bytearray()
+        self._scanner: SummaryScanner | None = None
+        self._sender: BulkSender | None = None
+        self._upload = ""
+        self.received = 0  # octets
+        self.refusal: Reply | None = None
+
+    async def take(self, octets: bytes) -> None:
+        """The next octets. Never raises for trouble with the message: see law 2."""
+        self.received += len(octets)
+        if self.refusal is None and self.received > self._limit:
+            await self.refuse(TOO_LARGE)
+        if self.refusal is not None:
+            return
+        try:
+            await self._take(octets)
+        except Unacceptable as error:
+            await self.refuse(error.reply)
+        except (Refused, Unavailable):
+            await self.refuse(TROUBLE)
+
+    async def refuse(self, reply: Reply) -> None:
+        """Whatever comes, this is the answer; what was received is dropped."""
+        if self.refusal is None:
+            self.refusal = reply
+        await self.aclose()
+
+    async def finish(self) -> tuple[Body, Summary]:
+        """The whole message. Raises `Unacceptable`, `Refused`, `Unavailable`."""
+        if not self._judged:
+            await self._judge_header(len(self._kept))
+        if self._sender is None or self._scanner is None:
+            octets = bytes(self._kept)
+            self._kept = bytearray()
+            return Body(octets), summarise(octets)
+        await self._sender.finish()
+        return Body(b"", self._upload), self._scanner.finish()
+
+    async def aclose(self) -> None:
+        """Drop what was received."""
+        self._kept = bytearray()
+        if self._sender is not None:
+            await self._sender.aclose()
+
+    async def _take(self, octets: bytes) -> None:
+        if self._sender is not None and self._scanner is not None:
+            self._scanner.feed(octets)
+            await self._sender.send(octets)
+            return
+        searched = max(0, len(self._kept) - 3)
+        self._kept += octets
+        if not self._judged:
+            end = self._header_end(searched)
+            if end is None:
+                return
+            await self._judge_header(end)
+        if len(self._kept) > INLINE:
+            await self._stream()
+
+    def _header_end(self, searched: int) -> int | None:
+        """Octets of the header, None while its end has not come. One beyond the limit is for the judge to refuse."""
+        if self._kept[:2] == b"\r\n":
+            return 0
+        found = self._kept.find(b"\r\n\r\n", searched)
+        if found >= 0:
+            return found + 2
+        return len(self._kept) if len(self._kept) > self._header_limit else None
+
+    async def _judge_header(self, end: int) -> None:
+        self._judged = True
+        self._kept[:0] = await self._judge(bytes(self._kept[:end]))
+
+    async def _stream(self) -> None:
+        """From now on the message goes to storage as it comes."""
+        ticket = await self._bus.call(blobs.upload, UploadRequest(self._limit + _SLACK), trace=self._trace)
+        kept, self._kept = bytes(self._kept), bytearray()
+        self._upload = ticket.upload
+        self._scanner = SummaryScanner()
+        self._sender = BulkSender(ticket.url)
+        self._scanner.feed(kept)
+        await self._sender.send(kept)

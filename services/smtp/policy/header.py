@@ -1,0 +1,42 @@
+"""What a header must keep to, and what we put before it."""
+
+from __future__ import annotations
+
+import re
+
+from services.smtp.config import SmtpSettings
+from services.smtp.policy.verdict import Unacceptable
+from shared.mail.dates import format_date
+
+_FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
+
+
+def check(header: bytes, settings: SmtpSettings) -> None:
+    """Raise `Unacceptable` for a header beyond the limits, or one that has travelled in circles."""
+    if len(header) > settings.header_octets or header.count(b"\n") > settings.header_lines:
+        raise Unacceptable(552, "5.3.4", "Message header larger than the limit")
+    if len(header) > settings.header_field and _longest_field(header) > settings.header_field:
+        raise Unacceptable(552, "5.3.4", "A header field is larger than the limit")
+    if (b"\r\n" + header).lower().count(b"\r\nreceived:") > settings.hops:
+        raise Unacceptable(554, "5.4.6", "Too many hops, this looks like a mail loop")
+
+
+def _longest_field(header: bytes) -> int:
+    folded = header.replace(b"\r\n ", b"  ").replace(b"\r\n\t", b"  ")
+    return max(map(len, folded.split(b"\r\n")))
+
+
+def separator(header: bytes) -> bytes:
+    """The empty line that a message without any header needs behind the fields we put before it."""
+    return b"" if not header or _FIELD_START.match(header) else b"\r\n"
+
+
+def missing_fields(header: bytes, settings: SmtpSettings, letter: str, at: int) -> bytes:
+    """Date and Message-ID where a submitted message has none (RFC 6409 sections 8.1 and 8.2)."""
+    names = {line.partition(b":")[0].rstrip(b" \t").lower() for line in header.split(b"\r\n")}
+    added = ""
+    if b"date" not in names:
+        added = f"Date: {format_date(at)}\r\n"
+    if b"message-id" not in names:
+        added += f"Message-ID: <{letter}@{settings.hostname}>\r\n"
+    return added.encode("ascii")

@@ -1,0 +1,23 @@
+"""Who may send to whom. We are never an open relay: foreign recipients are for our own users alone."""
+
+from __future__ import annotations
+
+from services.smtp.roles import Role
+from shared.contracts.directory import Kind
+from shared.protocols.smtp.replies import Reply, reply
+
+ACCEPTED = reply(250, "2.1.5", "Ok")
+UNKNOWN = reply(550, "5.1.1", "No such user here")
+FULL = reply(452, "4.2.2", "Mailbox full")
+FOREIGN = reply(550, "5.7.1", "Relaying denied")
+
+
+def verdict(kind: Kind, role: Role, *, authenticated: bool) -> Reply:
+    """The reply to one RCPT."""
+    if kind is Kind.LOCAL:
+        return ACCEPTED
+    if kind is Kind.FULL:
+        return FULL
+    if kind is Kind.UNKNOWN:
+        return UNKNOWN
+    return ACCEPTED if role is Role.SUBMISSION and authenticated else FOREIGN

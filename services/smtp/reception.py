@@ -1,0 +1,128 @@
+"""From the first octet of a message to the reply: what DATA and BDAT share."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import time
+
+import trio
+
+from services.smtp.context import Context
+from services.smtp.intake import Intake
+from services.smtp.policy import header as header_rules
+from services.smtp.policy import identity
+from services.smtp.policy.verdict import Unacceptable
+from services.smtp.replies import LOGIN_EXPIRED, TROUBLE
+from services.smtp.roles import Role
+from services.smtp.transaction import Transaction
+from shared.contracts import spool
+from shared.contracts.blobs import Body, Summary
+from shared.contracts.errors import Code, Refused, Unavailable
+from shared.mail.received import received
+from shared.protocols.smtp.replies import Reply, reply
+
+LIMIT_PASSED = reply(452, "4.3.1", "Insufficient system storage")
+OVERLONG = reply(554, "5.6.0", "A line is longer than 65536 octets")
+BARE = reply(554, "5.6.0", "Lone CR, lone LF or NUL in the message")
+
+
+def begin(context: Context, transaction: Transaction) -> Intake:
+    """Get ready to take the message of ``transaction``."""
+    settings = context.shared.settings
+    context.talk.message_begins()
+    return Intake(
+        context.shared.bus,
+        partial(_judge, context, transaction),
+        limit=settings.message_limit,
+        header_limit=settings.header_octets,
+        trace=transaction.letter,
+    )
+
+
+async def _judge(context: Context, transaction: Transaction, header: bytes) -> bytes:
+    """Check the header; the fields that the stored message begins with."""
+    settings, connection, at = context.shared.settings, context.talk.connection, int(time())
+    header_rules.check(header, settings)
+    trace = received(
+        helo=context.state.helo,
+        ip=connection.peer_host,
+        host=settings.hostname,
+        protocol=context.protocol,
+        letter=transaction.letter,
+        at=at,
+        tls=f"{connection.tls.version} {connection.tls.cipher}" if connection.tls else "",
+        recipient=transaction.order[0] if len(transaction.recipients) == 1 else "",
+    )
+    if context.role is not Role.SUBMISSION:
+        return trace + header_rules.separator(header)
+    await identity.check_from(context, header, transaction.letter)
+    return trace + header_rules.missing_fields(header, settings, transaction.letter, at)
+
+
+async def finish(context: Context, transaction: Transaction, intake: Intake) -> Reply:
+    """The message is complete: hand it to the spool, end the transaction, and answer for it."""
+    transaction.intake, transaction.size = intake, intake.received
+    began = trio.current_time()
+    answer = intake.refusal or await _accept(context, transaction, intake)
+    transaction.waited = trio.current_time() - began
+    await context.end_transaction(answer)
+    context.state.junk = 0
+    if context.role is Role.LMTP:  # one reply for each RCPT that was accepted (RFC 2033 section 4.2)
+        for _ in transaction.order[1:]:
+            context.talk.say(answer)
+    return answer
+
+
+async def _accept(context: Context, transaction: Transaction, intake: Intake) -> Reply:
+    timeout = context.shared.settings.accept_timeout
+    with trio.move_on_after(timeout):
+        try:
+            body, summary = await intake.finish()
+            request = _request(context, transaction, body, summary)
+            await context.shared.bus.call(spool.accept, request, trace=transaction.letter, timeout=timeout)
+        except Unacceptable as error:
+            return error.reply
+        except Refused as error:
+            return _refused(context, transaction, error)
+        except Unavailable as error:
+            _not_stored(context, transaction, str(error))
+            return TROUBLE
+        return reply(250, "2.0.0", f"Ok: queued as {transaction.letter}")
+    _not_stored(context, transaction, f"no answer within {timeout:g} s")
+    return TROUBLE
+
+
+def _refused(context: Context, transaction: Transaction, error: Refused) -> Reply:
+    _not_stored(context, transaction, str(error))
+    if error.code is Code.GRANT_EXPIRED:
+        return LOGIN_EXPIRED
+    return LIMIT_PASSED if error.code is Code.LIMIT else TROUBLE
+
+
+def _not_stored(context: Context, transaction: Transaction, reason: str) -> None:
+    context.shared.log.error(
+        "smtp.not-stored",
+        session=context.talk.connection.id,
+        txn=transaction.letter,
+        trace_id=transaction.letter,
+        reason=reason,
+    )
+
+
+def _request(context: Context, transaction: Transaction, body: Body, summary: Summary) -> spool.Accept:
+    mail, state = transaction.mail, context.state
+    return spool.Accept(
+        letter=transaction.letter,
+        trace=transaction.letter,
+        sender=mail.sender,
+        recipients=tuple(transaction.recipients.values()),
+        body=body,
+        summary=summary,
+        grant=state.login.grant if state.login else b"",
+        client=context.talk.connection.peer_host,
+        helo=state.helo,
+        protocol=context.protocol,
+        smtputf8=mail.smtputf8,
+        envelope_id=mail.envelope_id,
+        ret=mail.ret,
+    )

@@ -1,0 +1,57 @@
+"""All sessions of the process."""
+
+from __future__ import annotations
+
+from services.smtp.config import ROLES
+from services.smtp.context import Shared
+from services.smtp.replies import TOO_MANY_CONNECTIONS
+from services.smtp.session import Session
+from shared.contracts import directory
+from shared.contracts.directory import AccountChanged
+from shared.net.listener import ListenerSpec
+from shared.net.shell import Connection
+
+
+class Server:
+    """Makes a session of each connection, and ends them when the process drains."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._sessions: set[Session] = set()
+
+    async def handle(self, connection: Connection, spec: ListenerSpec) -> None:
+        """Serve one connection to its end."""
+        session = Session(connection, ROLES[spec.name], self._shared)
+        self._sessions.add(session)
+        reason = "cancelled"
+        try:
+            reason = await session.run()
+        finally:
+            self._sessions.discard(session)
+            self._shared.log.debug(
+                "smtp.session",
+                session=connection.id,
+                remote_ip=connection.peer_host,
+                listener=spec.name,
+                reason=reason,
+            )
+
+    def watch_accounts(self) -> None:
+        """Notice when the directory changes. What a lost notice leaves stale, storage refuses."""
+        self._shared.bus.subscribe(directory.account_changed, self._changed, on_gap=self._shared.resolver.forget)
+
+    def _changed(self, change: AccountChanged) -> None:
+        self._shared.resolver.forget()
+        for session in self._sessions:
+            session.account_changed(change.account)
+
+    async def drain(self) -> None:
+        """Wait for the drain, then let go of the clients that have nothing in hand."""
+        await self._shared.draining.wait()
+        for session in list(self._sessions):
+            session.drain()
+
+
+def too_many(spec: ListenerSpec) -> bytes:
+    """What a connection beyond the limits is told."""
+    return TOO_MANY_CONNECTIONS.render()
