@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from services.storage.blobs.tickets import Tickets
 from services.storage.engines.sqlite import SqliteDatabase
 from services.storage.handlers import mailboxes, maildrop, messages, search
 from services.storage.registry import AnyRow
-from services.storage.repositories import contents
+from services.storage.repositories import contents, expunges
 from services.storage.repositories import mailboxes as mailbox_rows
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.tables.schema import account, content, domain, letter, metadata, recipient
@@ -50,6 +50,7 @@ class Store:
         self.database = SqliteDatabase(path / "mail.sqlite")
         self.now = START
         self.flagsets = FlagSets()
+        self.clock: Callable[[], float] = lambda: 0.0  # what a search measures its time by
         self.announcements: list[Announcement] = []
         self.blobs: dict[str, bytes] = {}
         self._keys = count(1)
@@ -64,7 +65,7 @@ class Store:
             mailboxes.rows(self.flagsets),
             messages.rows(self.flagsets, tickets),
             maildrop.rows(self.flagsets),
-            search.rows(lambda location, start, end: self.blobs[location][start:end], lambda: self.now),
+            search.rows(lambda location, start, end: self.blobs[location][start:end], lambda: self.clock()),
         )
         self.rows: dict[str, AnyRow] = {row.op.name: row for family in families for row in family}
 
@@ -124,6 +125,16 @@ class Store:
         """Look into the tables."""
         with self._reader.begin():
             return list(self._reader.execute(statement, parameters))
+
+    def change(self, statement: Any) -> None:
+        """Make the tables say something."""
+        with self._writer.begin():
+            self._writer.execute(statement)
+
+    def forget(self) -> None:
+        """What the sweeper does with old history."""
+        with self._writer.begin():
+            expunges.forget(self._writer, self.now)
 
     def uses(self) -> dict[int, int]:
         """Use counts of content by id."""

@@ -5,13 +5,14 @@ Invariant: for every modseq above ``mailbox.expunged_before`` the history is who
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from services.storage.tables.schema import expunge, mailbox
 
 KEPT = 30 * 86_400  # seconds
+MANY = 500  # mailboxes in one step of the sweeper
 
 ADD = insert(expunge)
 SINCE = (
@@ -20,9 +21,17 @@ SINCE = (
     .order_by(expunge.c.uid)
     .limit(bindparam("limit"))
 )
-OLD = (
+_OLDEST = (  # the first row of the primary key: one descent a mailbox, however long the history
+    select(expunge.c.at)
+    .where(expunge.c.mailbox_id == mailbox.c.id)
+    .order_by(expunge.c.modseq)
+    .limit(1)
+    .scalar_subquery()
+)
+OLD = select(mailbox.c.id).where(bindparam("before") > _OLDEST).limit(bindparam("limit"))
+UPTO = (
     select(expunge.c.mailbox_id, func.max(expunge.c.modseq))
-    .where(expunge.c.at < bindparam("before"))
+    .where(expunge.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)), expunge.c.at < bindparam("before"))
     .group_by(expunge.c.mailbox_id)
 )
 FORGET = delete(expunge).where(expunge.c.mailbox_id == bindparam("mailbox"), expunge.c.modseq <= bindparam("upto"))
@@ -43,11 +52,12 @@ def since(connection: Connection, mailbox_id: int, modseq: int, limit: int) -> l
     return list(connection.execute(SINCE, given).scalars())
 
 
-def forget(connection: Connection, now: float) -> Mapping[int, int]:
-    """Drop history older than 30 days; returns up to which modseq, by mailbox id."""
-    old = dict(connection.execute(OLD, {"before": int(now) - KEPT}).all())
+def forget(connection: Connection, now: float) -> None:
+    """Drop history older than 30 days, of at most `MANY` mailboxes."""
+    before = int(now) - KEPT
+    old = connection.execute(OLD, {"before": before, "limit": MANY}).scalars().all()
     if old:
-        rows = [{"mailbox": number, "upto": modseq} for number, modseq in old.items()]
+        last = connection.execute(UPTO, {"mailboxes": old, "before": before})
+        rows = [{"mailbox": number, "upto": modseq} for number, modseq in last]
         connection.execute(MARK, rows)
         connection.execute(FORGET, rows)
-    return old

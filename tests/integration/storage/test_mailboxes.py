@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from services.storage.repositories import expunges
+from services.storage.rules.packed import unpack_uids
 from shared.contracts import mailboxes as ops
 from shared.contracts import messages
 from shared.contracts.changes import list_changed, mailbox_changed
@@ -271,3 +273,20 @@ def test_sync_without_history_asks_to_reopen(store: Store) -> None:
     assert (same.complete, same.modseq, same.rows.uids) == (True, inbox.modseq, b"")
     future = store.call(ops.sync, SyncRequest(GRANT, inbox.mailbox, inbox.modseq + 1))
     assert not future.complete
+
+
+def test_history_is_forgotten_after_a_month(store: Store) -> None:
+    def expunge_one() -> int:
+        store.append(new(flags=["\\Deleted"]))
+        before = opened(store, "INBOX")
+        store.call(messages.expunge, messages.Expunge(GRANT, store.key(), before.mailbox))
+        return before.modseq
+
+    inbox = opened(store, "INBOX").mailbox
+    old = expunge_one()
+    store.now += expunges.KEPT
+    young = expunge_one()
+    store.now += 1
+    store.forget()
+    assert not store.call(ops.sync, SyncRequest(GRANT, inbox, old)).complete
+    assert unpack_uids(store.call(ops.sync, SyncRequest(GRANT, inbox, young)).vanished) == [2]

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from services.storage.rules.packed import pack_u32, unpack_uids
+from services.storage.tables.schema import account, letter, recipient
+from shared.contracts import mailboxes, messages
+from shared.contracts.changes import Change, list_changed, mailbox_changed
+from shared.contracts.mailboxes import ListRequest, Open, PageRequest
+from shared.contracts.messages import BodiesRequest, Deliver, Filing, FilingResult, Target
+from shared.contracts.spool import ready
+from tests.support.storage import GRANT, Store, letter_octets
+
+PREFIX = b"Return-Path: <ann@example.org>\r\n"
+
+
+def deliver(store: Store, *filings: Filing) -> list[FilingResult]:
+    return list(store.call(messages.deliver, Deliver(filings)).results)
+
+
+def told(store: Store) -> list[Change]:
+    return [each.payload for each in store.announcements if each.event is mailbox_changed]
+
+
+def uids(store: Store, name: str = "INBOX", account: int = 0) -> list[int]:
+    opened = store.call(mailboxes.open, Open(GRANT, name, writable=False), account=account)
+    page = store.call(mailboxes.page, PageRequest(GRANT, opened.mailbox, 0, 100), account=account)
+    return unpack_uids(page.rows.uids)
+
+
+def states(store: Store) -> list[tuple[str, str]]:
+    return [tuple(row) for row in store.query(select(recipient.c.state, recipient.c.filed))]
+
+
+def test_a_letter_is_filed_with_its_prefix_and_settled(store: Store) -> None:
+    octets = letter_octets()
+    name = store.accept(octets)
+    (result,) = deliver(store, store.filing(name, Target(store.bob, "INBOX", PREFIX, ("\\Flagged", "bad flag"))))
+    assert (result.error, result.filed) == ("", "1/1")
+    assert states(store) == [("done", "1/1")]
+    assert [row.open for row in store.query(select(letter.c.open))] == [0]
+    assert store.uses() == {1: 1}
+    (bulk,) = store.call(messages.bodies, BodiesRequest(GRANT, 1, pack_u32([1]))).bodies
+    assert (bulk.octets, bulk.prefix, bulk.size) == (PREFIX + octets, len(PREFIX), len(PREFIX) + len(octets))
+
+
+def test_a_batch_is_told_once_for_each_mailbox(store: Store) -> None:
+    eve = store.add_account("eve@example.org")
+    names = [store.accept(letter_octets(f"n{place}")) for place in range(4)]
+    filings = [
+        store.filing(name, Target((store.bob, eve)[place % 2], "INBOX", b"")) for place, name in enumerate(names)
+    ]
+    assert [result.error for result in deliver(store, *filings)] == [""] * 4
+    changes = told(store)
+    assert [len(change.rows.uids) // 4 for change in changes] == [2, 2]
+    assert all(change.modseq == change.previous + 1 and change.author == "" for change in changes)
+    assert uids(store) == uids(store, account=eve) == [1, 2]
+
+
+def test_repeating_a_settled_filing_changes_nothing(store: Store) -> None:
+    name = store.accept(letter_octets())
+    first = deliver(store, store.filing(name), store.filing(name))
+    assert first[0] == first[1]
+    events = len(store.announcements)
+    assert deliver(store, store.filing(name)) == first[:1]
+    assert deliver(store, store.filing(name, fence=99)) == first[:1]
+    assert uids(store) == [1]
+    assert len(store.announcements) == events
+    assert store.uses() == {1: 1}
+
+
+def test_an_old_fence_is_stale(store: Store) -> None:
+    name = store.accept(letter_octets(), fence=3)
+    (result,) = deliver(store, store.filing(name, fence=2))
+    assert result.error == "stale"
+    assert uids(store) == []
+    (unknown,) = deliver(store, store.filing("no-such-letter"))
+    assert unknown.error == "not-found"
+    assert states(store) == [("ready", "")]
+
+
+def test_recipients_of_one_letter_share_its_content(store: Store) -> None:
+    eve = store.add_account("eve@example.org")
+    name = store.accept(letter_octets(), ("bob@example.org", "eve@example.org"))
+    deliver(store, store.filing(name, number=0))
+    assert store.uses() == {1: 2}
+    deliver(store, store.filing(name, Target(eve, "INBOX", b""), number=1))
+    assert store.uses() == {1: 2}
+    assert [state for state, _ in states(store)] == ["done", "done"]
+
+
+def test_a_missing_mailbox_is_made_or_inbox_serves(store: Store) -> None:
+    name = store.accept(letter_octets())
+    targets = (
+        Target(store.bob, "Lists/py", b"", create=True),
+        Target(store.bob, "Lists/none", b""),
+        Target(store.bob, "a//b", b"", create=True),
+        Target(store.bob, "inbox", b""),
+    )
+    (result,) = deliver(store, store.filing(name, *targets))
+    assert result.error == ""
+    assert len(result.filed.split()) == 4
+    assert uids(store) == [1, 2, 3]
+    assert uids(store, "Lists/py") == [1]
+    assert store.uses() == {1: 4}
+    names = [each.name for each in store.call(mailboxes.listing, ListRequest(GRANT)).mailboxes]
+    assert "Lists" in names
+    assert "Lists/none" not in names
+    assert [each.event for each in store.announcements].count(list_changed) == 1
+
+
+def test_all_targets_or_none(store: Store) -> None:
+    size = len(letter_octets())
+    eve = store.add_account("eve@example.org", quota=size)
+    name = store.accept(letter_octets())
+    (result,) = deliver(store, store.filing(name, Target(store.bob, "INBOX", b""), Target(999, "INBOX", b"")))
+    assert result.error == "not-found"
+    (result,) = deliver(store, store.filing(name, Target(store.bob, "INBOX", b""), Target(eve, "INBOX", b"x")))
+    assert result.error == "over-quota"
+    assert uids(store) == []
+    assert states(store) == [("ready", "")]
+
+
+def test_two_letters_into_the_last_octets(store: Store) -> None:
+    eve = store.add_account("eve@example.org", quota=len(letter_octets("a")) + 10)
+    filings = [store.filing(store.accept(letter_octets(text)), Target(eve, "INBOX", b"")) for text in "ab"]
+    assert [result.error for result in deliver(store, *filings)] == ["", "over-quota"]
+    (row,) = store.query(select(account.c.messages, account.c.octets).where(account.c.id == eve))
+    assert tuple(row) == (1, len(letter_octets("a")))
+
+
+def test_a_held_recipient_is_not_filed(store: Store) -> None:
+    name = store.accept(letter_octets())
+    store.change(update(recipient).values(state="held"))
+    (result,) = deliver(store, store.filing(name))
+    assert result.error == "stale"
+    assert uids(store) == []
+
+
+def test_forwards_join_the_letter(store: Store) -> None:
+    name = store.accept(letter_octets())
+    filing = store.filing(name)._replace(targets=(), forwards=("far@example.net", "away@example.net"))
+    (result,) = deliver(store, filing)
+    assert result == FilingResult(name, 0)
+    addresses = {row.address: row.state for row in store.query(select(recipient.c.address, recipient.c.state))}
+    assert addresses == {"bob@example.org": "done", "far@example.net": "ready", "away@example.net": "ready"}
+    assert [row.open for row in store.query(select(letter.c.open))] == [2]
+    assert store.uses() == {1: 1}
+    assert [each.event for each in store.announcements] == [ready]
