@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import typer
+import click
 
-from services.admin import alias, domain, queue, user
+from services.admin.alias import alias
+from services.admin.domain import domain
+from services.admin.queue import queue
 from services.admin.status import status
 from services.admin.trace import trace
 from services.admin.up import up
+from services.admin.user import user
 
 
-def build() -> typer.Typer:
-    """The command tree."""
-    app = typer.Typer(
-        name="eilpost",
-        help="A mail server of small services on one bus.",
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-    app.command()(up)
-    app.command()(status)
-    app.command()(trace)
-    for name, group in (("domain", domain.app), ("user", user.app), ("alias", alias.app), ("queue", queue.app)):
-        app.add_typer(group, name=name)
-    return app
-
-
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="eilpost", prog_name="eilpost")
 def main() -> None:
-    """Entry point."""
-    build()()
+    """A mail server of small services on one bus."""
 
+
+for command in (up, status, domain, user, alias, queue, trace):
+    main.add_command(command)
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="eilpost")

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import typer
+from pathlib import Path
 
+import click
+
+from services.admin import options
 from services.admin.asking import ask, configuration
-from services.admin.options import Config, Json
 from services.admin.output import print_rows
 from shared.contracts import directory
 
-app = typer.Typer(help="Addresses that end in other addresses.", no_args_is_help=True)
+
+@click.group()
+def alias() -> None:
+    """Addresses that end in other addresses."""
 
 
-@app.command()
-def add(address: str, targets: list[str], config: Config = None) -> None:
+@alias.command()
+@click.argument("address")
+@click.argument("targets", nargs=-1, required=True)
+@options.config
+def add(address: str, targets: tuple[str, ...], config: Path | None) -> None:
     """Let mail to ADDRESS go to TARGETS, here or elsewhere."""
-    ask(configuration(config), directory.alias_add, directory.Alias(address, tuple(targets)))
+    ask(configuration(config), directory.alias_add, directory.Alias(address, targets))
 
 
-@app.command(name="list")
-def list_(domain: str = typer.Argument(""), config: Config = None, as_json: Json = False) -> None:
+@alias.command(name="list")
+@click.argument("domain", default="")
+@options.config
+@options.as_json
+def list_(domain: str, config: Path | None, as_json: bool) -> None:
     """All aliases, or those of one domain."""
     reply = ask(configuration(config), directory.alias_list, directory.Name(domain))
-    print_rows([alias._asdict() for alias in reply.aliases], ("address", "targets"), as_json=as_json)
+    print_rows([found._asdict() for found in reply.aliases], ("address", "targets"), as_json=as_json)
 
 
-@app.command()
-def remove(address: str, config: Config = None) -> None:
+@alias.command()
+@click.argument("address")
+@options.config
+def remove(address: str, config: Path | None) -> None:
     """Forget the alias ADDRESS."""
     ask(configuration(config), directory.alias_remove, directory.Name(address))

@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-import typer
+from pathlib import Path
 
+import click
+
+from services.admin import options
 from services.admin.asking import ask, configuration
-from services.admin.options import Config, Json
 from services.admin.output import print_rows
 from shared.contracts import directory
 
-app = typer.Typer(help="The domains that mail is received for.", no_args_is_help=True)
+
+@click.group()
+def domain() -> None:
+    """The domains that mail is received for."""
 
 
-@app.command()
-def add(domain: str, catch_all: str = "", config: Config = None) -> None:
-    """Receive mail for DOMAIN. --catch-all ADDRESS gets what nobody else there does."""
-    ask(configuration(config), directory.domain_add, directory.DomainSet(domain, catch_all))
+@domain.command()
+@click.argument("name", metavar="DOMAIN")
+@click.option("--catch-all", default="", metavar="ADDRESS", help="who gets what nobody else there does")
+@options.config
+def add(name: str, catch_all: str, config: Path | None) -> None:
+    """Receive mail for DOMAIN."""
+    ask(configuration(config), directory.domain_add, directory.DomainSet(name, catch_all))
 
 
-@app.command(name="set")
-def set_(domain: str, catch_all: str = "", config: Config = None) -> None:
-    """Set or, with an empty one, remove the catch-all address of DOMAIN."""
-    ask(configuration(config), directory.domain_set, directory.DomainSet(domain, catch_all))
+@domain.command(name="set")
+@click.argument("name", metavar="DOMAIN")
+@click.option(
+    "--catch-all", required=True, metavar="ADDRESS", help='who gets what nobody else there does; "" for no one'
+)
+@options.config
+def set_(name: str, catch_all: str, config: Path | None) -> None:
+    """Change the catch-all address of DOMAIN."""
+    ask(configuration(config), directory.domain_set, directory.DomainSet(name, catch_all))
 
 
-@app.command(name="list")
-def list_(config: Config = None, as_json: Json = False) -> None:
+@domain.command(name="list")
+@options.config
+@options.as_json
+def list_(config: Path | None, as_json: bool) -> None:
     """All domains."""
     reply = ask(configuration(config), directory.domain_list, directory.Nothing())
-    print_rows(
-        [domain._asdict() for domain in reply.domains], ("name", "accounts", "aliases", "catch_all"), as_json=as_json
-    )
+    rows = [found._asdict() for found in reply.domains]
+    print_rows(rows, ("name", "accounts", "aliases", "catch_all"), as_json=as_json)
 
 
-@app.command()
-def remove(domain: str, config: Config = None) -> None:
+@domain.command()
+@click.argument("name", metavar="DOMAIN")
+@options.config
+def remove(name: str, config: Path | None) -> None:
     """Stop receiving mail for DOMAIN; refused while it has accounts."""
-    ask(configuration(config), directory.domain_remove, directory.Name(domain))
+    ask(configuration(config), directory.domain_remove, directory.Name(name))

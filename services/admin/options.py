@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from services.admin.asking import EX_DATAERR, fail
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="configuration file", envvar="EILPOST_CONFIG", show_default=False),
-]
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="read the password from standard input")]
-PasswordFile = Annotated[
-    Path | None, typer.Option("--password-file", help="read the password from a file", show_default=False)
-]
+config = click.option(
+    "--config", "-c", type=click.Path(path_type=Path), envvar="EILPOST_CONFIG", help="configuration file"
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="print JSON")
+password_stdin = click.option("--password-stdin", is_flag=True, help="read the password from standard input")
+password_file = click.option("--password-file", type=click.Path(path_type=Path), help="read the password from a file")
 
 
 def read_password(*, from_stdin: bool, file: Path | None, address: str) -> str:
@@ -31,7 +27,7 @@ def read_password(*, from_stdin: bool, file: Path | None, address: str) -> str:
     elif from_stdin:
         text = sys.stdin.readline()
     else:
-        text = typer.prompt(f"Password for {address}", hide_input=True, confirmation_prompt=True)
+        text = str(click.prompt(f"Password for {address}", hide_input=True, confirmation_prompt=True))
     password = text.removesuffix("\n").removesuffix("\r")
     if not password:
         fail("the password is empty", EX_DATAERR)

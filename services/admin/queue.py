@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-import typer
+import click
 
-from services.admin.asking import EX_NOUSER, ask, configuration, fail
-from services.admin.options import Config, Json
+from services.admin import options
+from services.admin.asking import EX_NOUSER, EX_USAGE, ask, configuration, fail
 from services.admin.output import Row, moment, octets, print_rows
 from shared.contracts import spool
 
-app = typer.Typer(help="Accepted letters that wait.", no_args_is_help=True)
-
-Sender = Annotated[str, typer.Option(help="only from this address")]
-Recipient = Annotated[str, typer.Option(help="only to this address")]
-Everything = Annotated[bool, typer.Option("--all", help="every waiting letter")]
+sender_option = click.option("--sender", default="", metavar="ADDRESS", help="only from this address")
+recipient_option = click.option("--recipient", default="", metavar="ADDRESS", help="only to this address")
 
 _QUEUE_NAMES = {"ready": "deferred", "held": "hold", "failed": "corrupt"}
 
@@ -46,20 +45,6 @@ def as_postqueue(letter: spool.QueueLetter) -> dict[str, object]:
     }
 
 
-@app.command(name="list")
-def list_(
-    sender: Sender = "", recipient: Recipient = "", state: str = "", config: Config = None, as_json: Json = False
-) -> None:
-    """Waiting letters; --state ready, held or failed. With --json one object a line, as postqueue -j prints."""
-    chosen = spool.QueueFilter(sender=sender, recipient=recipient, state=state)
-    letters = ask(configuration(config), spool.queue_list, chosen).letters
-    if as_json:
-        for letter in letters:
-            print(json.dumps(as_postqueue(letter), ensure_ascii=False))
-        return
-    print_rows([row for letter in letters for row in _rows(letter)], _COLUMNS, as_json=False)
-
-
 _COLUMNS = ("id", "arrived", "size", "sender", "recipient", "state", "next", "reason")
 
 
@@ -80,8 +65,33 @@ def _rows(letter: spool.QueueLetter) -> list[Row]:
     ]
 
 
-@app.command()
-def show(letter: str, config: Config = None, as_json: Json = False) -> None:
+@click.group()
+def queue() -> None:
+    """Accepted letters that wait."""
+
+
+@queue.command(name="list")
+@sender_option
+@recipient_option
+@click.option("--state", default="", type=click.Choice(["", "ready", "held", "failed"]), help="only in this state")
+@options.config
+@options.as_json
+def list_(sender: str, recipient: str, state: str, config: Path | None, as_json: bool) -> None:
+    """Waiting letters; with --json one object a line, as postqueue -j prints."""
+    chosen = spool.QueueFilter(sender=sender, recipient=recipient, state=state)
+    letters = ask(configuration(config), spool.queue_list, chosen).letters
+    if as_json:
+        for letter in letters:
+            print(json.dumps(as_postqueue(letter), ensure_ascii=False))
+        return
+    print_rows([row for letter in letters for row in _rows(letter)], _COLUMNS, as_json=False)
+
+
+@queue.command()
+@click.argument("letter")
+@options.config
+@options.as_json
+def show(letter: str, config: Path | None, as_json: bool) -> None:
     """One letter with all its recipients."""
     letters = ask(configuration(config), spool.trace, spool.Trace(letter, limit=1)).letters
     if not letters:
@@ -92,60 +102,23 @@ def show(letter: str, config: Config = None, as_json: Json = False) -> None:
     print_rows(_rows(letters[0]), _COLUMNS, as_json=False)
 
 
-def _act(act: spool.Act, letter: str, sender: str, recipient: str, everything: bool, config: Config) -> None:
-    if not (letter or sender or recipient or everything):
-        fail("name a letter, --sender, --recipient or --all", 64)
-    chosen = spool.QueueFilter(letter=letter, sender=sender, recipient=recipient)
-    reply = ask(configuration(config), spool.queue_act, spool.QueueAct(act, chosen))
-    print(f"{reply.letters} letters")
+def _acting(name: str, act: spool.Act, says: str) -> None:
+    """Add the command ``name``, which does ``act`` to all letters that its options choose."""
+
+    def run(letter: str, sender: str, recipient: str, everything: bool, config: Path | None) -> None:
+        if not (letter or sender or recipient or everything):
+            fail("name a letter, --sender, --recipient or --all", EX_USAGE)
+        chosen = spool.QueueFilter(letter=letter, sender=sender, recipient=recipient)
+        reply = ask(configuration(config), spool.queue_act, spool.QueueAct(act, chosen))
+        print(f"{reply.letters} letters")
+
+    command: Callable[..., Any] = click.option("--all", "everything", is_flag=True, help="every waiting letter")(run)
+    for decorate in (options.config, recipient_option, sender_option, click.argument("letter", default="")):
+        command = decorate(command)
+    queue.command(name=name, help=says)(command)
 
 
-Letter = Annotated[str, typer.Argument(help="letter id")]
-
-
-@app.command()
-def hold(
-    letter: Letter = "",
-    sender: Sender = "",
-    recipient: Recipient = "",
-    everything: Everything = False,
-    config: Config = None,
-) -> None:
-    """Keep letters from being tried until they are released."""
-    _act(spool.Act.HOLD, letter, sender, recipient, everything, config)
-
-
-@app.command()
-def release(
-    letter: Letter = "",
-    sender: Sender = "",
-    recipient: Recipient = "",
-    everything: Everything = False,
-    config: Config = None,
-) -> None:
-    """Let held letters go on."""
-    _act(spool.Act.RELEASE, letter, sender, recipient, everything, config)
-
-
-@app.command()
-def retry(
-    letter: Letter = "",
-    sender: Sender = "",
-    recipient: Recipient = "",
-    everything: Everything = False,
-    config: Config = None,
-) -> None:
-    """Try deferred letters now."""
-    _act(spool.Act.RETRY, letter, sender, recipient, everything, config)
-
-
-@app.command()
-def drop(
-    letter: Letter = "",
-    sender: Sender = "",
-    recipient: Recipient = "",
-    everything: Everything = False,
-    config: Config = None,
-) -> None:
-    """Remove letters for good. Nobody is told."""
-    _act(spool.Act.DROP, letter, sender, recipient, everything, config)
+_acting("hold", spool.Act.HOLD, "Keep letters from being tried until they are released.")
+_acting("release", spool.Act.RELEASE, "Let held letters go on.")
+_acting("retry", spool.Act.RETRY, "Try deferred letters now.")
+_acting("drop", spool.Act.DROP, "Remove letters for good; nobody is told.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import click
 import trio
 
+from services.admin import options
 from services.admin.asking import EX_UNAVAILABLE, configuration, with_bus
-from services.admin.options import Config, Json
 from services.admin.output import Row, print_rows
 from shared.bus.client import Bus
 from shared.contracts import control
@@ -15,7 +17,10 @@ from shared.contracts import control
 LISTEN = 1.6  # seconds; every process says that it is alive once a second
 
 
-def status(config: Config = None, as_json: Json = False) -> None:
+@click.command()
+@options.config
+@options.as_json
+def status(config: Path | None, as_json: bool) -> None:
     """All processes that say they are alive. Exit code 69 when one of them is not ready, or none answers."""
     found = with_bus(configuration(config), listen)
     rows: list[Row] = [

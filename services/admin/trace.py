@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from services.admin import options
 from services.admin.asking import EX_NOUSER, ask, configuration, fail
-from services.admin.options import Config, Json
 from services.admin.output import moment, octets
 from shared.contracts import spool
 
 
-def trace(
-    term: Annotated[str, typer.Argument(help="letter id, trace id, Message-ID, sender or recipient")],
-    limit: int = 20,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """What happened to a letter: by its id, Message-ID, sender or recipient; newest first."""
+@click.command()
+@click.argument("term")
+@click.option("--limit", default=20, show_default=True, help="letters at most")
+@options.config
+@options.as_json
+def trace(term: str, limit: int, config: Path | None, as_json: bool) -> None:
+    """What happened to a letter: TERM is its id, trace id, Message-ID, sender or recipient; newest first."""
     letters = ask(configuration(config), spool.trace, spool.Trace(term, limit)).letters
     if as_json:
         print(json.dumps([as_object(letter) for letter in letters], ensure_ascii=False, indent=2))

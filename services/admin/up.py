@@ -8,36 +8,49 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
+import click
 import trio
-import typer
-from shared.runtime.settings import LogSettings
 
+from services.admin import options
 from services.admin.asking import EX_CONFIG, administrator, configuration, fail
 from services.admin.config import MasterSettings
 from services.admin.master import broker, development
 from services.admin.master.certificates import ensure_certificate
 from services.admin.master.children import ChildFailed
 from services.admin.master.fleet import CheckFailed, Fleet, Plan, make_plan, wait_for_signal
-from services.admin.options import Config
 from shared.base.errors import ConfigurationError, StartError
 from shared.base.settings import load
 from shared.observe.log import configure, get_logger
+from shared.runtime.settings import LogSettings
 
-Count = Annotated[int | None, typer.Option(min=0, max=64, help="how many processes", show_default=False)]
+Count = click.IntRange(0, 64)
 
 
+@click.command()
+@options.config
+@click.option(
+    "--development", "development_mode", is_flag=True, help="on loopback, high ports, with an account to try"
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="its folder, for --development",
+)
+@click.option("--smtp", type=Count, help="how many processes")
+@click.option("--imap", type=Count, help="how many processes")
+@click.option("--pop3", type=Count, help="how many processes")
+@click.option("--delivery", type=Count, help="how many processes")
 def up(
-    config: Config = None,
-    development_mode: Annotated[
-        bool, typer.Option("--development", help="on loopback, high ports, with an account to try")
-    ] = False,
-    data: Annotated[Path, typer.Option(help="folder of a development server")] = Path("var"),
-    smtp: Count = None,
-    imap: Count = None,
-    pop3: Count = None,
-    delivery: Count = None,
+    config: Path | None,
+    development_mode: bool,
+    data: Path,
+    smtp: int | None,
+    imap: int | None,
+    pop3: int | None,
+    delivery: int | None,
 ) -> None:
     """Run everything on this machine: the bus and every service, each restarted when it dies."""
     counts = {"smtp": smtp, "imap": imap, "pop3": pop3, "delivery": delivery}

@@ -5,29 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from services.admin import options
 from services.admin.asking import EX_DATAERR, ask, configuration, fail, with_bus
-from services.admin.options import Config, Json, PasswordFile, PasswordStdin, read_password
+from services.admin.options import read_password
 from services.admin.output import Row, moment, octets, print_rows
 from shared.bus.client import Bus
 from shared.contracts import directory
 
-app = typer.Typer(help="Accounts: who receives mail here and may log in.", no_args_is_help=True)
-
 IMPORT_BATCH = 50  # accounts a call: plain passwords cost some 26 ms of hashing each
-Quota = Annotated[int | None, typer.Option(help="octets; 0 for none", show_default=False)]
+quota_option = click.option("--quota", type=click.IntRange(min=0), help="octets; 0 for none")
 
 
-@app.command()
+@click.group()
+def user() -> None:
+    """Accounts: who receives mail here and may log in."""
+
+
+@user.command()
+@click.argument("address")
+@options.password_stdin
+@options.password_file
+@quota_option
+@options.config
 def add(
-    address: str,
-    password_stdin: PasswordStdin = False,
-    password_file: PasswordFile = None,
-    quota: Quota = None,
-    config: Config = None,
+    address: str, password_stdin: bool, password_file: Path | None, quota: int | None, config: Path | None
 ) -> None:
     """Create the account ADDRESS."""
     secret = read_password(from_stdin=password_stdin, file=password_file, address=address)
@@ -37,35 +41,41 @@ def add(
         fail(f"{address}: {error}", EX_DATAERR)
 
 
-@app.command()
-def password(
-    address: str, password_stdin: PasswordStdin = False, password_file: PasswordFile = None, config: Config = None
-) -> None:
+@user.command()
+@click.argument("address")
+@options.password_stdin
+@options.password_file
+@options.config
+def password(address: str, password_stdin: bool, password_file: Path | None, config: Path | None) -> None:
     """Set a new password; open sessions of ADDRESS end."""
     secret = read_password(from_stdin=password_stdin, file=password_file, address=address)
     ask(configuration(config), directory.account_set, directory.AccountSet(address, secret=secret))
 
 
-@app.command(name="set")
-def set_(
-    address: str,
-    enabled: Annotated[bool | None, typer.Option("--enable/--disable", help="may log in", show_default=False)] = None,
-    quota: Quota = None,
-    config: Config = None,
-) -> None:
+@user.command(name="set")
+@click.argument("address")
+@click.option("--enable/--disable", "enabled", default=None, help="may log in")
+@quota_option
+@options.config
+def set_(address: str, enabled: bool | None, quota: int | None, config: Path | None) -> None:
     """Enable or disable ADDRESS, or set its quota."""
     change = directory.AccountSet(address, enabled=enabled, quota=quota)
     ask(configuration(config), directory.account_set, change)
 
 
-@app.command()
-def remove(address: str, config: Config = None) -> None:
+@user.command()
+@click.argument("address")
+@options.config
+def remove(address: str, config: Path | None) -> None:
     """Delete the account ADDRESS and all its mail."""
     ask(configuration(config), directory.account_remove, directory.Name(address))
 
 
-@app.command(name="list")
-def list_(domain: str = typer.Argument(""), config: Config = None, as_json: Json = False) -> None:
+@user.command(name="list")
+@click.argument("domain", default="")
+@options.config
+@options.as_json
+def list_(domain: str, config: Path | None, as_json: bool) -> None:
     """All accounts, or those of one domain."""
 
     async def pages(bus: Bus) -> list[directory.Account]:
@@ -81,15 +91,17 @@ def list_(domain: str = typer.Argument(""), config: Config = None, as_json: Json
     rows: list[Row] = [account._asdict() for account in found]
     if not as_json:
         rows = [
-            {**row, "octets": octets(a.octets), "created": moment(a.created)}
-            for row, a in zip(rows, found, strict=True)
+            {**account._asdict(), "octets": octets(account.octets), "created": moment(account.created)}
+            for account in found
         ]
     print_rows(rows, ("address", "enabled", "messages", "octets", "quota", "created"), as_json=as_json)
 
 
-@app.command(name="import")
-def import_(file: Path, config: Config = None) -> None:
-    """Create accounts from FILE: one ``address<TAB>password`` or ``address<TAB>{SCHEME}hash`` a line."""
+@user.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.config
+def import_(file: Path, config: Path | None) -> None:
+    """Create accounts from FILE: one address<TAB>password or address<TAB>{SCHEME}hash a line."""
     try:
         entries = list(read_entries(file.read_text()))
     except OSError as error:

@@ -60,6 +60,7 @@ data = "storage"
 port = {data}
 
 [smtp]
+hostname = "mail.{domain}"
 host = "{host}"
 port = {smtp}
 submission_port = {submission}
