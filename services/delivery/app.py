@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import trio
 
@@ -12,16 +13,24 @@ from services.delivery.journal import Journal
 from services.delivery.leases import Leases
 from services.delivery.pipeline import Pipeline
 from services.delivery.schedule import Schedule
+from shared.bus.client import Bus
+from shared.observe.log import Log
 from shared.runtime.process import Process
 
 
 async def run(process: Process[DeliverySettings]) -> None:
     """Deliver until the process drains and the letters in hand are served."""
-    settings, bus, log = process.settings, process.bus, process.log
+    await deliver(process.bus, process.settings, process.draining, process.log, time.time)
+
+
+async def deliver(
+    bus: Bus, settings: DeliverySettings, draining: trio.Event, log: Log, wall_clock: Callable[[], float]
+) -> None:
+    """The service without its process; ``wall_clock`` gives Unix seconds."""
     schedule = Schedule(settings.first_retry, settings.longest_retry, settings.give_up)
     leases = Leases(bus, settings.lease, log)
-    pipeline = Pipeline(bus, schedule, leases, Journal(log), draining=process.draining, wall_clock=time.time)
-    claims = ClaimLoop(bus, settings, pipeline.work, draining=process.draining, wall_clock=time.time, log=log)
+    pipeline = Pipeline(bus, schedule, leases, Journal(log), draining=draining, wall_clock=wall_clock)
+    claims = ClaimLoop(bus, settings, pipeline.work, draining=draining, wall_clock=wall_clock, log=log)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(leases.renew_for_ever)
         await claims.run()
