@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from services.storage.engines.bulk import BulkInsert
 from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import body, content, upload
 from shared.contracts.blobs import Body, Summary
@@ -44,8 +45,8 @@ READ = (
     .join_from(body, content)
     .where(body.c.content_id.in_(bindparam("ids", expanding=True)))
 )
-ADD_CONTENT = insert(content)
-ADD_BODY = insert(body)
+ADD_CONTENT = BulkInsert(content, "id", "hash", *Summary._fields, "uses", "created")
+ADD_BODY = BulkInsert(body, "content_id", "octets", "location")
 ADJUST = update(content).where(content.c.id == bindparam("of")).values(uses=content.c.uses + bindparam("delta"))
 
 
@@ -116,21 +117,19 @@ def _add(
     known: dict[bytes, int],
 ) -> None:
     """Insert what ``known`` lacks, once for each hash, and add it there."""
-    new: dict[bytes, tuple[dict[str, Any], dict[str, Any]]] = {}
+    new: dict[bytes, tuple[Arrived, Summary]] = {}
+    uses: dict[bytes, int] = {}
     for each, summary in zip(arrived, summaries, strict=True):
-        if each.hash in known:
-            continue
-        if each.hash in new:
-            new[each.hash][0]["uses"] += 1
-            continue
-        row = summary._asdict()
-        row.update(hash=each.hash, uses=1, created=int(now))
-        new[each.hash] = (row, {"octets": each.octets, "location": each.location})
+        if each.hash not in known:
+            new.setdefault(each.hash, (each, summary))
+            uses[each.hash] = uses.get(each.hash, 0) + 1
     if not new:
         return
-    number = reserve(connection, content.c.id, len(new))
-    for hash, (row, stored) in new.items():
-        row["id"] = stored["content_id"] = known[hash] = number
-        number += 1
-    connection.execute(ADD_CONTENT, [row for row, _ in new.values()])
-    connection.execute(ADD_BODY, [stored for _, stored in new.values()])
+    created = int(now)
+    contents, bodies = [], []
+    for number, (hash, (each, summary)) in enumerate(new.items(), reserve(connection, content.c.id, len(new))):
+        known[hash] = number
+        contents.append((number, hash, *summary, uses[hash], created))
+        bodies.append((number, each.octets, each.location))
+    ADD_CONTENT.execute(connection, contents)
+    ADD_BODY.execute(connection, bodies)

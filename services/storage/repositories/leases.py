@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, literal_column, or_, select,
 
 from services.storage.tables.schema import letter, recipient
 
-ROWS_A_LETTER = 4  # due recipients looked at for each letter wanted: most letters have one
+ROWS_A_LETTER = 2  # due recipients looked at for each letter wanted: most letters have one
 
 # The partial index on due recipients serves only a query that says this literally.
 IS_READY = recipient.c.state == literal_column("'ready'")
@@ -84,7 +84,7 @@ class Found(NamedTuple):
 
 def find(connection: Connection, now: float, longest_lease: float, wanted: int) -> Found:
     """Letters that are due and not leased, those that wait longest first."""
-    rows = max(wanted, 50) * ROWS_A_LETTER
+    rows = wanted * ROWS_A_LETTER
     values = {"now": now, "latest": now + longest_lease, "rows": rows}
     found = connection.execute(FIND, values).all()
     letters = list({row.seq: row for row in found}.values())

@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
+from services.storage.engines.bulk import BulkInsert
 from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import letter, recipient
 from shared.contracts.spool import Accept
 
 KNOWN = select(letter.c.id, letter.c.request).where(letter.c.id.in_(bindparam("ids", expanding=True)))
-ADD_LETTER = insert(letter)
-ADD_RECIPIENT = insert(recipient)
+ADD_LETTER = BulkInsert(
+    letter,
+    "seq",
+    "id",
+    "request",
+    "trace",
+    "sender",
+    "content_id",
+    "size",
+    "message_id",
+    "subject",
+    "account_id",
+    "client",
+    "helo",
+    "protocol",
+    "smtputf8",
+    "envelope_id",
+    "ret",
+    "accepted",
+    "open",
+)
+ADD_RECIPIENT = BulkInsert(
+    recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt"
+)
 READY = "ready"
 
 
@@ -33,46 +56,39 @@ def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
 def add(connection: Connection, now: float, letters: Sequence[Incoming], content_ids: Sequence[int]) -> None:
     """Write letters with their recipients, all of them due at once."""
     first = reserve(connection, letter.c.seq, len(letters))
-    rows = []
-    recipients: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
+    recipients: list[tuple[Any, ...]] = []
     for seq, (incoming, content_id) in enumerate(zip(letters, content_ids, strict=True), first):
         rows.append(_letter(seq, now, incoming, content_id))
         recipients.extend(
-            {
-                "letter_seq": seq,
-                "number": number,
-                "address": each.address,
-                "original": each.original,
-                "notify": " ".join(each.notify),
-                "state": READY,
-                "next_attempt": now,
-            }
+            (seq, number, each.address, each.original, " ".join(each.notify), READY, now)
             for number, each in enumerate(incoming.request.recipients, 1)
         )
-    connection.execute(ADD_LETTER, rows)
-    connection.execute(ADD_RECIPIENT, recipients)
+    ADD_LETTER.execute(connection, rows)
+    ADD_RECIPIENT.execute(connection, recipients)
 
 
-def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> dict[str, Any]:
+def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[Any, ...]:
+    """The row, in the order of `ADD_LETTER`."""
     request, digest, account = incoming
     summary = request.summary
-    return {
-        "seq": seq,
-        "id": request.letter,
-        "request": digest,
-        "trace": request.trace,
-        "sender": request.sender,
-        "content_id": content_id,
-        "size": summary.size,
-        "message_id": summary.message_id,
-        "subject": summary.subject,
-        "account_id": account or None,
-        "client": request.client,
-        "helo": request.helo,
-        "protocol": request.protocol,
-        "smtputf8": request.smtputf8,
-        "envelope_id": request.envelope_id,
-        "ret": request.ret,
-        "accepted": now,
-        "open": len(request.recipients),
-    }
+    return (
+        seq,
+        request.letter,
+        digest,
+        request.trace,
+        request.sender,
+        content_id,
+        summary.size,
+        summary.message_id,
+        summary.subject,
+        account or None,
+        request.client,
+        request.helo,
+        request.protocol,
+        request.smtputf8,
+        request.envelope_id,
+        request.ret,
+        now,
+        len(request.recipients),
+    )
