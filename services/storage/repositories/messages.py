@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete,
 from services.storage.tables.schema import message
 
 LISTED = 500  # UIDs in one list
+SPANNED = 20_000  # UIDs in one span
 CROSSED = 4_000  # (mailbox, UID) pairs that one statement may probe
 DENSE = 4  # a span may hold this many times the UIDs that are wanted
 
@@ -67,9 +68,8 @@ class Picker:
             together = sum(map(len, asked.values()))
             if together * len(asked) <= CROSSED:
                 return self._crossed(connection, asked)
-        return [
-            row for number, uids in asked.items() for page in self.pages(connection, number, uids) for row in page
-        ]
+        pages = (page for number, uids in asked.items() for page in self.pages(connection, number, uids, SPANNED))
+        return [row for page in pages for row in page]
 
     def pages(
         self, connection: Connection, mailbox: int, uids: Sequence[int], size: int = LISTED

@@ -33,9 +33,15 @@ class Candidate:
     def _fields(self) -> list[headers.Field]:
         return list(headers.fields(self._header))
 
+    @cached_property
+    def _lowered(self) -> bytes:
+        return self._header.lower()
+
     def has(self, name: str, text: str) -> bool:
         """Whether a field of that name holds ``text`` (folded); with an empty text, whether there is one."""
         wanted = name.encode().lower()
+        if wanted not in self._lowered:
+            return False
         return any(text in fold(decode_words(field.value)) for field in self._fields if field.name == wanted)
 
     @cached_property
