@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from services.storage.repositories import expunges
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
-from services.storage.rules.changes import pack_rows
+from services.storage.rules.changes import pack_rows, too_many_names
 from services.storage.rules.packed import pack_u32
 from services.storage.tables.schema import message
 from services.storage.unit_of_work import Asked
@@ -17,8 +17,8 @@ from shared.contracts.changes import Change
 from shared.contracts.errors import Code, Refused
 from shared.contracts.mailboxes import Page, PageRequest, SyncRequest
 
-MAX_PAGE = 25_000  # rows; 28 octets each fit one frame
-MAX_VANISHED = 50_000  # UIDs in one answer
+MAX_PAGE = 20_000  # rows of 28 octets: with `MAX_VANISHED` and the names of flags they fit one frame
+MAX_VANISHED = 30_000  # UIDs in one answer
 
 _VIEW = select(message.c.uid, message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
 AFTER = (
@@ -53,6 +53,9 @@ def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, reque
     more = len(rows) > limit
     kept = rows[:limit] if more else rows
     explained = flagsets.explain(connection, {row[2] for row in kept})
+    while too_many_names(explained) and len(kept) > 1:
+        kept, more = kept[: len(kept) // 2], True
+        explained = flagsets.explain(connection, {row[2] for row in kept})
     return Page(pack_rows(kept), explained, state.modseq, state.uidnext, more)
 
 
@@ -81,4 +84,6 @@ def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, since
     if len(rows) > MAX_PAGE or len(vanished) > MAX_VANISHED:
         return Change(*step, complete=False)
     explained = flagsets.explain(connection, {row[2] for row in rows})
+    if too_many_names(explained):
+        return Change(*step, complete=False)
     return Change(*step, rows=pack_rows(sorted(rows)), vanished=pack_u32(vanished), flagsets=explained)

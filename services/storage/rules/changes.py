@@ -8,6 +8,7 @@ from typing import NamedTuple
 from services.storage.rules.packed import pack_i64, pack_u32, pack_u64
 from shared.contracts.changes import INLINE_ROWS, Change, FlagSet, Rows
 
+MAX_EXPLAINED = 250_000  # octets of flag names in one message on the bus
 INLINE_VANISHED = 8_000  # UIDs; four octets each, so more of them ride along than rows
 
 
@@ -38,6 +39,11 @@ def pack_rows(rows: Sequence[tuple[int, int, int, int, int]]) -> Rows:
     return Rows(pack_u32(uids), pack_u64(modseqs), pack_u32(flagsets), pack_u32(sizes), pack_i64(dates))
 
 
+def too_many_names(flagsets: Sequence[FlagSet]) -> bool:
+    """Whether explaining these sets would burst a frame: a hundred keywords on each message may do that."""
+    return sum(len(name) + 4 for each in flagsets for name in each.flags) > MAX_EXPLAINED
+
+
 def build(
     step: Step,
     rows: Sequence[tuple[int, int, int, int, int]] = (),
@@ -46,6 +52,6 @@ def build(
     author: str = "",
 ) -> Change:
     """The change to tell; without its rows when they are too many to ride along."""
-    if len(rows) > INLINE_ROWS or len(vanished) > INLINE_VANISHED:
+    if len(rows) > INLINE_ROWS or len(vanished) > INLINE_VANISHED or too_many_names(flagsets):
         return Change(*step, complete=False, author=author)
     return Change(*step, rows=pack_rows(rows), vanished=pack_u32(vanished), flagsets=flagsets, author=author)

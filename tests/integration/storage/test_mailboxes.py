@@ -9,6 +9,7 @@ from services.storage.rules.packed import unpack_uids
 from shared.contracts import mailboxes as ops
 from shared.contracts import messages
 from shared.contracts.changes import list_changed, mailbox_changed
+from shared.contracts.codec import encode
 from shared.contracts.errors import Code, Refused
 from shared.contracts.mailboxes import (
     Create,
@@ -290,3 +291,19 @@ def test_history_is_forgotten_after_a_month(store: Store) -> None:
     store.forget()
     assert not store.call(ops.sync, SyncRequest(GRANT, inbox, old)).complete
     assert unpack_uids(store.call(ops.sync, SyncRequest(GRANT, inbox, young)).vanished) == [2]
+
+
+def test_pages_with_very_many_keywords_stay_small(store: Store) -> None:
+    words = [f"{place:03}{'k' * 47}" for place in range(100)]
+    store.append(*[new(flags=[*words[:99], f"own{place}"]) for place in range(120)])
+    inbox = opened(store, "INBOX").mailbox
+    after, found = 0, 0
+    more = True
+    while more:
+        page = store.call(ops.page, PageRequest(GRANT, inbox, after, 1000))
+        assert len(encode(page)) < 400_000
+        uids = unpack_uids(page.rows.uids)
+        found, after, more = found + len(uids), uids[-1], page.more
+    assert found == 120
+    assert not store.call(ops.sync, SyncRequest(GRANT, inbox, 1)).complete
+    assert not store.announcements[-1].payload.complete

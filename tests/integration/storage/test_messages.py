@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from services.storage.rules.packed import pack_u32, unpack_uids
+from services.storage.tables.schema import body
 from shared.contracts import mailboxes, messages
 from shared.contracts.changes import INLINE_ROWS, Change, mailbox_changed
 from shared.contracts.errors import Code, Refused
@@ -288,3 +290,13 @@ class TestBodies:
         assert (gone.bodies, gone.change) == ((), None)
         (state,) = store.call(mailboxes.status, StatusRequest(GRANT, ("INBOX",))).states
         assert state.unseen == 1
+
+    def test_what_is_too_large_for_the_bus_has_a_url(self, store: Store) -> None:
+        store.append(new(), new(letter_octets("small")))
+        store.change(update(body).where(body.c.content_id == 1).values(octets=b"", location="there"))
+        large, small = store.call(
+            messages.bodies, BodiesRequest(GRANT, opened(store).mailbox, pack_u32([1, 2]))
+        ).bodies
+        assert (large.octets, large.size) == (b"", new().summary.size)
+        assert large.url.startswith("http://data/body/")
+        assert (small.url, small.octets) == ("", letter_octets("small"))
