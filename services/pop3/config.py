@@ -22,7 +22,6 @@ class Pop3Settings:
     login_timeout: float = 60.0  # without a command, before login
     login_within: float = 300.0  # from connection to login, whatever the client says meanwhile
     login_attempts: int = 3  # failures per connection
-    login_delay: float = 2.0  # before the first failure is told; doubles each time
     mistakes: int = 20  # bad commands before the connection is closed; from half of them on, each waits
     mistake_delay: float = 1.0
 

@@ -17,7 +17,7 @@ from shared.protocols.sasl.mechanism import Credentials
 
 
 class Entrance:
-    """The logins of one connection: few, and each failure slower to be told than the last."""
+    """The logins of one connection, which may fail a few times. (Storage makes each failure wait.)"""
 
     def __init__(self, house: House, session: str, remote: str) -> None:
         self._house = house
@@ -54,9 +54,7 @@ class Entrance:
             login = await self._house.bus.call(directory.login, request, trace=self._session)
         except Refused as refused:
             metrics.auth_total("pop3", mechanism, refused.code.value).inc()
-            if refused.code is Code.LOGIN_FAILED:
-                self.failures += 1
-                await trio.sleep(self._house.settings.login_delay * 2 ** (self.failures - 1))
+            self.failures += refused.code in (Code.LOGIN_FAILED, Code.THROTTLED)
             raise
         metrics.auth_total("pop3", mechanism, "ok").inc()
         return login

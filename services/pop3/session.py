@@ -164,6 +164,7 @@ class Session(Client):
         except Unavailable as unavailable:
             self._log.warning("pop3.unavailable", command=row.name, reason=str(unavailable))
             self.context.out.write(err(*_BUSY))
+            self._note_failed_quit("unavailable")
 
     def _refuse(self, command: str, refused: Refused) -> None:
         self._log.info("pop3.refused", command=command, code=refused.code.value, reason=refused.text)
@@ -174,6 +175,11 @@ class Session(Client):
         elif refused.code in _FINAL and self.context.state is State.TRANSACTION:
             self._reason = refused.code.value
             self.context.state = State.OVER
+        self._note_failed_quit(refused.code.value)
+
+    def _note_failed_quit(self, why: str) -> None:
+        if self.context.state is State.OVER:
+            self._reason = self._reason or f"quit failed: {why}"
 
     async def _mistake(self, text: str) -> None:
         """Tell of a bad command; slowly, when there are many, and not for ever."""

@@ -1,8 +1,8 @@
 """A broker in memory, for tests: NATS's routing, permissions and 'no responders', under a seeded plan of faults.
 
 Messages are really encoded and decoded, and arrive in a later turn of the loop, never within the sender's call. All
-that is random comes from the seed, and all time from the trio clock, so that a run under `trio.testing.MockClock`
-repeats itself exactly.
+that is random comes from the seed, and all time from the trio clock, so that a run under `trio.testing.MockClock`,
+with trio's scheduler seeded too, repeats itself exactly.
 """
 
 from __future__ import annotations

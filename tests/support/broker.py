@@ -26,10 +26,12 @@ def free_port() -> int:
 
 
 class NatsServer:
-    def __init__(self, folder: Path, passwords: Mapping[str, str], **files: str) -> None:
+    def __init__(self, folder: Path, passwords: Mapping[str, str], certificate: str = "", key: str = "") -> None:
         self.websocket_port = free_port()
         self.client_port = free_port()
-        listeners = Listeners(websocket=self.websocket_port, client=self.client_port, **files)
+        listeners = Listeners(
+            websocket=self.websocket_port, client=self.client_port, certificate=certificate, key=key
+        )
         self._configuration = folder / "nats.conf"
         self._configuration.write_text(server_configuration(listeners, passwords))
         self._log = folder / "nats.log"
@@ -38,6 +40,11 @@ class NatsServer:
     @property
     def log(self) -> str:
         return self._log.read_text()
+
+    async def wait_log(self, text: str) -> None:
+        """Return once the server has said ``text``."""
+        while text not in self.log:  # noqa: ASYNC110 - nothing announces a line in a file
+            await trio.sleep(0.02)
 
     @property
     def ws(self) -> str:
@@ -70,10 +77,8 @@ class NatsServer:
 
 
 @asynccontextmanager
-async def nats_server(
-    folder: Path, passwords: Mapping[str, str] = PASSWORDS, **files: str
-) -> AsyncIterator[NatsServer]:
-    server = NatsServer(folder, passwords, **files)
+async def nats_server(folder: Path, *, certificate: str = "", key: str = "") -> AsyncIterator[NatsServer]:
+    server = NatsServer(folder, PASSWORDS, certificate, key)
     try:
         await server.start()
         yield server

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Pop3Stage:
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.settings = Pop3Settings(
-            **{"host": "127.0.0.1", "port": 0, "tls_port": 0, "login_delay": 0.0, "mistake_delay": 0.0, **settings}
+            **{"host": "127.0.0.1", "port": 0, "tls_port": 0, "mistake_delay": 0.0, **settings}
         )
         self.authority = folder / "ca.pem"
         self.port = 0
@@ -54,8 +54,10 @@ class Pop3Stage:
         assert self._ready.wait(10)
 
     def stop(self) -> None:
-        trio.from_thread.run_sync(self._draining.set, trio_token=self._token)
-        self._thread.join(10)
+        if self._thread.is_alive():
+            with suppress(trio.RunFinishedError):
+                trio.from_thread.run_sync(self._draining.set, trio_token=self._token)
+            self._thread.join(10)
 
     def fill(self, who: str, octets: list[bytes]) -> str:
         """A new account ``who`` with these messages; its address."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from shared.bus.client import AnyCall
 from shared.bus.configuration import Listeners, server_configuration
 from shared.bus.nats import open_bus
 from shared.bus.tcp import connect_tcp
@@ -82,9 +83,14 @@ async def test_reply_subject_of_another_is_never_answered(tmp_path: Path) -> Non
     """The confused deputy: pop3 asks a permitted question, the answer to go to a subject closed to it."""
     async with nats_server(tmp_path) as server:
         answered: list[object] = []
+
+        def on_call(call: AnyCall) -> None:
+            answered.append(call)
+            call.answer(control.Pong("x"))
+
         async with open_bus([server.nats], "storage", "1", PASSWORDS["storage"], LOG) as storage:
             await storage.wait_connected()
-            storage.serve(control.ping, lambda call: (answered.append(call), call.answer(control.Pong("x")))[1])
+            storage.serve(control.ping, on_call)
             victim = RawClient(server)
             await victim.login("imap", PASSWORDS["imap"])
             await victim.say(b"SUB _INBOX.imap.1.> 1\r\n")
