@@ -184,7 +184,6 @@ class MailboxContext:
     __slots__ = (
         "_bodies",
         "account",
-        "keywords_told",
         "live",
         "name",
         "saved",
@@ -202,7 +201,6 @@ class MailboxContext:
         self.uidvalidity = uidvalidity
         self.writable = writable
         self.snapshot = Snapshot(live.view, recent_from)
-        self.keywords_told = len(live.view.keywords)
         self.saved: array[int] | None = None
         self._bodies: BodyCache | None = None
         account.mailboxes.join(live, self)

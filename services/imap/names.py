@@ -21,6 +21,12 @@ class Names:
             name = name.replace(self.separator, "/")
         return "INBOX" + name[5:] if name[:6].upper() == "INBOX/" else name
 
+    def fresh(self, name: str) -> str:
+        """A name that a mailbox is to get: none with wildcards, which LIST could not tell from a pattern."""
+        if "*" in name or "%" in name:
+            raise No('A mailbox name cannot contain "*" or "%"', "CANNOT")
+        return self.inward(name).removesuffix("/")
+
     def outward(self, name: str) -> str:
         """A name of storage as clients see it."""
         return name if self.separator == "/" else name.replace("/", self.separator)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 
+from services.imap.columns import pack
 from services.imap.context import MailboxContext
-from services.imap.view import pack
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.messages import Expunge

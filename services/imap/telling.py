@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from services.imap.context import MailboxContext
-from services.imap.flagsets import SYSTEM
-from shared.protocols.imap import responses
 
 
 async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) -> None:
@@ -17,8 +15,6 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) ->
         await out.room()
     if news.exists is not None:
         out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (news.exists, snapshot.recent))
-    if len(mailbox.view.keywords) != mailbox.keywords_told:
-        out.write(flags_line(mailbox))
     for changed in news.flags:
         out.write(
             flags_response(mailbox, changed.sequence, changed.uid, changed.flagset, changed.modseq, uid_asked=uid)
@@ -42,9 +38,3 @@ def flags_item(mailbox: MailboxContext, uid: int, flagset: int) -> bytes:
     """``FLAGS (...)``, \\Recent included."""
     flags = mailbox.view.table[flagset]
     return b"FLAGS " + (flags.recent if uid >= mailbox.snapshot.recent_from else flags.wire)
-
-
-def flags_line(mailbox: MailboxContext) -> bytes:
-    """``* FLAGS (...)``: the flags in use here."""
-    mailbox.keywords_told = len(mailbox.view.keywords)
-    return responses.flags((*SYSTEM, *mailbox.view.keywords.values()))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 
+from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.errors import try_create
-from services.imap.view import pack, unpack
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.errors import Refused

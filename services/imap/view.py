@@ -2,8 +2,8 @@
 
 Invariants:
 
-1. ``uids`` is strictly ascending and runs parallel to the other columns. It changes only in `View.apply` and
-   `View.replace`, and never in the middle but by removal: a new message's UID is above all earlier ones.
+1. UIDs are strictly ascending. Rows change only in `View.apply` and `View.replace`, and none is ever put in the
+   middle: a new message's UID is above all earlier ones.
 2. A session's sequence numbers count the messages it knows: those of the view up to ``last_uid``, and its *ghosts*,
    which are expunged but not yet told. So numbers stand still until `Snapshot.news` tells of the expunges.
 3. A change is applied only from the state that it starts from: older ones are dropped, a gap is reported.
@@ -14,19 +14,18 @@ A session costs nothing per message: the columns are shared, and ghosts exist on
 
 from __future__ import annotations
 
-import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
+from services.imap.columns import Columns, unpack
 from services.imap.flagsets import FlagTable
 from shared.contracts.changes import Change, Rows
 from shared.protocols.imap.sets import STAR, SequenceSet
 
 _RECENT_CHANGES = 2048  # changes remembered, so that telling a session what is new needs no look at every row
-_FEW = 16  # runs of removed rows up to which deleting in place beats building new columns
 
 
 class Outcome(Enum):
@@ -38,10 +37,11 @@ class Outcome(Enum):
 
 
 class Located(NamedTuple):
-    """Messages side by side: UIDs, indexes into the view's columns (until it changes), sequence numbers."""
+    """Messages side by side: UIDs, indexes into ``columns`` (until the view changes), sequence numbers."""
 
+    columns: Columns
     uids: array[int]
-    positions: Sequence[int]
+    positions: range
     sequences: Sequence[int]
 
 
@@ -64,67 +64,23 @@ class News(NamedTuple):
 NOTHING = News((), (), None, ())
 
 
-def unpack(kind: str, octets: bytes) -> array[int]:
-    """A packed little-endian column ("I": u32, "Q": u64, "q": i64) as an array."""
-    column: array[int] = array(kind)
-    column.frombytes(octets)
-    if sys.byteorder != "little":
-        column.byteswap()
-    return column
-
-
-def pack(uids: Iterable[int]) -> bytes:
-    """A set of UIDs as contracts carry it: u32, little-endian."""
-    column = uids if isinstance(uids, array) else array("I", uids)
-    if sys.byteorder != "little":
-        column = column[:]
-        column.byteswap()
-    return column.tobytes()
-
-
-class View:
+class View(Columns):
     """One mailbox, as this process knows it up to ``modseq``."""
 
-    __slots__ = (
-        "_log_floor",
-        "_log_modseqs",
-        "_log_uids",
-        "counts",
-        "dates",
-        "flagsets",
-        "keywords",
-        "modseq",
-        "modseqs",
-        "sizes",
-        "snapshots",
-        "table",
-        "uidnext",
-        "uids",
-    )
+    __slots__ = ("_log_floor", "_log_modseqs", "_log_uids", "counts", "keywords", "modseq", "snapshots", "table",
+                 "uidnext")  # fmt: skip
 
     def __init__(self, table: FlagTable) -> None:
+        super().__init__()
         self.table = table
         self.modseq = 0
         self.uidnext = 1
         self.snapshots: set[Snapshot] = set()
-        self.uids: array[int] = array("I")
-        self.modseqs: array[int] = array("Q")
-        self.flagsets: array[int] = array("I")
-        self.sizes: array[int] = array("I")
-        self.dates: array[int] = array("q")
         self.counts: dict[int, int] = {}  # messages per flag set
         self.keywords: dict[str, str] = {}  # lower case to as written; grows only, as clients expect
         self._log_modseqs: array[int] | None = None
         self._log_uids: array[int] | None = None
         self._log_floor = 0
-
-    def __len__(self) -> int:
-        return len(self.uids)
-
-    def position(self, uid: int) -> int:
-        """Index of ``uid`` in the columns, -1 when it is not there."""
-        index = bisect_left(self.uids, uid)
-        return index if index < len(self.uids) and self.uids[index] == uid else -1
 
     def load(self, rows: Rows) -> None:
         """Append one page of the first reading; what is here already is skipped."""
@@ -143,7 +99,7 @@ class View:
             return Outcome.GAP
         self.table.learn(change.flagsets)
         if change.vanished:
-            self._remove(unpack("I", change.vanished))
+            self._lose(self.runs_of(unpack("I", change.vanished)))
         if change.rows.uids:
             self._update(change.rows)
         self.modseq = change.modseq
@@ -152,9 +108,7 @@ class View:
 
     def replace(self, fresh: View) -> None:
         """Take the state of a view that was read anew, when the difference could not be had."""
-        gone = array("I", sorted(set(self.uids).difference(fresh.uids)))
-        for snapshot in self.snapshots:
-            snapshot.lost(gone)
+        self._lose(self.runs_of(sorted(set(self.uids).difference(fresh.uids))))
         self.uids, self.modseqs, self.flagsets = fresh.uids, fresh.modseqs, fresh.flagsets
         self.sizes, self.dates, self.counts = fresh.sizes, fresh.dates, fresh.counts
         self.keywords.update(fresh.keywords)
@@ -174,12 +128,8 @@ class View:
 
     def first_unseen(self) -> int:
         """Index of the first message without \\Seen, -1 for none."""
-        found = -1
-        for number in self.counts:
-            if not self.table[number].seen:
-                index = self.flagsets.index(number)
-                found = index if found < 0 else min(found, index)
-        return found
+        unseen = [number for number in self.counts if not self.table[number].seen]
+        return min(map(self.flagsets.index, unseen), default=-1)
 
     def _update(self, rows: Rows) -> None:
         uids, modseqs = unpack("I", rows.uids), unpack("Q", rows.modseqs)
@@ -198,28 +148,19 @@ class View:
         self._remember(uids, modseqs)
 
     def _append(self, rows: Rows, above: int) -> None:
-        uids = unpack("I", rows.uids)
-        start = bisect_right(uids, above)
-        if start == len(uids):
-            return
-        flagsets = unpack("I", rows.flagsets)[start:]
-        self.uids.extend(uids[start:])
-        self.modseqs.extend(unpack("Q", rows.modseqs)[start:])
-        self.flagsets.extend(flagsets)
-        self.sizes.extend(unpack("I", rows.sizes)[start:])
-        self.dates.extend(unpack("q", rows.dates)[start:])
+        flagsets = self.extend(rows, above)
         for number in set(flagsets):
             self._recount(number, flagsets.count(number))
 
     def _recount(self, flagset: int, by: int) -> None:
         count = self.counts.get(flagset, 0) + by
-        if count:
-            if flagset not in self.counts:
-                for keyword in self.table[flagset].keywords:
-                    self.keywords.setdefault(keyword.lower(), keyword)
-            self.counts[flagset] = count
-        else:
+        if not count:
             del self.counts[flagset]
+            return
+        if flagset not in self.counts:
+            for keyword in self.table[flagset].keywords:
+                self.keywords.setdefault(keyword.lower(), keyword)
+        self.counts[flagset] = count
 
     def _remember(self, uids: array[int], modseqs: array[int]) -> None:
         """Note changes for `changed_since`, in the order of their modseqs."""
@@ -235,41 +176,15 @@ class View:
             self._log_floor = self._log_modseqs[cut - 1]
             del self._log_modseqs[:cut], self._log_uids[:cut]
 
-    def _remove(self, vanished: array[int]) -> None:
-        runs: list[tuple[int, int]] = []  # positions, half-open, ascending
-        gone: array[int] = array("I")
-        for uid in vanished:
-            position = self.position(uid)
-            if position < 0:
-                continue
-            gone.append(uid)
-            self._recount(self.flagsets[position], -1)
-            if runs and runs[-1][1] == position:
-                runs[-1] = (runs[-1][0], position + 1)
-            else:
-                runs.append((position, position + 1))
-        if runs:
-            self.uids = _without(self.uids, runs)
-            self.modseqs = _without(self.modseqs, runs)
-            self.flagsets = _without(self.flagsets, runs)
-            self.sizes = _without(self.sizes, runs)
-            self.dates = _without(self.dates, runs)
-            for snapshot in self.snapshots:
-                snapshot.lost(gone)
-
-
-def _without(column: array[int], runs: list[tuple[int, int]]) -> array[int]:
-    if len(runs) <= _FEW:
-        for start, end in reversed(runs):
-            del column[start:end]
-        return column
-    kept: array[int] = array(column.typecode)
-    at = 0
-    for start, end in runs:
-        kept.extend(column[at:start])
-        at = end
-    kept.extend(column[at:])
-    return kept
+    def _lose(self, runs: list[tuple[int, int]]) -> None:
+        if not runs:
+            return
+        gone = self.pick(runs)
+        for number in set(gone.flagsets):
+            self._recount(number, -gone.flagsets.count(number))
+        self.remove(runs)
+        for snapshot in self.snapshots:
+            snapshot.lost(gone)
 
 
 class Snapshot:
@@ -282,7 +197,7 @@ class Snapshot:
         self.recent_from = recent_from
         self.last_uid = view.uids[-1] if view.uids else 0
         self.told_modseq = view.modseq
-        self._ghosts: array[int] | None = None
+        self._ghosts: Columns | None = None
         self._told: dict[int, int] | None = None
         view.snapshots.add(self)
 
@@ -290,11 +205,14 @@ class Snapshot:
         """The session leaves the mailbox."""
         self.view.snapshots.discard(self)
 
-    def lost(self, uids: array[int]) -> None:
-        """The view let go of these (ascending). Called by the view only."""
-        known = uids[: bisect_right(uids, self.last_uid)]
+    def lost(self, gone: Columns) -> None:
+        """The view let go of these. Called by the view only."""
+        known = bisect_right(gone.uids, self.last_uid)
         if known:
-            self._ghosts = array("I", sorted([*self._ghosts, *known])) if self._ghosts else known
+            lost = gone.slice(0, known)
+            self._ghosts = self._ghosts.merged(lost) if self._ghosts else lost
+
+    # --- numbers ---
 
     def _known(self) -> int:
         """Messages of the view that the session knows."""
@@ -311,7 +229,8 @@ class Snapshot:
     @property
     def recent(self) -> int:
         """Messages that are \\Recent for this session."""
-        return max(0, self._known() - bisect_left(self.view.uids, self.recent_from))
+        known = self._known()
+        return known - bisect_left(self.view.uids, self.recent_from, 0, known)
 
     @property
     def missing(self) -> bool:
@@ -320,76 +239,80 @@ class Snapshot:
 
     def sequence(self, uid: int) -> int:
         """The sequence number of a message that the session knows; 0 when it does not."""
-        ghosts = self._ghosts
         position = bisect_left(self.view.uids, uid)
-        if ghosts is None:
-            there = uid <= self.last_uid and position < len(self.view.uids) and self.view.uids[position] == uid
-            return position + 1 if there else 0
-        before = bisect_left(ghosts, uid)
-        if before < len(ghosts) and ghosts[before] == uid:
-            return position + before + 1
         there = uid <= self.last_uid and position < len(self.view.uids) and self.view.uids[position] == uid
-        return position + before + 1 if there else 0
-
-    def locate(self, uids: array[int]) -> Located:
-        """Where these messages (ascending) stand now; those that are gone, or not known here, are left out."""
-        view = self.view
-        start = bisect_left(view.uids, uids[0]) if uids else 0
-        end = start + len(uids)
-        if self._ghosts is None and (not uids or uids[-1] <= self.last_uid) and view.uids[start:end] == uids:
-            return Located(uids, range(start, end), range(start + 1, end + 1))
-        found: array[int] = array("I")
-        positions: list[int] = []
-        for uid in uids:
-            position = view.position(uid)
-            if position >= 0 and uid <= self.last_uid:
-                found.append(uid)
-                positions.append(position)
-        ghosts = self._ghosts or ()
-        return Located(found, positions, [at + 1 + bisect_left(ghosts, view.uids[at]) for at in positions])
+        if self._ghosts is None:
+            return position + 1 if there else 0
+        before = bisect_left(self._ghosts.uids, uid)
+        return position + before + 1 if there or self._ghosts.position(uid) >= 0 else 0
 
     def _below(self, sequence: int) -> int:
         """How many of the first ``sequence`` messages are still in the view."""
-        ghosts = self._ghosts
-        if ghosts is None:
+        if self._ghosts is None:
             return sequence
-        uids = self.view.uids
+        uids, ghosts = self.view.uids, self._ghosts.uids
         return sequence - bisect_right(
             range(len(ghosts)), sequence, key=lambda index: bisect_left(uids, ghosts[index]) + index + 1
         )
 
     def uids_of(self, numbers: SequenceSet) -> array[int]:
-        """UIDs of the messages with these sequence numbers, ascending, ghosts left out.
+        """UIDs of the messages with these sequence numbers, ascending.
 
         Raises IndexError for a number that no message has; in an empty mailbox ``1:*`` names nothing.
         """
         exists = self.exists
-        known: array[int] = array("I")
+        named: array[int] = array("I")
         if not exists and all(STAR in pair for pair in numbers.ranges):
-            return known
+            return named
         for low, high in numbers.resolve(exists):
             if high > exists:
                 raise IndexError(high)
-            known.extend(self.view.uids[self._below(low - 1) : self._below(high)])
-        return known
+            start, end = self._below(low - 1), self._below(high)
+            named.extend(self._joined(start, end, low - 1 - start, high - end))
+        return named
 
     def uids_in(self, numbers: SequenceSet) -> array[int]:
-        """UIDs of the messages known to the session within these UID ranges, ascending, ghosts left out."""
-        uids = self.view.uids
-        known = self._known()
-        found: array[int] = array("I")
-        for low, high in numbers.resolve(self._highest()):
-            found.extend(uids[bisect_left(uids, low, 0, known) : bisect_right(uids, high, 0, known)])
-        return found
+        """UIDs of the messages known to the session within these UID ranges, ascending."""
+        uids, ghosts, known = self.view.uids, self._ghosts, self._known()
+        named: array[int] = array("I")
+        for low, high in numbers.resolve(self._highest(known)):
+            start, end = bisect_left(uids, low, 0, known), bisect_right(uids, high, 0, known)
+            if ghosts is None:
+                named.extend(uids[start:end])
+            else:
+                named.extend(self._joined(start, end, bisect_left(ghosts.uids, low), bisect_right(ghosts.uids, high)))
+        return named
 
-    def _highest(self) -> int:
-        known = self._known()
+    def _joined(self, start: int, end: int, first_ghost: int, last_ghost: int) -> array[int]:
+        named = self.view.uids[start:end]
+        if self._ghosts is not None and last_ghost > first_ghost:
+            return array("I", sorted(named + self._ghosts.uids[first_ghost:last_ghost]))
+        return named
+
+    def _highest(self, known: int) -> int:
         highest = self.view.uids[known - 1] if known else 0
-        return max(highest, self._ghosts[-1]) if self._ghosts else highest
+        return max(highest, self._ghosts.uids[-1]) if self._ghosts else highest
 
-    def known_uids(self) -> array[int]:
-        """UIDs of all messages known to the session that are still there."""
-        return self.view.uids[: self._known()]
+    # --- messages ---
+
+    def known(self) -> Columns:
+        """A copy of all that the session knows; the sequence number of each is its index plus one."""
+        columns = self.view.slice(0, self._known())
+        return columns.merged(self._ghosts) if self._ghosts else columns
+
+    def locate(self, uids: array[int]) -> Located:
+        """Where these messages (ascending) stand now; those that are not known here are left out."""
+        view = self.view
+        start = bisect_left(view.uids, uids[0]) if uids else 0
+        end = start + len(uids)
+        if self._ghosts is None and (not uids or uids[-1] <= self.last_uid) and view.uids[start:end] == uids:
+            return Located(view, uids, range(start, end), range(start + 1, end + 1))
+        columns = view.pick(view.runs_of(uid for uid in uids if uid <= self.last_uid))
+        if self._ghosts is not None:
+            columns = columns.merged(self._ghosts.pick(self._ghosts.runs_of(uids)))
+        return Located(columns, columns.uids, range(len(columns)), [self.sequence(uid) for uid in columns.uids])
+
+    # --- news ---
 
     def told(self, uid: int, modseq: int) -> None:
         """The session has just been told this message's flags as of ``modseq`` by the command in progress."""
@@ -414,15 +337,14 @@ class Snapshot:
         expunged: Sequence[int] = ()
         vanished: Sequence[int] = ()
         if expunges and self._ghosts is not None:
-            vanished, self._ghosts = self._ghosts, None
+            vanished, self._ghosts = self._ghosts.uids, None
             expunged = array("I", (bisect_left(view.uids, uid) + 1 for uid in vanished))
         flags = self._flag_news()
-        before = self.last_uid
-        if view.uids:
-            self.last_uid = max(before, view.uids[-1])
+        grown = bool(view.uids) and view.uids[-1] > self.last_uid
+        if grown:
+            self.last_uid = view.uids[-1]
         self.told_modseq = view.modseq
         self._told = None
-        grown = bisect_right(view.uids, before) < len(view.uids)
         return News(expunged, vanished, self.exists if grown else None, flags)
 
     def _flag_news(self) -> list[FlagNews]:
@@ -436,6 +358,5 @@ class Snapshot:
                 continue
             modseq = view.modseqs[position]
             if modseq > self.told_modseq and told.get(uid, 0) < modseq:
-                sequence = position + 1 + (bisect_left(self._ghosts, uid) if self._ghosts else 0)
-                news.append(FlagNews(sequence, uid, view.flagsets[position], modseq))
+                news.append(FlagNews(self.sequence(uid), uid, view.flagsets[position], modseq))
         return news

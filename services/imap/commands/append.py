@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from services.imap.columns import unpack
 from services.imap.context import AccountContext, Done
 from services.imap.errors import No, try_create
 from services.imap.intake import take_in
-from services.imap.view import unpack
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.errors import Refused

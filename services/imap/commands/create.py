@@ -13,7 +13,7 @@ _USES = {use.lower(): use for use in ("\\Archive", "\\Drafts", "\\Flagged", "\\J
 
 async def handle(context: AccountContext, command: syntax.Create) -> Done:
     """Make a mailbox. A separator at the end only says that children will follow."""
-    name = context.names.inward(command.mailbox)
+    name = context.names.fresh(command.mailbox)
     if len(command.special_use) > 1:
         raise No("One special use at most", "USEATTR")
     use = ""
@@ -21,6 +21,5 @@ async def handle(context: AccountContext, command: syntax.Create) -> Done:
         use = _USES.get(command.special_use[0].lower(), "")
         if not use:
             raise No("Unknown special use", "USEATTR")
-    name = name.removesuffix("/")
     await context.call(mailboxes.create, mailboxes.Create(context.grant, new_ulid(), name, use))
     return DONE

@@ -11,7 +11,7 @@ from shared.protocols.imap.syntax.rename import Rename
 async def handle(context: AccountContext, command: Rename) -> Done:
     """Give a mailbox and its children another name; it stays the same mailbox, also where it is selected."""
     old = context.names.inward(command.mailbox)
-    new = context.names.inward(command.to).removesuffix("/")
+    new = context.names.fresh(command.to)
     await context.call(mailboxes.rename, mailboxes.Rename(context.grant, new_ulid(), old, new))
     selected = context.selected
     if selected is not None and old != "INBOX" and f"{selected.name}/".startswith(f"{old}/"):

@@ -19,7 +19,7 @@ async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     uids = await found(context, command.key, context.account.settings.command_seconds)
     place = context.snapshot.locate(uids)
     numbers: Sequence[int] = place.uids if command.uid else place.sequences
-    modseq = max((context.view.modseqs[at] for at in place.positions), default=0) if command.modseq else None
+    modseq = max((place.columns.modseqs[at] for at in place.positions), default=0) if command.modseq else None
     if command.returns is None:
         context.talk.out.write(responses.search(numbers, modseq))
         return DONE

@@ -5,7 +5,6 @@ from __future__ import annotations
 from services.imap.condstore import use_modseqs
 from services.imap.context import AccountContext, Done, MailboxContext
 from services.imap.flagsets import SYSTEM
-from services.imap.telling import flags_line
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.select import Select
 
@@ -32,7 +31,7 @@ def _state(mailbox: MailboxContext) -> bytes:
     view, snapshot = mailbox.view, mailbox.snapshot
     permanent = (*SYSTEM, *view.keywords.values(), "\\*") if mailbox.writable else ()
     lines = [
-        flags_line(mailbox),
+        responses.flags((*SYSTEM, *view.keywords.values())),
         responses.untagged("OK", "Kept", responses.permanent_flags_code(permanent)),
         b"* %d EXISTS\r\n* %d RECENT\r\n" % (snapshot.exists, snapshot.recent),
         b"* OK [UIDVALIDITY %d] UIDs stay valid\r\n" % mailbox.uidvalidity,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from array import array
 
+from services.imap.columns import pack, unpack
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.flagsets import SYSTEM
 from services.imap.telling import flags_response
-from services.imap.view import pack, unpack
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.messages import Mode
@@ -50,7 +50,10 @@ async def _tell(context: MailboxContext, command: syntax.Store, asked: bytes, re
     condstore = context.account.condstore
     left_alone = frozenset(unpack("I", reply.modified))
     place = context.snapshot.locate(unpack("I", asked))
-    for uid, position, sequence in zip(*place, strict=True):
+    for uid, sequence in zip(place.uids, place.sequences, strict=True):
+        position = view.position(uid)
+        if position < 0:
+            continue  # expunged meanwhile
         modseq = view.modseqs[position]
         ours = modseq == reply.change.modseq != reply.change.previous
         if uid in left_alone or modseq > reply.change.modseq:

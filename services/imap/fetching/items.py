@@ -53,33 +53,31 @@ def _uids(page: Page) -> list[bytes]:
 
 
 def _flags(page: Page) -> list[bytes]:
-    mailbox, (uids, positions, _) = page.mailbox, page.place
-    numbers = _taken(mailbox.view.flagsets, positions)
+    mailbox, place = page.mailbox, page.place
+    numbers = _taken(place.columns.flagsets, place)
     table = mailbox.view.table
     wires = {number: b"FLAGS " + table[number].wire for number in set(numbers)}
-    split = bisect_left(uids, mailbox.snapshot.recent_from)
+    split = bisect_left(place.uids, mailbox.snapshot.recent_from)
     rendered = [wires[number] for number in numbers[:split]]
     rendered += [b"FLAGS " + table[number].recent for number in numbers[split:]]
     return rendered
 
 
 def _sizes(page: Page) -> list[bytes]:
-    return [b"RFC822.SIZE %d" % size for size in _taken(page.mailbox.view.sizes, page.place.positions)]
+    return [b"RFC822.SIZE %d" % size for size in _taken(page.place.columns.sizes, page.place)]
 
 
 def _dates(page: Page) -> list[bytes]:
-    dates = _taken(page.mailbox.view.dates, page.place.positions)
+    dates = _taken(page.place.columns.dates, page.place)
     return [b"INTERNALDATE " + render_date_time(date) for date in dates]
 
 
 def _modseqs(page: Page) -> list[bytes]:
-    return [b"MODSEQ (%d)" % modseq for modseq in _taken(page.mailbox.view.modseqs, page.place.positions)]
+    return [b"MODSEQ (%d)" % modseq for modseq in _taken(page.place.columns.modseqs, page.place)]
 
 
-def _taken(column: array[int], positions: Sequence[int]) -> Sequence[int]:
-    if isinstance(positions, range):
-        return column[positions.start : positions.stop]
-    return [column[position] for position in positions]
+def _taken(column: array[int], place: Located) -> array[int]:
+    return column[place.positions.start : place.positions.stop]
 
 
 def _envelopes(page: Page) -> list[bytes]:

@@ -7,10 +7,11 @@ from bisect import bisect_left
 from functools import partial
 
 from services.imap.ahead import Ahead
+from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.fetching.items import Page, render
 from services.imap.fetching.plan import Plan
-from services.imap.view import Located, pack, unpack
+from services.imap.view import Located
 from shared.contracts import messages
 from shared.contracts.messages import RowsReply, RowsRequest
 

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from functools import partial
 
 from services.imap.ahead import Ahead
+from services.imap.columns import pack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bye
 from services.imap.fetching.items import NO_ROWS, Page, column
@@ -19,7 +20,6 @@ from services.imap.fetching.plan import Plan
 from services.imap.fetching.rows import ask as ask_rows
 from services.imap.fetching.sections import Span, header_section, inline_section, narrowed, selects_fields, span
 from services.imap.marking import mark_seen
-from services.imap.view import pack
 from shared.contracts import messages
 from shared.contracts.errors import Unavailable
 from shared.contracts.messages import BodiesRequest, Bulk

@@ -12,10 +12,10 @@ from itertools import compress
 
 import trio
 
+from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bad, No
 from services.imap.searching.mask import Mask, both, either, everything, nothing, of_ranges, without
-from services.imap.view import pack, unpack
 from shared.contracts import search as contract
 from shared.contracts.search import Field, Leaf
 from shared.protocols.imap.dates import DAY
@@ -56,13 +56,9 @@ class Search:
     """One search over the messages that the session knows, as they were when it began."""
 
     def __init__(self, mailbox: MailboxContext) -> None:
-        view = mailbox.view
         self.mailbox = mailbox
-        self.uids = mailbox.snapshot.known_uids()
-        self.flagsets = view.flagsets[: len(self.uids)]
-        self.modseqs = view.modseqs[: len(self.uids)]
-        self.sizes = view.sizes[: len(self.uids)]
-        self.dates = view.dates[: len(self.uids)]
+        self.messages = mailbox.snapshot.known()
+        self.uids = self.messages.uids
 
     async def fitting(self, key: Key, among: Mask) -> Mask:
         """Those of ``among`` that fit."""
@@ -117,17 +113,17 @@ class Search:
             case Internal(relation, days):
                 return self._dated(relation, days * DAY)
             case Larger(octets):
-                return bytes([size > octets for size in self.sizes])
+                return bytes([size > octets for size in self.messages.sizes])
             case Smaller(octets):
-                return bytes([size < octets for size in self.sizes])
+                return bytes([size < octets for size in self.messages.sizes])
             case Modseq(modseq):
-                return bytes([at >= modseq for at in self.modseqs])
+                return bytes([at >= modseq for at in self.messages.modseqs])
         raise Bad("Unknown search key")
 
     def _flagged(self, flag: str) -> Mask:
         table = self.mailbox.view.table
-        carries = {number: flag in table[number].folded for number in set(self.flagsets)}
-        return bytes(map(carries.__getitem__, self.flagsets))
+        carries = {number: flag in table[number].folded for number in set(self.messages.flagsets)}
+        return bytes(map(carries.__getitem__, self.messages.flagsets))
 
     def _dated(self, relation: str, start: int) -> Mask:
         tests: dict[str, Callable[[int], bool]] = {
@@ -135,7 +131,7 @@ class Search:
             "=": lambda date: start <= date < start + DAY,
             ">=": lambda date: date >= start,
         }
-        return bytes(map(tests[relation], self.dates))
+        return bytes(map(tests[relation], self.messages.dates))
 
     def _numbers(self, key: Numbers) -> Mask:
         named = self.mailbox.uids(key.numbers, uid=key.uid)
