@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 
+from services.storage.engines.statements import insert_or_update
 from services.storage.tables.schema import maildrop_lock
 
 HOLDER = select(maildrop_lock.c.session, maildrop_lock.c.until).where(
     maildrop_lock.c.mailbox_id == bindparam("mailbox")
-)
-LOCK = insert(maildrop_lock)
-RENEW = (
-    update(maildrop_lock)
-    .where(maildrop_lock.c.mailbox_id == bindparam("mailbox"))
-    .values(session=bindparam("by"), until=bindparam("upto"))
 )
 UNLOCK = delete(maildrop_lock).where(maildrop_lock.c.mailbox_id == bindparam("mailbox"))
 
@@ -33,9 +28,8 @@ def holder(connection: Connection, mailbox: int) -> Holder | None:
 
 def lock(connection: Connection, mailbox: int, session: str, until: float) -> None:
     """Give the lock to ``session``, whoever had it."""
-    renewed = connection.execute(RENEW, {"mailbox": mailbox, "by": session, "upto": until})
-    if not renewed.rowcount:
-        connection.execute(LOCK, {"mailbox_id": mailbox, "session": session, "until": until})
+    row = {"mailbox_id": mailbox, "session": session, "until": until}
+    connection.execute(insert_or_update(connection, maildrop_lock, "session", "until"), row)
 
 
 def unlock(connection: Connection, mailbox: int) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete, select, update
 
+from services.storage.engines.bulk import BulkInsert
 from services.storage.tables.schema import message
 
 LISTED = 500  # UIDs in one list
@@ -18,7 +19,6 @@ SPANNED = 20_000  # UIDs in one span
 CROSSED = 4_000  # (mailbox, UID) pairs that one statement may probe
 DENSE = 4  # a span may hold this many times the UIDs that are wanted
 
-ADD = insert(message)
 REFLAG = (
     update(message)
     .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
@@ -44,6 +44,9 @@ class Message(NamedTuple):
     def view(self) -> tuple[int, int, int, int, int]:
         """The fields of `changes.Row`."""
         return self.uid, self.modseq, self.flagset_id, self.size, self.date
+
+
+ADD = BulkInsert(message, *Message._fields)
 
 
 class Picker:
@@ -108,8 +111,7 @@ WHOLE = Picker(
 
 def add(connection: Connection, rows: Sequence[Message]) -> None:
     """Insert rows."""
-    if rows:
-        connection.execute(ADD, [dict(zip(Message._fields, row, strict=True)) for row in rows])
+    ADD.execute(connection, rows)
 
 
 def reflag(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
