@@ -23,29 +23,29 @@ def parse_structured(value: bytes, limit: int) -> tuple[bytes, Parameters]:
     extended: that value stays in its percent-encoded form, which every client understands.
     """
     if b'"' in value or b"(" in value:
-        pieces = _pieces(value)
+        pieces: Iterator[bytes] = _pieces(value)
     else:
-        pieces = (piece.strip() for piece in value.split(b";", limit + 1)[: limit + 1])
+        pieces = map(_tidy, value.split(b";", limit + 1)[: limit + 1])
     lead = next(iter(pieces), b"")
     found: dict[bytes, bytes] = {}
     continued = False
     for _, piece in zip(range(limit), pieces, strict=False):
         name, equals, text = piece.partition(b"=")
-        name = name.rstrip().lower()
+        name = name.lower()
         if equals and name and name not in found:
-            found[name] = text.lstrip()
+            found[name] = text
             continued = continued or b"*" in name
     return lead, _join(found) if continued else list(found.items())
 
 
 def _pieces(value: bytes) -> Iterator[bytes]:
-    """What stands between the semicolons, quotes and comments taken away."""
+    """What stands between the semicolons, without quotes, comments and the white space outside of quotes."""
     out: list[bytes] = []
     at, size = 0, len(value)
     while at < size:
         stop = _STOP.search(value, at)
         end = stop.start() if stop else size
-        out.append(value[at:end].strip() if not out else value[at:end].rstrip())
+        out.append(_tidy(value[at:end]))
         at = end + 1
         if stop is None:
             break
@@ -59,6 +59,12 @@ def _pieces(value: bytes) -> Iterator[bytes]:
             out.append(_ESCAPED.sub(rb"\1", text) if b"\\" in text else text)
             at = quoted.end()
     yield b"".join(out)
+
+
+def _tidy(piece: bytes) -> bytes:
+    """``piece`` without white space around it and around its first "="."""
+    name, equals, text = piece.partition(b"=")
+    return name.strip() + equals + text.strip() if equals else name.strip()
 
 
 def _skip_comment(value: bytes, at: int) -> int:
