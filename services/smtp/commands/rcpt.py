@@ -27,19 +27,23 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     if transaction is None:
         return [BAD_SEQUENCE] * len(commands)
     addresses = [_address(context, command) for command in commands]
-    room = context.shared.settings.recipients - len(transaction.recipients)
+    limit = context.shared.settings.recipients
+    if len(transaction.recipients) >= limit:
+        transaction.refused += len(commands)
+        return [TOO_MANY] * len(commands)
     try:
-        resolutions = await context.shared.resolver.resolve(addresses[: max(room, 0)], transaction.letter)
+        resolutions = await context.shared.resolver.resolve(addresses, transaction.letter)
     except (Refused, Unavailable) as error:
         context.shared.log.error("smtp.not-resolved", txn=transaction.letter, reason=str(error))
         transaction.refused += len(commands)
         return [TROUBLE] * len(commands)
-    replies = [
-        relay.verdict(resolution.kind, context.role, authenticated=context.state.login is not None)
-        for resolution in resolutions
+    authenticated = context.state.login is not None
+    return [
+        _settle(
+            transaction, command, address, limit, relay.verdict(found.kind, context.role, authenticated=authenticated)
+        )
+        for command, address, found in zip(commands, addresses, resolutions, strict=True)
     ]
-    replies += [TOO_MANY] * (len(commands) - len(replies))
-    return [_settle(transaction, *each) for each in zip(commands, addresses, replies, strict=True)]
 
 
 def _address(context: Context, command: Rcpt) -> str:
@@ -49,9 +53,12 @@ def _address(context: Context, command: Rcpt) -> str:
     return settings.postmaster or f"postmaster@{settings.hostname}"
 
 
-def _settle(transaction: Transaction, command: Rcpt, address: str, verdict: Reply) -> Reply:
+def _settle(transaction: Transaction, command: Rcpt, address: str, limit: int, verdict: Reply) -> Reply:
+    """Take the recipient into the transaction if nothing speaks against it."""
     if not verdict.refused and not address.isascii() and not transaction.mail.smtputf8:
         verdict = NEEDS_SMTPUTF8
+    if not verdict.refused and len(transaction.recipients) >= limit:
+        verdict = TOO_MANY
     if verdict.refused:
         transaction.refused += 1
         return verdict

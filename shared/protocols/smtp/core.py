@@ -65,7 +65,7 @@ class ServerCore:
         return self._unstuffer.overlong
 
     def expect_line(self, limit: int) -> None:
-        """The next line is an answer, not a command; longer than ``limit`` octets is a `Violation`."""
+        """The next line is an answer, not a command; one of more than ``limit`` octets is refused."""
         self._reading, self._left = Reading.LINE, limit
 
     def expect_data(self) -> None:
@@ -143,7 +143,8 @@ class ServerCore:
         try:
             line = self._buffer.next_line(self._left)
         except LineTooLong as error:
-            raise Violation(500, "5.5.6", "line too long") from error
+            self._reading = Reading.SKIPPED
+            raise CommandError(500, "5.5.6", "line too long") from error
         if line is None:
             return None
         self._reading = Reading.COMMAND
