@@ -14,6 +14,7 @@ from shared.bus.wire import Wire
 from shared.contracts.codec import Undecodable, encode
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
+from shared.observe import metrics
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -42,19 +43,24 @@ class Asking:
             raise Refused(Code.LIMIT, f"request of {len(payload)} octets does not fit the bus")
         allowed = op.deadline if timeout is None else min(timeout, op.deadline)
         waiter = self._pending.open(op.subject(self._service).encode())
+        began = trio.current_time()
+        result = "none"
         try:
-            octets = await self._ask(op, waiter, payload, trace, allowed)
+            octets = await self._ask(op, waiter, payload, trace, began + allowed, allowed)
+            result = "answer"
         finally:
             self._pending.close(waiter)
+            metrics.bus_rpc_seconds(op.name, result).observe(trio.current_time() - began)
         try:
             return envelope.read_answer(op, octets)
         except Undecodable as error:
             self._log.error("bus.malformed_reply", op=op.name, reason=str(error))
             raise Unavailable(f"{op.name}: the reply breaks its contract") from error
 
-    async def _ask(self, op: Op[Any, Any], waiter: Waiter, payload: bytes, trace: str, allowed: float) -> bytes:
+    async def _ask(
+        self, op: Op[Any, Any], waiter: Waiter, payload: bytes, trace: str, deadline: float, allowed: float
+    ) -> bytes:
         """The octets of the reply, or `Refused`, or `Unavailable` at the deadline."""
-        deadline = trio.current_time() + allowed
         patience = math.inf if op.repeat is Repeat.NEVER else max(1.0, allowed / TRIES)
         pause = FIRST_PAUSE
         asked = unknown = False  # a try is under way; the fate of some try is not known

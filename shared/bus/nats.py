@@ -23,6 +23,7 @@ from shared.bus.transport import Transport, TransportLost
 from shared.bus.websocket import connect_websocket
 from shared.bus.wire import Wire
 from shared.contracts.codec import MAX_FRAME
+from shared.observe import metrics
 from shared.protocols.nats import commands
 
 CONNECT_TIMEOUT = 5.0  # seconds for the whole of connecting and logging in
@@ -79,6 +80,7 @@ class NatsBus(Endpoint):
         self._up = trio.Event()
         self._lost = trio.Event()
         self.attach(self._nats)
+        metrics.on_read(metrics.bus_pending, lambda: self._nats.outgoing.octets, service)
 
     async def run(self) -> None:
         """Keep a connection for ever."""
@@ -121,6 +123,7 @@ class NatsBus(Endpoint):
         self._lost = trio.Event()
         again, self._connected_once = self._connected_once, True
         self.reconnects += again
+        metrics.bus_reconnects_total(self.service).inc(again)
         self.log.info("bus.connected", url=url, server=info.server, again=again)
         self.restored(gap=again)
 

@@ -15,17 +15,17 @@ class Outgoing:
 
     def __init__(self) -> None:
         self._frames: list[bytes] = []
-        self._octets = 0
+        self.octets = 0  # that wait
         self._sending = False
         self._writer = trio.lowlevel.ParkingLot()
         self._flushed = trio.lowlevel.ParkingLot()
 
     def put(self, frame: bytes, limit: int) -> bool:
         """Queue ``frame`` unless ``limit`` octets wait already; False when it was refused."""
-        if self._octets > limit:
+        if self.octets > limit:
             return False
         self._frames.append(frame)
-        self._octets += len(frame)
+        self.octets += len(frame)
         if self._writer:
             self._writer.unpark()
         return True
@@ -37,7 +37,7 @@ class Outgoing:
             self._flushed.unpark_all()
             await self._writer.park()
         self._sending = True
-        if self._octets <= COALESCED:
+        if self.octets <= COALESCED:
             data = b"".join(self._frames)
             self.clear()
             return data
@@ -50,12 +50,12 @@ class Outgoing:
             count += 1
         data = b"".join(self._frames[:count])
         del self._frames[:count]
-        self._octets -= total
+        self.octets -= total
         return data
 
     def clear(self) -> None:
         self._frames.clear()
-        self._octets = 0
+        self.octets = 0
 
     async def wait_flushed(self) -> None:
         """Return when nothing waits and nothing is being written."""
