@@ -122,6 +122,8 @@ class Connection:
         What fits the kernel's buffer is taken without waiting. After an error, or when cancelled, an unknown part
         has been sent and the connection is of no more use.
         """
+        if not data:
+            return
         sent = 0
         if (self._writing is None or not self._writing.locked()) and (self.tls is None or len(data) <= TLS_RECORD):
             try:
@@ -130,8 +132,10 @@ class Connection:
                 sent = 0
             except OSError as error:
                 raise PeerGone(_reason(error)) from error
+        if sent == len(data):
             await self._share(sent)
-        if sent < len(data):
+        else:
+            # No checkpoint before this takes the lock: nobody else's octets may come between.
             await self._send_rest(memoryview(data)[sent:])
 
     async def _send_rest(self, rest: memoryview) -> None:
