@@ -42,9 +42,12 @@ def modseq_item(modseq: int) -> bytes:
 
 
 def section_item(label: bytes, octets: bytes | None) -> bytes:
-    """``BODY[...] {n}`` with its octets; NIL when there is no such part. Messages pass unchanged."""
+    """``BODY[...] {n}`` with its octets, passed unchanged; an empty string when there is no such part.
+
+    NIL would be allowed, but clients take it for a failure.
+    """
     if octets is None:
-        return label + b" NIL"
+        return label + b' ""'
     return b"%b {%d}\r\n%b" % (label, len(octets), octets)
 
 

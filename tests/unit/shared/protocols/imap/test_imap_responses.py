@@ -81,7 +81,7 @@ def test_identification_reads_back(fields: list[tuple[str, str | None]]) -> None
             fetch_items.fetch(1, [fetch_items.uid_item(5), fetch_items.flags_item(["\\Seen"])]),
             b"* 1 FETCH (UID 5 FLAGS (\\Seen))\r\n",
         ),
-        (fetch_items.section_item(b"BODY[1]", None), b"BODY[1] NIL"),
+        (fetch_items.section_item(b"BODY[1]", None), b'BODY[1] ""'),
         (fetch_items.section_item(b"BODY[]", b"x\r\n"), b"BODY[] {3}\r\nx\r\n"),
         (fetch_items.internal_date_item(0), b'INTERNALDATE " 1-Jan-1970 00:00:00 +0000"'),
         (mailbox("ä", utf8=True), '"ä"'.encode()),
