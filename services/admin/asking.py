@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import trio
-from shared.runtime.settings import BusSettings, bus_password
 
 from shared.base.errors import ConfigurationError, StartError
 from shared.base.settings import load
@@ -22,7 +21,8 @@ from shared.bus.client import Bus
 from shared.bus.nats import open_bus
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op
-from shared.observe.log import get_logger
+from shared.observe.log import configure, get_logger
+from shared.runtime.settings import BusSettings, bus_password
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -59,6 +59,7 @@ async def administrator(config: Path | None) -> AsyncIterator[Bus]:
 
 def with_bus(config: Path | None, work: Callable[[Bus], Awaitable[R]]) -> R:
     """Run ``work`` on the bus and return what it returns, or leave the program with a message."""
+    configure("admin", str(os.getpid()), level="error", stream=sys.stderr)  # standard output belongs to the answer
 
     async def run() -> R:
         async with administrator(config) as bus:

@@ -31,7 +31,8 @@ PORTS = {
     "bus": 4278,
     "data": 4280,
 }
-_SECURITY = {"submissions": "tls", "pop3s": "tls", "imaps": "tls", "lmtp": "none"}
+_SECURITY = {"submissions": "tls", "pop3s": "tls", "imaps": "tls", "lmtp": "none", "bus": "none", "data": "none"}
+_SAID = {"tls": "TLS", "starttls": "plain, STARTTLS", "none": "plain, loopback only"}
 
 _CONFIGURATION = """\
 # A development server on loopback. Every key has a default; see the README of each service.
@@ -163,7 +164,7 @@ def banner(ports: Mapping[str, int], password: str, python: str) -> Iterator[str
     yield "Eilpost is ready."
     yield ""
     for name, port in ports.items():
-        yield f"  {name:12} {HOST}:{port:<6} {_SECURITY.get(name, 'STARTTLS').replace('tls', 'TLS')}"
+        yield f"  {name:12} {HOST}:{port:<6} {_SAID[_SECURITY.get(name, 'starttls')]}"
     yield ""
     yield f"  address   {ADDRESS}"
     yield f"  password  {password}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Fleet:
         self._settings = settings
         self._log = log
         self.children = Children(log, on_change)
+        self._sockets: dict[str, socket.socket] = {}  # open for as long as children may be started
 
     def start_broker(self, binary: Path, configuration: Path, nursery: trio.Nursery) -> None:
         """The NATS server; its own log goes to a file beside its configuration."""
@@ -93,7 +95,9 @@ class Fleet:
 
     def start_services(self, nursery: trio.Nursery) -> None:
         """Bind all sockets, then start every service. Raises `StartError` before anything of ours runs."""
-        bound = sockets.bind_all(address for group in self._plan.listeners.values() for address in group)
+        self._sockets = bound = sockets.bind_all(
+            address for group in self._plan.listeners.values() for address in group
+        )
         for service, count in self._plan.replicas.items():
             own = [bound[address.name] for address in self._plan.listeners.get(service, ())]
             names = [address.name for address in self._plan.listeners.get(service, ())]
