@@ -104,6 +104,8 @@ class Files:
         self.root = root
         try:
             (root / INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(root)
+            _sync_folder(root.parent)
         except OSError as error:
             raise StartError(f"{root}: {error.strerror}") from error
 
