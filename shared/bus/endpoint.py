@@ -80,7 +80,7 @@ class Endpoint(Bus, Receiver):
             self._dropped = 0
             return
         self._dropped += 1
-        if self._dropped == 1:
+        if self._dropped == 1 and self._wire.connected:  # that we are disconnected is known already
             self.log.warning("bus.events_dropped", event_name=event.name)
 
     def subscribe(

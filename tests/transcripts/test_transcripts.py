@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import imaplib
 import ssl
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.integration
 FOLDER = Path(__file__).parent
 TRANSCRIPTS = sorted(FOLDER.glob("*/*.txt"))
 PASSWORD = "correct horse"
+LISTENERS = {"smtp-auth": "submission", "smtp-lhlo": "lmtp"}  # where not the one named after the protocol
 
 
 def _name(path: Path) -> str:
@@ -45,5 +47,16 @@ def test_transcript(path: Path, house: House, accounts: Mapping[str, dict[str, s
     protocol = path.parent.name
     tls = ssl.create_default_context(cafile=str(house.authority))
     variables = _variables(accounts[_name(path)])
-    stage = Stage("localhost", house.ports[protocol], variables, tls, literals=protocol == "imap")
-    Conversation(read_transcript(path), stage).play()
+    stage = Stage("localhost", house.ports[LISTENERS.get(_name(path), protocol)], variables, tls, literals=protocol == "imap")
+    transcript = read_transcript(path)
+    if protocol == "pop3":
+        _fill(house, variables["alice"], transcript.messages.values())
+    Conversation(transcript, stage).play()
+
+
+def _fill(house: House, address: str, messages: Iterable[bytes]) -> None:
+    """POP3 can put nothing into a maildrop: what a transcript talks about is there from the beginning."""
+    with imaplib.IMAP4("localhost", house.ports["imap"], 30) as client:
+        client.login(address, PASSWORD)
+        for octets in messages:
+            client.append("INBOX", "", "", octets)
