@@ -31,7 +31,7 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         code=code,
         enhanced=reply.enhanced if reply else "",
         sender=transaction.mail.sender,
-        to=list(transaction.recipients)[:_NAMED],
+        to=" ".join(list(transaction.recipients)[:_NAMED]),
         accepted=len(transaction.order),
         refused=transaction.refused,
         size=transaction.size,
