@@ -205,7 +205,7 @@ class Scanner:
         at = self._data.find(needle, max(begin, 0), stop)
         while at >= 0:
             outcome = self._judge(at, final=final)
-            if outcome is not None:
+            if outcome is not None or not self._boundaries.needle:
                 return outcome
             at = self._data.find(needle, at + 1, stop)
         return None

@@ -144,8 +144,8 @@ def read(rendered: bytes) -> list[object]:
 _FIELDS = st.sampled_from([b"From", b"To", b"Cc", b"Subject", b"Reply-To", b"Message-ID", b"Content-Type",
                            b"Content-Disposition", b"Content-Language", b"Content-ID"])  # fmt: skip
 _PIECES = st.sampled_from([b'"', b"<", b">", b"(", b")", b"@", b":", b";", b",", b"\\", b"a", b" ", b"[", b"]", b"=",
-    pieces = [b"\"", b"<", b"(", b"a <", b"<\"", b"((((", b"\\", b"\"\\", b"<@", b"<@:", b":::", b";;;", b"[", b"a@b@c"]
-    for value in pieces:
+                           b"\r\n ", b"\r", b"\n", b"\0", b"\xe4", b"{5}", b"text/plain", b"name*0*=",
+                           b"b"])  # fmt: skip
 _VALUES = st.lists(_PIECES, max_size=15).map(b"".join)
 
 
