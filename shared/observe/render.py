@@ -29,7 +29,7 @@ def render_json(fields: Fields) -> str:
 def render_text(fields: Fields) -> str:
     """For eyes: time, level, event, ``key=value``; values are escaped as in JSON unless they are plain words."""
     level = fields["level"]
-    shown = [f"{key}={_shown(value)}" for key, value in fields.items() if key not in _BASE[:5]]
+    shown = [f"{_shown(key)}={_shown(value)}" for key, value in fields.items() if key not in _BASE[:5]]
     head = f"{fields['ts'][11:23]} {_COLOUR.get(level, '')}{level:<7}\x1b[0m \x1b[1m{fields['event']}\x1b[0m"
     return " ".join([head, *shown])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,7 @@ def lines(pieces: list[bytes], *, strict: bool) -> list[bytes | None]:
 @given(octets, st.lists(st.integers(0, 300), max_size=6), st.booleans())
 def test_lines_do_not_depend_on_the_split(data: bytes, cuts: list[int], strict: bool) -> None:
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    split = [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    split = [data[start:end] for start, end in pairwise(places)]
     whole = lines([data], strict=strict)
     assert lines(split, strict=strict) == whole
     assert lines([data[at : at + 1] for at in range(len(data))], strict=strict) == whole
