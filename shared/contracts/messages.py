@@ -50,7 +50,7 @@ class FilingResult(NamedTuple):
     number: int
     error: str = ""
     reason: str = ""
-    filed: str = ""  # "mailbox/uid" of each copy, for the log
+    filed: str = ""  # "mailbox name/uid" of each copy, for the log
 
 
 class Delivered(NamedTuple):

@@ -71,7 +71,7 @@ class Batch:
         refused = self._refusal(filing, entry.size)
         if refused is not None:
             return refused
-        filed = " ".join([self._add(target, entry.content_id, entry.size) for target in filing.targets])
+        filed = ", ".join([self._add(target, entry.content_id, entry.size) for target in filing.targets])
         self.filed[entry.seq, number] = spool.Filed(entry.seq, number, filed, filing.forwards)
         return FilingResult(letter, number, filed=filed)
 
@@ -89,7 +89,7 @@ class Batch:
         return None
 
     def _add(self, target: Target, content_id: int, size: int) -> str:
-        """One copy into one mailbox; "mailbox/uid" as it is told and remembered."""
+        """One copy into one mailbox; its name and UID, "INBOX/7", as it is told and remembered."""
         state = self.ledger.names.get((target.account, names.canonical(target.mailbox))) or self._make(target)
         flagset, bits = self._flagset(target.flags) if target.flags else (0, 0)
         arrived = self.arrived.get(state.id)
@@ -105,7 +105,7 @@ class Batch:
         self.rows.append(
             Message(state.id, uid, content_id, state.modseq, flagset, size, self.now, self.now, target.prefix)
         )
-        return f"{state.id}/{uid}"
+        return f"{state.name}/{uid}"
 
     def _make(self, target: Target) -> MailboxState:
         """The mailbox of a name that is not there: made when that is wanted and can be, else INBOX."""

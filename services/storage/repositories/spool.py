@@ -69,7 +69,7 @@ class Filed(NamedTuple):
 
     seq: int
     number: int
-    filed: str  # "mailbox/uid" of each copy
+    filed: str  # "mailbox name/uid" of each copy
     forwards: tuple[str, ...] = ()
 
 
