@@ -2,8 +2,8 @@
 
 | exit code | means |
 |---|---|
-| 0 | drained: every session ended by itself |
-| 1 | could not start (`StartError`), or sessions had to be cut off at the end; one line says which |
+| 0 | drained after a signal |
+| 1 | could not start (`StartError`), or had to be cut off while draining; one line says which |
 | 70 | crashed; the log's last line is ``process.crash`` |
 | 78 | the configuration cannot be used; one line on stderr names file, key and remedy |
 """
