@@ -17,6 +17,9 @@ class Guest(Protocol):
     def end(self, reason: str) -> None:
         """End when the command in hand is done, or now when there is none."""
 
+    def verify(self) -> None:
+        """Find out whether the account is still what it was at login."""
+
 
 class House:
     def __init__(self, settings: Pop3Settings, bus: Bus, log: FilteringBoundLogger) -> None:
@@ -31,3 +34,8 @@ class House:
         for guest, whose in list(self.guests.items()):
             if account is None or whose == account:
                 guest.end(reason)
+
+    def verify_all(self) -> None:
+        """Changes of accounts may have been missed."""
+        for guest in self.guests:
+            guest.verify()

@@ -8,7 +8,7 @@ from services.pop3.bodies import Bodies
 from services.pop3.context import Transaction
 from services.pop3.headers import Headers
 from services.pop3.house import House
-from services.pop3.maildrop import Maildrop
+from services.pop3.maildrop import Maildrop, last_uid
 from services.pop3.tenure import Tenure
 from shared.contracts import directory, maildrop
 from shared.contracts.errors import Code, Refused
@@ -35,16 +35,24 @@ class Entrance:
         """Prove who it is, then take the lock. Raises `Refused` and `Unavailable`."""
         self.mechanism = mechanism
         login = await self._prove(credentials, mechanism)
-        request = maildrop.OpenRequest(login.grant, self._session)
-        opened = await self._house.bus.call(maildrop.open, request, trace=self._session)
-        tenure = Tenure(self._house, self._session, login, opened.mailbox)
-        drop = Maildrop(opened)
+        drop = await self._open(login.grant)
+        tenure = Tenure(self._house, self._session, login, drop.mailbox)
         return Transaction(
             tenure,
             drop,
             Bodies(self._house, tenure, drop, nursery),
             Headers(self._house, tenure, drop),
         )
+
+    async def _open(self, grant: bytes) -> Maildrop:
+        """Lock and list, page by page where the list is too long for one."""
+        pages: list[maildrop.Maildrop] = []
+        after = 0
+        while not pages or pages[-1].more:
+            request = maildrop.OpenRequest(grant, self._session, after)
+            pages.append(await self._house.bus.call(maildrop.open, request, trace=self._session))
+            after = last_uid(pages[-1], after)
+        return Maildrop(pages)
 
     async def _prove(self, credentials: Credentials, mechanism: str) -> directory.LoggedIn:
         request = directory.Login(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.pop3.errors import CommandRefused
 from shared.contracts import maildrop
@@ -19,14 +19,14 @@ from shared.contracts import maildrop
 class Maildrop:
     __slots__ = ("_marked", "_prefix", "_sizes", "_uids", "mailbox", "octets")
 
-    def __init__(self, opened: maildrop.Maildrop) -> None:
-        self.mailbox = opened.mailbox
-        self.octets = 0  # of all messages that are not marked
-        self._uids = _unpacked(opened.uids)
-        self._sizes = _unpacked(opened.sizes)
+    def __init__(self, pages: Sequence[maildrop.Maildrop]) -> None:
+        """``pages`` are all pages of one maildrop, at least one."""
+        self.mailbox = pages[0].mailbox
+        self._uids = _unpacked(b"".join(page.uids for page in pages))
+        self._sizes = _unpacked(b"".join(page.sizes for page in pages))
         self._marked: set[int] = set()
-        self._prefix = f"{opened.uidvalidity:08x}"
-        self.octets = sum(self._sizes)
+        self._prefix = f"{pages[0].uidvalidity:08x}"
+        self.octets = sum(self._sizes)  # of all messages that are not marked
 
     def __len__(self) -> int:
         """All messages, the marked ones included."""
@@ -72,6 +72,11 @@ class Maildrop:
     def marked_uids(self) -> bytes:
         """Packed, ascending."""
         return _packed(array("I", (self._uids[number - 1] for number in sorted(self._marked))))
+
+
+def last_uid(page: maildrop.Maildrop, otherwise: int) -> int:
+    """The highest UID of a page, or ``otherwise`` where it is empty."""
+    return int.from_bytes(page.uids[-4:], "little") if page.uids else otherwise
 
 
 def _unpacked(octets: bytes) -> array[int]:

@@ -22,7 +22,7 @@ class Server:
 
     def watch_accounts(self) -> None:
         """End the sessions of an account whose password or state changes."""
-        self._house.bus.subscribe(directory.account_changed, self._account_changed)
+        self._house.bus.subscribe(directory.account_changed, self._account_changed, on_gap=self._house.verify_all)
 
     def _account_changed(self, event: directory.AccountChanged) -> None:
         self._house.end_all("account changed", event.account)

@@ -125,6 +125,11 @@ class Session(Client):
         if self._listening:
             self._scope.cancel()
 
+    def verify(self) -> None:
+        """See `Guest`."""
+        if self.context.transaction is not None:
+            self.context.transaction.tenure.verify()
+
     async def _release(self, transaction: Transaction) -> None:
         """Give the lock back without deleting anything (RFC 1939 section 6: no QUIT, no UPDATE)."""
         with trio.move_on_after(RELEASE_TIMEOUT, shield=True):

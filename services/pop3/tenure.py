@@ -24,29 +24,40 @@ class Tenure:
         self.session = session
         self._login = login
         self._house = house
+        self._doubted = trio.Event()
 
     @property
     def grant(self) -> bytes:
         return self._login.grant
 
+    def verify(self) -> None:
+        """Renew the grant soon, which is refused when the account has changed."""
+        self._doubted.set()
+
     async def keep(self) -> str:
         """Renew until that is refused; returns why."""
-        pause = RENEW_EVERY
-        while True:
-            await trio.sleep(pause)
-            try:
-                await self._renew()
-            except Refused as refused:
-                return f"lost the maildrop: {refused.code}"
-            except Unavailable:
-                pause = HURRY
-            else:
-                pause = RENEW_EVERY
+        try:
+            while True:
+                with trio.move_on_after(RENEW_EVERY):
+                    await self._doubted.wait()
+                while not await self._renewed():
+                    await trio.sleep(HURRY)
+        except Refused as refused:
+            return f"lost the maildrop: {refused.code.value}"
+
+    async def _renewed(self) -> bool:
+        """Try to renew; False when there was no answer. Raises `Refused`."""
+        try:
+            await self._renew()
+        except Unavailable:
+            return False
+        return True
 
     async def _renew(self) -> None:
         bus = self._house.bus
-        if self._login.expires - time.time() < maildrop.LEASE:
+        if self._doubted.is_set() or self._login.expires - time.time() < maildrop.LEASE:
             self._login = await bus.call(directory.renew, directory.Renew(self.grant), trace=self.session)
+            self._doubted = trio.Event()
         await bus.call(maildrop.hold, maildrop.Hold(self.grant, self.session, self.mailbox), trace=self.session)
 
     async def close(self, delete: bytes = b"") -> None:

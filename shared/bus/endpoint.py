@@ -76,7 +76,11 @@ class Endpoint(Bus, Receiver):
         return self._stand(Standing(op.served.encode(), op.server.encode(), desk.received, None))
 
     def publish(self, event: Event[Q], payload: Q, *, key: int | None = None) -> None:
-        if self._wire.send(event.subject(key).encode(), b"", b"", encode(payload)):
+        octets = encode(payload)
+        if len(octets) > self._wire.max_payload:  # the broker would close the connection over it
+            self.log.error("bus.event_too_large", event_name=event.name, octets=len(octets))
+            return
+        if self._wire.send(event.subject(key).encode(), b"", b"", octets):
             self._dropped = 0
             return
         self._dropped += 1

@@ -17,13 +17,17 @@ class OpenRequest(NamedTuple):
 
     grant: bytes
     session: str
+    after: int = 0  # only messages with a UID above this one
 
 
 class Maildrop(NamedTuple):
+    """``more``: the list was cut to fit the bus; ask again for what is after its last UID."""
+
     mailbox: int
     uidvalidity: int
-    uids: bytes  # packed u32
+    uids: bytes  # packed u32, ascending
     sizes: bytes  # packed u32, octets as RETR sends them before dot-stuffing
+    more: bool = False
 
 
 open = Op("maildrop.open", OpenRequest, Maildrop, POP3, 8.0, Repeat.SAFE)

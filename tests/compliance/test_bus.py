@@ -280,7 +280,10 @@ async def test_what_is_too_large_fails_at_once(stage: Stage) -> None:
     with pytest.raises(Refused) as caught:
         await client.call(messages.rows, messages.RowsRequest(b"g", 1, b"", 1))
     assert caught.value.code is Code.UNAVAILABLE
+    server.publish(changes.mailbox_changed, changes.Change(1, 1, 2, 3, vanished=bytes(1_100_000)), key=1)
+    await stage.settle()
     assert client.connected
+    assert server.connected
 
 
 async def test_malformed_request_is_refused(stage: Stage) -> None:

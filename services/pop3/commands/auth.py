@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.pop3.context import Context
 from services.pop3.errors import CommandRefused
-from shared.protocols.pop3.replies import ResponseCode, challenge, listing, ok
+from shared.protocols.pop3.replies import challenge, listing, ok
 from shared.protocols.pop3.syntax.auth import Auth
 from shared.protocols.sasl.exchange import Exchange, encoded
 from shared.protocols.sasl.mechanism import Challenge
@@ -13,7 +13,7 @@ from shared.protocols.sasl.registry import MECHANISMS, mechanism
 
 async def auth(context: Context, arguments: Auth) -> None:
     if not context.client.secure:
-        raise CommandRefused("start TLS first", ResponseCode.SYS_PERM)
+        raise CommandRefused("start TLS first")
     if not arguments.mechanism:
         context.out.write(listing("mechanisms", MECHANISMS))
         return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from services.pop3.context import Context
 from services.pop3.errors import CommandRefused
-from shared.protocols.pop3.replies import ResponseCode, ok
+from shared.protocols.pop3.replies import ok
 from shared.protocols.sasl.mechanism import Credentials
 
 
 async def pass_(context: Context, password: str) -> None:
     if not context.client.secure:
-        raise CommandRefused("start TLS first", ResponseCode.SYS_PERM)
+        raise CommandRefused("start TLS first")
     if not context.username:
         raise CommandRefused("USER comes first")
     name, context.username = context.username, ""

@@ -18,8 +18,12 @@ acts = st.lists(st.integers(0, 22) | st.just("rset"), max_size=40)
 
 def opened(octets: list[int]) -> Maildrop:
     uids = [10 + 3 * place for place in range(len(octets))]
-    count = len(octets)
-    return Maildrop(maildrop.Maildrop(1, 77, pack(f"<{count}I", *uids), pack(f"<{count}I", *octets)))
+    pages = [
+        maildrop.Maildrop(1, 77, pack(f"<{len(page)}I", *page), pack(f"<{len(page)}I", *octets[at : at + 7]))
+        for at in range(0, len(octets) or 1, 7)
+        for page in [uids[at : at + 7]]
+    ]
+    return Maildrop(pages)
 
 
 @given(sizes, acts)
