@@ -24,7 +24,8 @@ class Tenure:
         self.session = session
         self._login = login
         self._house = house
-        self._doubted = trio.Event()
+        self._in_doubt = False
+        self._woken = trio.Event()
 
     @property
     def grant(self) -> bytes:
@@ -32,16 +33,18 @@ class Tenure:
 
     def verify(self) -> None:
         """Renew the grant soon, which is refused when the account has changed."""
-        self._doubted.set()
+        self._in_doubt = True
+        self._woken.set()
 
     async def keep(self) -> str:
         """Renew until that is refused; returns why."""
+        pause = RENEW_EVERY
         try:
             while True:
-                with trio.move_on_after(RENEW_EVERY):
-                    await self._doubted.wait()
-                while not await self._renewed():
-                    await trio.sleep(HURRY)
+                with trio.move_on_after(pause):
+                    await self._woken.wait()
+                self._woken = trio.Event()
+                pause = RENEW_EVERY if await self._renewed() else HURRY
         except Refused as refused:
             return f"lost the maildrop: {refused.code.value}"
 
@@ -55,9 +58,10 @@ class Tenure:
 
     async def _renew(self) -> None:
         bus = self._house.bus
-        if self._doubted.is_set() or self._login.expires - time.time() < maildrop.LEASE:
+        if self._in_doubt or self._login.expires - time.time() < maildrop.LEASE:
             self._login = await bus.call(directory.renew, directory.Renew(self.grant), trace=self.session)
-            self._doubted = trio.Event()
+            self._in_doubt = False
+        self._woken = trio.Event()
         await bus.call(maildrop.hold, maildrop.Hold(self.grant, self.session, self.mailbox), trace=self.session)
 
     async def close(self, delete: bytes = b"") -> None:
