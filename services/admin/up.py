@@ -20,9 +20,9 @@ from services.admin.master.certificates import ensure_certificate
 from services.admin.master.children import ChildFailed
 from services.admin.master.fleet import CheckFailed, Fleet, Plan, make_plan, wait_for_signal
 from shared.base.errors import ConfigurationError, StartError
-from shared.base.settings import load
+from shared.base.settings import check_sections, load
 from shared.observe.log import configure, get_logger
-from shared.runtime.settings import LogSettings
+from shared.runtime.settings import SECTIONS, load_common
 
 Count = click.IntRange(0, 64)
 
@@ -58,11 +58,12 @@ def up(
         path = _prepare(data, config) if development_mode else configuration(config)
         if path is None:
             fail("no configuration; name one with --config, or try --development", EX_CONFIG)
+        check_sections(SECTIONS, path, os.environ)
+        common = load_common(path, os.environ)
         settings = load("master", MasterSettings, path, os.environ)
         replicas = replace(settings.replicas, **{name: count for name, count in counts.items() if count is not None})
         settings = replace(settings, replicas=replicas)
-        log_settings = load("log", LogSettings, path, os.environ)
-        configure("master", str(os.getpid()), json=log_settings.json, level=log_settings.level)
+        configure("master", str(os.getpid()), json=common.log.json, level=common.log.level)
         trio.run(_up, path, settings, development_mode)
     except* ConfigurationError as group:
         fail(str(_first(group)), EX_CONFIG)
