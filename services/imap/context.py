@@ -184,6 +184,7 @@ class MailboxContext:
     __slots__ = (
         "_bodies",
         "account",
+        "keywords_told",
         "live",
         "name",
         "saved",
@@ -201,6 +202,7 @@ class MailboxContext:
         self.uidvalidity = uidvalidity
         self.writable = writable
         self.snapshot = Snapshot(live.view, recent_from)
+        self.keywords_told = len(live.view.keywords)
         self.saved: array[int] | None = None
         self._bodies: BodyCache | None = None
         account.mailboxes.join(live, self)
@@ -247,7 +249,17 @@ class MailboxContext:
         try:
             return self.snapshot.uids_of(numbers)
         except IndexError:
+            if self._announce():
+                return self.uids(numbers, uid=False)
             raise Bad("No message has this number") from None
+
+    def _announce(self) -> bool:
+        """Tell of new messages: the client names them already."""
+        snapshot = self.snapshot
+        if not snapshot.grow():
+            return False
+        self.talk.out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (snapshot.exists, snapshot.recent))
+        return True
 
     def must_write(self) -> None:
         """Raise `No` where the mailbox was opened by EXAMINE."""

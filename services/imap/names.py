@@ -22,9 +22,13 @@ class Names:
         return "INBOX" + name[5:] if name[:6].upper() == "INBOX/" else name
 
     def fresh(self, name: str) -> str:
-        """A name that a mailbox is to get: none with wildcards, which LIST could not tell from a pattern."""
-        if "*" in name or "%" in name:
-            raise No('A mailbox name cannot contain "*" or "%"', "CANNOT")
+        """A name that a mailbox is to get.
+
+        None with wildcards, which LIST could not tell from a pattern, and none that begins with "#", which stands
+        for namespaces (RFC 3501 section 5.1.2).
+        """
+        if "*" in name or "%" in name or name.startswith("#"):
+            raise No("No mailbox can have this name", "CANNOT")
         return self.inward(name).removesuffix("/")
 
     def outward(self, name: str) -> str:

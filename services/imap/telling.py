@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from services.imap.context import MailboxContext
+from services.imap.flagsets import SYSTEM
+from shared.protocols.imap import responses
 
 
 async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) -> None:
@@ -15,11 +17,25 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) ->
         await out.room()
     if news.exists is not None:
         out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (news.exists, snapshot.recent))
+    tell_keywords(mailbox)
     for changed in news.flags:
         out.write(
             flags_response(mailbox, changed.sequence, changed.uid, changed.flagset, changed.modseq, uid_asked=uid)
         )
         await out.room()
+
+
+def tell_keywords(mailbox: MailboxContext) -> None:
+    """Keywords that came into use since the session was told, before any FETCH that shows them."""
+    keywords = mailbox.view.keywords
+    if len(keywords) == mailbox.keywords_told:
+        return
+    mailbox.keywords_told = len(keywords)
+    flags = (*SYSTEM, *keywords.values())
+    mailbox.talk.out.write(responses.flags(flags))
+    if mailbox.writable:
+        code = responses.permanent_flags_code((*flags, "\\*"))
+        mailbox.talk.out.write(responses.untagged("OK", "Kept", code))
 
 
 def flags_response(

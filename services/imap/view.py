@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -320,6 +321,17 @@ class Snapshot:
             self._told = {}
         self._told[uid] = modseq
 
+    def grow(self) -> bool:
+        """Take in the new messages alone, of which the session is told now; whether there are any."""
+        uids = self.view.uids
+        start = self._known()
+        if start == len(uids):
+            return False
+        for position in range(start, len(uids)):
+            self.told(uids[position], self.view.modseqs[position])
+        self.last_uid = uids[-1]
+        return True
+
     @property
     def fresh(self) -> bool:
         """Whether there is nothing to tell."""
@@ -339,22 +351,23 @@ class Snapshot:
         if expunges and self._ghosts is not None:
             vanished, self._ghosts = self._ghosts.uids, None
             expunged = array("I", (bisect_left(view.uids, uid) + 1 for uid in vanished))
-        flags = self._flag_news()
-        grown = bool(view.uids) and view.uids[-1] > self.last_uid
+        before = self.last_uid
+        grown = bool(view.uids) and view.uids[-1] > before
         if grown:
             self.last_uid = view.uids[-1]
+        flags = self._flag_news(before)
         self.told_modseq = view.modseq
         self._told = None
         return News(expunged, vanished, self.exists if grown else None, flags)
 
-    def _flag_news(self) -> list[FlagNews]:
+    def _flag_news(self, before: int) -> list[FlagNews]:
+        """Flags that changed; of messages above ``before``, which are new, only where they changed after arrival."""
         view, told = self.view, self._told or {}
         news: list[FlagNews] = []
-        for uid in sorted(set(view.changed_since(self.told_modseq))):
-            if uid > self.last_uid:
-                break
+        changes = Counter(view.changed_since(self.told_modseq))
+        for uid in sorted(changes):
             position = view.position(uid)
-            if position < 0:
+            if position < 0 or (uid > before and changes[uid] == 1):
                 continue
             modseq = view.modseqs[position]
             if modseq > self.told_modseq and told.get(uid, 0) < modseq:

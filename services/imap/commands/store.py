@@ -8,7 +8,7 @@ from services.imap.columns import pack, unpack
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.flagsets import SYSTEM
-from services.imap.telling import flags_response
+from services.imap.telling import flags_response, tell_keywords
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.messages import Mode
@@ -50,6 +50,7 @@ async def _tell(context: MailboxContext, command: syntax.Store, asked: bytes, re
     condstore = context.account.condstore
     left_alone = frozenset(unpack("I", reply.modified))
     place = context.snapshot.locate(unpack("I", asked))
+    tell_keywords(context)
     for uid, sequence in zip(place.uids, place.sequences, strict=True):
         position = view.position(uid)
         if position < 0:

@@ -23,7 +23,7 @@ def header_section(section: Section, header: bytes) -> bytes:
 
 
 def span(section: Section, bulk: Bulk) -> Span | None:
-    """Where the section lies in its message; None when there is no such part. The partial range is not applied."""
+    """Where the section lies in its message; None when there is no such part. Partial ranges are not applied."""
     if not (section.path or section.text):
         return Span(0, bulk.size)
     text = "HEADER" if selects_fields(section) else section.text
@@ -49,7 +49,7 @@ def inline_section(section: Section, bulk: Bulk) -> bytes:
     """A section of a message that is here whole, as a FETCH item."""
     place = span(section, bulk)
     if place is None:
-        return fetch_items.section_item(section.label, None)
+        return fetch_items.section_item(section.label, b"")
     if selects_fields(section):
         return header_section(section, bulk.octets[place.start : place.end])
     start, end = narrowed(section, place)

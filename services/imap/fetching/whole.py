@@ -168,7 +168,7 @@ async def _stream(mailbox: MailboxContext, section: Section, bulk: Bulk) -> None
     out = mailbox.talk.out
     place = span(section, bulk)
     if place is None:
-        out.write(fetch_items.section_item(section.label, None))
+        out.write(fetch_items.section_item(section.label, b""))
         return
     if selects_fields(section):
         octets = bytearray()
