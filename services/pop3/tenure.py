@@ -8,7 +8,7 @@ import trio
 
 from services.pop3.house import House
 from shared.contracts import directory, maildrop
-from shared.contracts.errors import Refused, Unavailable
+from shared.contracts.errors import Code, Refused, Unavailable
 
 RENEW_EVERY = maildrop.LEASE / 2  # seconds
 HURRY = maildrop.LEASE / 12  # seconds until the next try after one that got no answer
@@ -49,10 +49,14 @@ class Tenure:
             return f"lost the maildrop: {refused.code.value}"
 
     async def _renewed(self) -> bool:
-        """Try to renew; False when there was no answer. Raises `Refused`."""
+        """Try to renew; False when there was no answer, or trouble that may pass. Raises `Refused`."""
         try:
             await self._renew()
         except Unavailable:
+            return False
+        except Refused as refused:
+            if refused.code is not Code.UNAVAILABLE:
+                raise
             return False
         return True
 
@@ -61,7 +65,6 @@ class Tenure:
         if self._in_doubt or self._login.expires - time.time() < maildrop.LEASE:
             self._login = await bus.call(directory.renew, directory.Renew(self.grant), trace=self.session)
             self._in_doubt = False
-        self._woken = trio.Event()
         await bus.call(maildrop.hold, maildrop.Hold(self.grant, self.session, self.mailbox), trace=self.session)
 
     async def close(self, delete: bytes = b"") -> None:
