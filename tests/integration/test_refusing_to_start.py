@@ -78,6 +78,7 @@ def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "storage"
     folder.mkdir(parents=True)
     with sqlite3.connect(folder / "eilpost.db") as database:
+        database.execute("PRAGMA journal_mode=WAL")
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         database.execute("INSERT INTO alembic_version VALUES ('9999')")
     database.close()
