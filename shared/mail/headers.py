@@ -85,7 +85,8 @@ def _spans(block: bytes) -> Iterator[tuple[int, int]]:
     start, size = 0, len(block)
     while start < size:
         end = block.find(b"\n", start) + 1
-        while 0 < end < size and block[end] in _NAME_END:
+        is_empty = block[start:end] in (b"\r\n", b"\n")
+        while 0 < end < size and block[end] in _NAME_END and not is_empty:
             end = block.find(b"\n", end) + 1
         if end == 0:
             end = size

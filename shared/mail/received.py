@@ -11,7 +11,9 @@ import re
 from shared.mail.dates import format_date
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.:_\-\[\]\u0080-\U0010ffff]")
-_UNSAFE_ADDRESS = re.compile(r"[\x00-\x20\x7f()<>\\;,]")
+_UNSAFE_COMMENT = re.compile(r"[^A-Za-z0-9._\- ]")
+_UNSAFE_ADDRESS = re.compile(r"[\x00-\x20\x7f()<>\\;,\"]")
+_QUOTED = re.compile(r'"[^\x00-\x1f\x7f()<>\\;,"]*"@[^\x00-\x20\x7f()<>\\;,"]*\Z')  # a local part in quotes
 _MAX_NAME = 255
 _MAX_ADDRESS = 320
 
@@ -54,12 +56,20 @@ def delivered_to(recipient: str) -> bytes:
 
 
 def _name(text: str) -> str:
-    return _UNSAFE.sub("?", text[:_MAX_NAME])
+    return _UNSAFE.sub("?", _printable(text[:_MAX_NAME]))
 
 
 def _comment(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._\- ]", "?", text[:_MAX_NAME])
+    return _UNSAFE_COMMENT.sub("?", text[:_MAX_NAME])
 
 
 def _address(text: str) -> str:
-    return _UNSAFE_ADDRESS.sub("?", text[:_MAX_ADDRESS])
+    text = _printable(text[:_MAX_ADDRESS])
+    return text if _QUOTED.match(text) else _UNSAFE_ADDRESS.sub("?", text)
+
+
+def _printable(text: str) -> str:
+    """``text`` without what is invisible, ends lines, or turns the reading direction outside of ASCII."""
+    if text.isascii():
+        return text
+    return "".join([letter if letter.isprintable() else "?" for letter in text])
