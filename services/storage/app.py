@@ -5,6 +5,7 @@ The database's threads outlive the subscriber: calls that were taken are answere
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import partial
@@ -16,6 +17,7 @@ from services.storage.authority import Authority
 from services.storage.blobs.data_port import DataPort
 from services.storage.blobs.files import Files
 from services.storage.blobs.tickets import Tickets
+from services.storage.census import watch_spool
 from services.storage.clock import SteadyClock
 from services.storage.config import StorageSettings
 from services.storage.disk import DiskGuard
@@ -89,6 +91,7 @@ class Parts:
         self, process: Process[StorageSettings], database: Database, clock: SteadyClock, found: Found
     ) -> None:
         settings, log = process.settings, process.log
+        self.clock = clock
         self.files = Files(settings.blob_folder)
         self.disk = DiskGuard(database, settings.keep_free, log)
         self.disk.look()
@@ -124,11 +127,13 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         await nursery.start(_listen, process, parts)
         nursery.start_soon(partial(keep, "sweeper", parts.sweeper.run, log=process.log))
         nursery.start_soon(parts.disk.run)
+        nursery.start_soon(watch_spool, parts.rooms, parts.clock)
         changes = process.bus.subscribe(account_changed, parts.memory.changed, on_gap=parts.memory.forget_all)
         subscriber = Subscriber(process.bus, parts.rooms, parts.authority, parts.disk, nursery)
         subscriber.open(parts.rows(process))
         process.health.ready["storage"] = lambda: not (parts.rooms.congested or parts.disk.full)
         process.bus.publish(ready, Ready(0))  # what waits since the last run
+        gc.freeze()  # what lives as long as the process is not looked at again
         process.log.info("storage.ready", database=process.settings.database_url)
         await process.draining.wait()
         await subscriber.close()

@@ -17,6 +17,7 @@ from services.storage.tables.schema import dedupe
 from services.storage.turn import Turn
 from shared.contracts.codec import decode, encode
 from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
 
 FIND = select(dedupe.c.key, dedupe.c.request, dedupe.c.reply).where(
     dedupe.c.key.in_(bindparam("keys", expanding=True))
@@ -49,6 +50,7 @@ def sort(connection: Connection, turns: Sequence[Turn]) -> Sorted:
     for each in keyed:
         if each.key in known:
             request, reply = known[each.key]
+            metrics.dedupe_hits_total(each.turn.row.op.name).inc()
             each.turn.outcome = (
                 decode(each.turn.row.op.reply, reply) if request == each.digest else _conflict(each.key)
             )

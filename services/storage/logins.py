@@ -23,13 +23,13 @@ from services.storage.keys import Purpose
 from services.storage.repositories import accounts, login_failures
 from services.storage.repositories.accounts import Credential
 from services.storage.rooms import Rooms
-from services.storage.rules.addresses import BadAddress, canonical
 from services.storage.rules.passwords import SALT, hash_password, outdated, verify_password
 from services.storage.rules.throttle import Limits, Origin, Throttle
 from services.storage.turn import CallbackTurn
 from services.storage.unit_of_work import Asked
 from shared.contracts.directory import LoggedIn, Login
 from shared.contracts.errors import Code, Refused
+from shared.mail.address import AddressError, canonical
 
 MOST = 50_000  # remembered verifications, and remembered credentials
 LONGEST_PASSWORD = 4_096  # characters
@@ -137,7 +137,7 @@ class Logins:
             name = f"{name}@{self._settings.default_domain}"
         try:
             return canonical(name)
-        except BadAddress:
+        except AddressError:
             return ""
 
     def _authorised(self, login: Login, address: str) -> bool:
@@ -146,7 +146,7 @@ class Logins:
             return True
         try:
             return canonical(login.authzid) == address
-        except BadAddress:
+        except AddressError:
             return False
 
     def _alias(self, address: str) -> str:

@@ -13,6 +13,7 @@ from services.storage.engines.database import Database, Trouble
 from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
 
 
 class Readers(Room):
@@ -52,6 +53,7 @@ class Readers(Room):
             if self._database.trouble(error) is Trouble.FATAL:
                 self.log.critical("storage.fatal", op=group[0].row.op.name, problem=str(error))
                 raise
+            metrics.storage_errors_total(group[0].row.op.name).inc()
             self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
             if len(group) == 1:
                 refuse(group, Code.UNAVAILABLE, "the request failed")

@@ -20,6 +20,7 @@ from services.storage.repositories import expunges, garbage, login_failures, upl
 from services.storage.repositories.garbage import Walked
 from services.storage.rooms import Rooms
 from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
 
 NOBODY = frozenset[str]()
@@ -67,10 +68,13 @@ class Sweeper:
         """Sweep for ever."""
         next_walk = trio.current_time()
         while True:
-            await self.sweep()
-            if trio.current_time() >= next_walk:
-                await self.sweep_files()
-                next_walk = trio.current_time() + self._settings.files_interval
+            try:
+                await self.sweep()
+                if trio.current_time() >= next_walk:
+                    await self.sweep_files()
+                    next_walk = trio.current_time() + self._settings.files_interval
+            except (Refused, OSError) as error:  # a full disk, a busy database: later
+                self._log.warning("storage.sweep_put_off", problem=str(error))
             await trio.sleep(self._settings.interval)
 
     async def sweep(self) -> None:

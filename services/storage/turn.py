@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 import trio
@@ -12,6 +13,7 @@ from services.storage.registry import AnyRow
 from services.storage.unit_of_work import Asked
 from shared.bus.client import AnyCall
 from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
 
 NEVER = float("inf")
 
@@ -35,12 +37,13 @@ class Turn(ABC):
 class CallTurn(Turn):
     """A call from the bus."""
 
-    __slots__ = ("_call", "_settled")
+    __slots__ = ("_began", "_call", "_settled")
 
     def __init__(self, row: AnyRow, asked: Asked[Any], call: AnyCall, settled: Callable[[], None]) -> None:
         super().__init__(row, asked, call.deadline)
         self._call = call
         self._settled = settled
+        self._began = perf_counter()
 
     def settle(self) -> None:
         outcome = self.outcome
@@ -49,6 +52,7 @@ class CallTurn(Turn):
         else:
             self._call.answer(outcome)
         self._settled()
+        metrics.storage_op_seconds(self.row.op.name).observe(perf_counter() - self._began)
 
 
 class TaskTurn(Turn):

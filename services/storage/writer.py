@@ -26,6 +26,7 @@ from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from services.storage.unit_of_work import Announcement, UnitOfWork
 from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
 
 IDLE = 1.0  # seconds without a request after which the disk is tidied
 
@@ -47,6 +48,7 @@ class Writer(Room):
         self._database = database
         self._clock = clock
         self._announce = announce
+        self._batch_size = metrics.storage_batch_size("write")
 
     def _work(self, queue: SimpleQueue[Turn | None]) -> None:
         """The thread."""
@@ -56,7 +58,7 @@ class Writer(Room):
                 try:
                     first = queue.get(timeout=IDLE if untidy else None)
                 except Empty:
-                    untidy = self._database.tidy(connection, idle=True)
+                    untidy = self._tidy(connection, idle=True)
                     continue
                 if first is None:
                     return
@@ -64,7 +66,19 @@ class Writer(Room):
                 if turns:
                     work = self._commit(connection, turns)
                     self._hand_back(partial(self._settle_after, work, turns))
-                    untidy = self._database.tidy(connection, idle=False)
+                    untidy = self._tidy(connection, idle=False)
+
+    def _tidy(self, connection: Connection, *, idle: bool) -> bool:
+        """Housekeeping, which may fail for want of space without harm; whether to come back to it."""
+        try:
+            return self._database.tidy(connection, idle=idle)
+        except Exception as error:
+            trouble = self._database.trouble(error)
+            if trouble is Trouble.FATAL:
+                self.log.critical("storage.fatal", problem=str(error))
+                raise
+            self.log.warning("storage.not_tidied", why=trouble.value, problem=str(error))
+            return not idle
 
     def _settle_after(self, work: UnitOfWork, turns: Sequence[Turn]) -> None:
         """On the loop, after the commit: what we know in memory first, then the world, then the callers."""
@@ -75,6 +89,7 @@ class Writer(Room):
 
     def _commit(self, connection: Connection, turns: Sequence[Turn]) -> UnitOfWork:
         work = UnitOfWork(connection, self._clock())
+        self._batch_size.set(len(turns))
         try:
             with connection.begin():
                 for group in by_row(turns).values():
@@ -99,6 +114,7 @@ class Writer(Room):
         except Exception as error:
             if self._database.trouble(error) is not Trouble.STATEMENT:
                 raise
+            metrics.storage_errors_total(group[0].row.op.name).inc()
             self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
             if len(group) == 1:
                 refuse(group, Code.UNAVAILABLE, "the request failed")

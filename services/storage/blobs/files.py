@@ -45,8 +45,8 @@ class Writing:
         self._root = root
         self._upload = upload
         self._limit = limit
-        self._path = root / INCOMING / upload
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._path = root / INCOMING / f"{upload}.{os.urandom(8).hex()}"
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._hash = sha256()
         self._header = bytearray()
         self._header_open = True

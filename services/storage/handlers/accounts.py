@@ -15,7 +15,7 @@ from services.storage.registry import AnyRow, read, task, write
 from services.storage.repositories import accounts, mailboxes
 from services.storage.repositories.accounts import NOBODY, NewAccount
 from services.storage.rooms import Rooms
-from services.storage.rules.addresses import BadAddress, canonical, fit_for_account
+from services.storage.rules.addresses import fit_for_account
 from services.storage.rules.passwords import UnknownScheme, check_secret
 from services.storage.tables.schema import account, domain, mailbox, subscription
 from services.storage.unit_of_work import Asked, UnitOfWork
@@ -34,6 +34,7 @@ from shared.contracts.directory import (
 )
 from shared.contracts.errors import Code, Refused
 from shared.contracts.op import Op, Repeat
+from shared.mail.address import AddressError, canonical
 
 MOST_LISTED = 5_000
 LIST = select(
@@ -106,7 +107,7 @@ def _judge(request: AccountNew) -> NewAccount | str:
     try:
         address = canonical(request.address)
         secret = check_secret(request.secret)
-    except (BadAddress, UnknownScheme) as error:
+    except (AddressError, UnknownScheme) as error:
         return str(error)
     if not fit_for_account(address):
         return "the local part mixes scripts or holds characters that no account has"
@@ -173,7 +174,7 @@ def _remove(memory: Memory, work: UnitOfWork, address: str) -> Done | Refused:
 def _find(connection: Connection, address: str) -> Any:
     try:
         name = canonical(address)
-    except BadAddress:
+    except AddressError:
         return None
     query = select(account.c.id, account.c.address, account.c.enabled).where(account.c.address == name)
     return connection.execute(query).first()

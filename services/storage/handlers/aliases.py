@@ -10,12 +10,12 @@ from sqlalchemy import Connection, delete, insert, select
 from services.storage.handlers.domains import domain_name
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, write
-from services.storage.rules.addresses import BadAddress, canonical
 from services.storage.tables.schema import alias, domain
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
 from shared.contracts.directory import Alias, Aliases, Done, Name
 from shared.contracts.errors import Code, Refused
+from shared.mail.address import AddressError, canonical
 
 MOST_TARGETS = 1_000
 LIST = select(alias.c.address, alias.c.target).order_by(alias.c.address, alias.c.target)
@@ -32,7 +32,7 @@ def rows(memory: Memory) -> tuple[AnyRow, ...]:
 def _address(text: str) -> str:
     try:
         return canonical(text)
-    except BadAddress as error:
+    except AddressError as error:
         raise Refused(Code.CANNOT, f"{text!r} is not an address") from error
 
 

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, write
-from services.storage.rules.addresses import BadAddress, canonical, canonical_domain
 from services.storage.tables.schema import account, alias, domain
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
 from shared.contracts.directory import Domain, Domains, DomainSet, Done, Name, Nothing
 from shared.contracts.errors import Code, Refused
+from shared.mail.address import AddressError, canonical, canonical_domain
 
 ACCOUNTS = select(func.count()).where(account.c.domain_id == domain.c.id).scalar_subquery()
 ALIASES = select(func.count(alias.c.address.distinct())).where(alias.c.domain_id == domain.c.id).scalar_subquery()
@@ -34,14 +34,14 @@ def domain_name(text: str) -> str:
     """``text`` as a domain's name. Refused: CANNOT."""
     try:
         return canonical_domain(text)
-    except BadAddress as error:
+    except AddressError as error:
         raise Refused(Code.CANNOT, f"{text!r} is not a domain") from error
 
 
 def _catch_all(text: str) -> str:
     try:
         return canonical(text) if text else ""
-    except BadAddress as error:
+    except AddressError as error:
         raise Refused(Code.CANNOT, f"{text!r} is not an address") from error
 
 

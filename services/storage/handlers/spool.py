@@ -16,6 +16,7 @@ from services.storage.resolver import Resolver
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import spool
 from shared.contracts.codec import encode
+from shared.contracts.directory import Resolution
 from shared.contracts.errors import Code, Refused
 from shared.contracts.spool import (
     Accept,
@@ -30,6 +31,10 @@ from shared.contracts.spool import (
     Settled,
     Status,
 )
+
+FRAME = 800_000  # octets of a reply; a recipient counts RECIPIENT, each end of its address END
+RECIPIENT = 400
+END = 80
 
 
 def rows(settings: config.Spool, resolver: Resolver, log: Any) -> tuple[AnyRow, ...]:
@@ -92,15 +97,36 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWor
     good = [row for row in found.letters if row.claims < settings.poison_claims]
     if not good:
         return Claimed((), None if found.more else leases.next_due(connection, now), found.more)
-    seqs = [row.seq for row in good]
-    due = leases.due(connection, now, seqs)
-    leases.lease(connection, now, seqs, request.worker, min(request.lease, settings.longest_lease))
+    due = leases.due(connection, now, [row.seq for row in good])
     resolutions = resolver.resolve(connection, {each.address for some in due.values() for each in some})
-    claimed = tuple(_letter(row, due[row.seq], resolutions) for row in good)
-    return Claimed(claimed, None if found.more else leases.next_due(connection, now), found.more)
+    fitting = _fitting(good, due, resolutions)
+    leases.lease(
+        connection, now, [row.seq for row in fitting], request.worker, min(request.lease, settings.longest_lease)
+    )
+    more = found.more or len(fitting) < len(good)
+    claimed = tuple(_letter(row, due[row.seq], resolutions) for row in fitting)
+    return Claimed(claimed, None if more else leases.next_due(connection, now), more)
 
 
-def _letter(row: Any, due: Sequence[Any], resolutions: Any) -> Letter:
+def _fitting(letters: Sequence[Any], due: dict[int, list[Any]], resolutions: dict[str, Resolution]) -> list[Any]:
+    """As many letters as fit one frame; of a first one that does not fit, some recipients."""
+    fitting: list[Any] = []
+    weight = 0
+    for row in letters:
+        recipients = due[row.seq]
+        for place, each in enumerate(recipients):
+            ends = resolutions[each.address]
+            weight += RECIPIENT + END * (len(ends.accounts) + len(ends.forwards))
+            if weight > FRAME and (fitting or place):
+                if not fitting:
+                    del recipients[place:]
+                    fitting.append(row)
+                return fitting
+        fitting.append(row)
+    return fitting
+
+
+def _letter(row: Any, due: Sequence[Any], resolutions: dict[str, Resolution]) -> Letter:
     recipients = tuple(
         Due(
             each.number,

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, bindparam, select
 
-from services.storage.rules.addresses import BadAddress, canonical
 from services.storage.rules.resolution import AccountFact, Facts, names_of
 from services.storage.tables.schema import account, alias, domain
+from shared.mail.address import AddressError, canonical
 
 DOMAINS = select(domain.c.name, domain.c.catch_all).where(domain.c.name.in_(bindparam("names", expanding=True)))
 ACCOUNTS = select(account.c.address, account.c.id, account.c.quota, account.c.octets).where(
@@ -59,5 +59,5 @@ def _step(connection: Connection, facts: Facts, addresses: set[str], separator: 
 def _canonical(text: str) -> str | None:
     try:
         return canonical(text)
-    except BadAddress:
+    except AddressError:
         return None

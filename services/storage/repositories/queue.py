@@ -33,7 +33,15 @@ RECIPIENTS = (
     .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)))
     .order_by(recipient.c.letter_seq, recipient.c.number)
 )
+CENSUS = select(func.count(), func.min(recipient.c.next_attempt)).where(IS_READY)
 IS_STOPPED = recipient.c.state.in_((literal_column("'held'"), literal_column("'failed'")))
+STOPPED = select(recipient.c.state, func.count()).where(IS_STOPPED).group_by(recipient.c.state)
+
+
+def census(connection: Connection) -> tuple[dict[str, int], float]:
+    """Recipients that are not done, by state; and since when the oldest ready one is due (0: none is)."""
+    ready, oldest = connection.execute(CENSUS).one()
+    return {"ready": ready, **dict(connection.execute(STOPPED).all())}, oldest or 0.0
 
 
 def waiting(connection: Connection, wanted: QueueFilter) -> list[int]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.storage.rules.addresses import BadAddress, canonical, split_detail
+from services.storage.rules.addresses import split_detail
 from shared.contracts.directory import Kind, Resolution
+from shared.mail.address import AddressError, canonical
 
 
 class AccountFact(NamedTuple):
@@ -55,7 +56,7 @@ def resolve(asked: str, facts: Facts, separator: str, deepest: int) -> Found:
     """Where ``asked`` ends. ``facts`` hold all names on the way."""
     try:
         address = canonical(asked)
-    except BadAddress:
+    except AddressError:
         return Found(Resolution(asked, Kind.FOREIGN), False, False)
     domain = address.rpartition("@")[2]
     if domain not in facts.domains:
