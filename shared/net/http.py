@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 import h11
@@ -67,43 +67,76 @@ async def serve_http(
     A peer that neither sends nor reads for ``idle_timeout`` seconds is closed.
     """
 
-    async def serve(connection: Connection, spec: ListenerSpec) -> None:
-        await answer_requests(connection, handler, idle_timeout, draining)
+    waiting = Waiting()
 
-    await serve_connections(
-        specs,
-        serve,
-        tls=tls,
-        draining=draining,
-        drain_timeout=drain_timeout,
-        log=log,
-        limits=limits,
-        metrics=metrics,
-        on_listening=on_listening,
-    )
+    async def serve(connection: Connection, spec: ListenerSpec) -> None:
+        await answer_requests(connection, handler, idle_timeout, waiting)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(waiting.dismiss_when, draining)
+        await serve_connections(
+            specs,
+            serve,
+            tls=tls,
+            draining=draining,
+            drain_timeout=drain_timeout,
+            log=log,
+            limits=limits,
+            metrics=metrics,
+            on_listening=on_listening,
+        )
+        nursery.cancel_scope.cancel()
+
+
+class Waiting:
+    """The connections that wait for their next request: when we drain, nobody should wait for them."""
+
+    def __init__(self) -> None:
+        self.over = False
+        self._scopes: set[trio.CancelScope] = set()
+
+    async def dismiss_when(self, draining: trio.Event) -> None:
+        """End them all when ``draining`` is set."""
+        await draining.wait()
+        self.over = True
+        for scope in self._scopes:
+            scope.cancel()
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """While the header of the next request has not arrived. Left early, silently, when we drain."""
+        with trio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                yield
+            finally:
+                self._scopes.discard(scope)
 
 
 async def answer_requests(
-    connection: Connection, handler: RequestHandler, timeout: float, draining: trio.Event
+    connection: Connection, handler: RequestHandler, timeout: float, waiting: Waiting | None = None
 ) -> None:
-    """One request after the other, until the peer has no more, breaks the protocol, or we are draining."""
-    exchange = _Exchange(connection, timeout)
-    while await exchange.answer_one(handler, last=draining.is_set):
+    """One request after the other, until the peer has no more, breaks the protocol, or we drain."""
+    exchange = _Exchange(connection, timeout, waiting or Waiting())
+    while await exchange.answer_one(handler):
         pass
 
 
 class _Exchange:
     """The requests of one connection."""
 
-    def __init__(self, connection: Connection, timeout: float) -> None:
+    def __init__(self, connection: Connection, timeout: float, waiting: Waiting) -> None:
         self._connection = connection
         self._timeout = timeout
+        self._waiting = waiting
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_MAX)
 
-    async def answer_one(self, handler: RequestHandler, last: Callable[[], bool]) -> bool:
+    async def answer_one(self, handler: RequestHandler) -> bool:
         """Answer the next request; whether there may be another one after it."""
+        event: object = None
         try:
-            event = await self._next_event()
+            with self._waiting.request():
+                event = await self._next_event()
         except h11.RemoteProtocolError as error:
             await self._refuse(error.error_status_hint)
             return False
@@ -124,7 +157,7 @@ class _Exchange:
             except Exception:
                 await self._refuse(500)
                 raise
-            await self._send(response, request.method, close=last())
+            await self._send(response, request.method, close=self._waiting.over)
         if self._http.their_state is h11.SEND_BODY:
             self._http.next_event()  # the end of a request without a body, which the handler did not ask for
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:

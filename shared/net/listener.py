@@ -30,6 +30,7 @@ from shared.net.sockets import adopt, bind, inherited
 from shared.protocols.errors import ProtocolError
 
 BREATH = 0.1  # seconds without accepting when descriptors or memory ran out
+TOO_MANY = "too many connections"
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _MODES = frozenset({"none", "starttls", "implicit"})
 _DEFAULT_LIMITS = ConnectionLimits()
@@ -175,8 +176,11 @@ class _Service:
                     await trio.sleep(BREATH)
                 # Else another replica was faster, or the peer has gone again already.
                 continue
-            if self.admission.full or (trusted and not contains(trusted, _host(address))):
-                self.refuse(spec, sock, _host(address))
+            if trusted and not contains(trusted, _host(address)):
+                self.refuse(spec, sock, _host(address), "not a trusted balancer")
+                continue
+            if self.admission.full:
+                self.refuse(spec, sock, _host(address), TOO_MANY)
                 continue
             self.admission.open += 1
             connections.start_soon(self.serve, spec, sock, address, bool(trusted))
@@ -201,7 +205,7 @@ class _Service:
     async def admitted(self, spec: ListenerSpec, sock: socket.socket, host: str, port: int, local_port: int) -> None:
         key = self.admission.admit(host)
         if key is None:
-            self.refuse(spec, sock, host)
+            self.refuse(spec, sock, host, TOO_MANY)
             return
         connection = Connection(
             sock,
@@ -254,13 +258,13 @@ class _Service:
         if self.metrics is not None:
             self.metrics.failed(spec.name)
 
-    def refuse(self, spec: ListenerSpec, sock: socket.socket, host: str) -> None:
-        """Say why, where the peer would understand it, and close; without waiting."""
-        self.log.info("connection.refused", listener=spec.name, remote_ip=host)
+    def refuse(self, spec: ListenerSpec, sock: socket.socket, host: str, reason: str) -> None:
+        """Close without waiting; who comes too often is told so, where he would understand it."""
+        self.log.info("connection.refused", listener=spec.name, remote_ip=host, reason=reason)
         if self.metrics is not None:
             self.metrics.refused(spec.name)
         sock.setblocking(False)
-        if self.too_many is not None and spec.tls != "implicit":
+        if reason is TOO_MANY and self.too_many is not None and spec.tls != "implicit":
             with suppress(OSError):
                 sock.send(self.too_many(spec))
         close_gently(sock)

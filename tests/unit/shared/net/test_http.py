@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -38,11 +38,12 @@ class Port:
         self.stored = b""
         self.finished = 0
         self.cut = 0
-        self.connections = 0
+        self.started = trio.Event()
 
     async def handle(self, request: Request) -> Response:
         if request.method == "PUT":
             octets = bytearray()
+            self.started.set()
             try:
                 async for piece in request.body:
                     assert len(piece) <= PIECE
@@ -71,7 +72,7 @@ class Port:
 
 
 @asynccontextmanager
-async def data_port(handler: RequestHandler) -> AsyncIterator[str]:
+async def data_port(handler: RequestHandler, drain_timeout: float = 0) -> AsyncIterator[str]:
     """The URL of ``handler`` behind a port."""
     listening, draining = trio.Event(), trio.Event()
     url = ""
@@ -87,7 +88,7 @@ async def data_port(handler: RequestHandler) -> AsyncIterator[str]:
             [ListenerSpec("data", "127.0.0.1", 0, "none")],
             handler,
             draining=draining,
-            drain_timeout=0,
+            drain_timeout=drain_timeout,
             log=structlog.testing.CapturingLogger(),  # type: ignore[arg-type]
             idle_timeout=5,
             on_listening=note,
@@ -127,7 +128,7 @@ async def test_connections_are_kept_for_the_next_request() -> None:
     async def count(connection: object, spec: ListenerSpec) -> None:
         nonlocal opened
         opened += 1
-        await answer_requests(connection, port.handle, 5, trio.Event())  # type: ignore[arg-type]
+        await answer_requests(connection, port.handle, 5)  # type: ignore[arg-type]
 
     async with serving(count, drain_timeout=0) as served:
         url = f"http://127.0.0.1:{served.port}"
@@ -235,7 +236,7 @@ async def test_continue_is_said_to_who_waits_for_it() -> None:
 async def test_a_body_cut_short_reaches_the_handler_as_an_error() -> None:
     port = Port()
     async with serving(
-        lambda connection, spec: answer_requests(connection, port.handle, 5, trio.Event()), drain_timeout=0
+        lambda connection, spec: answer_requests(connection, port.handle, 5), drain_timeout=0
     ) as served:
         stream = await served.connect()
         await stream.send_all(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nabc")
@@ -293,10 +294,40 @@ def test_any_range_lies_within_the_body(header: str, size: int) -> None:
         assert 0 <= offset < offset + length <= size
 
 
+async def test_a_drain_does_not_wait_for_connections_without_a_request() -> None:
+    port, client = Port(), HttpClient()
+    with trio.fail_after(4):
+        async with data_port(port.handle, drain_timeout=60) as url, BulkSender(url, client) as sender:
+            await sender.send(b"abc")
+            await sender.finish()  # and the connection is kept by both sides
+    with pytest.raises(Unavailable):
+        await read(url, client=client)
+
+
+async def test_a_drain_waits_for_the_request_in_hand() -> None:
+    port = Port()
+    async with trio.open_nursery() as nursery, data_port(port.handle, drain_timeout=60) as url:
+        number = int(url.rsplit(":", 1)[1])
+        stream = await trio.open_tcp_stream("127.0.0.1", number)
+        await stream.send_all(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        await port.started.wait()
+        nursery.start_soon(finish_when_closed, number, stream)
+    assert port.stored == b"abcdef"
+
+
+async def finish_when_closed(number: int, stream: trio.SocketStream) -> None:
+    """Send the rest of the upload once the port takes no more connections."""
+    with suppress(OSError):
+        while True:
+            await (await trio.open_tcp_stream("127.0.0.1", number)).aclose()
+    await stream.send_all(b"def")
+    assert b"201" in await read_all(stream)
+
+
 async def test_limits_of_the_port_hold() -> None:
     limits = ConnectionLimits(connections_per_address=1)
     async with serving(
-        lambda connection, spec: answer_requests(connection, Port().handle, 5, trio.Event()),
+        lambda connection, spec: answer_requests(connection, Port().handle, 5),
         limits=limits,
         drain_timeout=0,
     ) as served:

@@ -236,7 +236,7 @@ async def test_caps_count_the_true_address() -> None:
 async def test_an_untrusted_peer_is_closed_unheard() -> None:
     async with serving(told, proxy=("10.0.0.0/8",)) as served:
         peer = await served.connect()
-        assert b"192.0.2.7" not in await read_all(peer)
+        assert await read_all(peer) == b""
         assert served.counts.events == ["refused"]
 
 
