@@ -15,6 +15,7 @@ FIELDS = frozenset(
     b" content-language content-location".split()
 )  # lower case
 
+_RARE = FIELDS - {b"content-type", b"content-transfer-encoding"}
 _TOKEN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`{|}~")
 _CACHED = 120  # octets; longer values mostly hold a boundary and do not come back
 
@@ -51,14 +52,16 @@ class Content(NamedTuple):
 
 def parse_content(fields: dict[bytes, bytes], *, in_digest: bool, limits: Limits) -> Content:
     """The content of an entity from its unfolded, stripped fields; ``in_digest``: its parent is a digest."""
-    value = fields.get(b"content-type")
-    if value is None:
-        media = _DIGEST_DEFAULT if in_digest else _TEXT_DEFAULT
-    elif len(value) <= _CACHED:
-        media = _cached_media_type(value, limits.parameters)
-    else:
-        media = parse_media_type(value[: limits.field], limits.parameters)
-    encoding = _token(fields.get(b"content-transfer-encoding")) or "7bit"
+    value = fields.get(b"content-type", b"message/rfc822" if in_digest else b"text/plain")
+    encoding = fields.get(b"content-transfer-encoding", b"")
+    if len(value) + len(encoding) <= _CACHED and _RARE.isdisjoint(fields):
+        return _common_content(value, encoding, limits)
+    return _content(value, encoding, fields, limits)
+
+
+def _content(value: bytes, transfer_encoding: bytes, fields: dict[bytes, bytes], limits: Limits) -> Content:
+    media = parse_media_type(value[: limits.field], limits.parameters)
+    encoding = _token(transfer_encoding) or "7bit"
     disposition = fields.get(b"content-disposition")
     attachment, rendered = (False, NIL)
     if disposition is not None:
@@ -146,7 +149,7 @@ def _text(fields: dict[bytes, bytes], name: bytes, limits: Limits) -> bytes:
     return NIL if value is None else nstring(value[: limits.field])
 
 
-def _token(value: bytes | None) -> str:
+def _token(value: bytes) -> str:
     """The first word of a one-token field in lower case, or "" when it is none."""
     if not value:
         return ""
@@ -160,6 +163,7 @@ def _is_token(word: bytes) -> bool:
     return 0 < len(word) <= 127 and _TOKEN.issuperset(word)
 
 
-_cached_media_type = lru_cache(maxsize=256)(parse_media_type)
-_TEXT_DEFAULT = parse_media_type(b"text/plain", 1)
-_DIGEST_DEFAULT = parse_media_type(b"message/rfc822", 1)
+@lru_cache(maxsize=256)
+def _common_content(value: bytes, transfer_encoding: bytes, limits: Limits) -> Content:
+    """The content of an entity without rare fields: most letters come with one of a few."""
+    return _content(value, transfer_encoding, {}, limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.mail.address_list import Mailbox, parse_addresses
-from shared.mail.imap_string import NIL, nstring, string
+from shared.mail.imap_string import NIL, is_plain, nstring, string
 from shared.mail.limits import Limits
 
 FIELDS = frozenset(
@@ -57,4 +57,10 @@ def _addresses(value: bytes, budget: int) -> bytes:
 
 def _address(mailbox: Mailbox) -> bytes:
     name, route, local, domain = mailbox
+    if route is None and local is not None and domain is not None and is_plain(local + domain + (name or b"")):
+        return (
+            b'(NIL NIL "%b" "%b")' % (local, domain)
+            if name is None
+            else b'("%b" NIL "%b" "%b")' % (name, local, domain)
+        )
     return b"(%b %b %b %b)" % (nstring(name), nstring(route), nstring(local), nstring(domain))

@@ -12,6 +12,11 @@ NIL = b"NIL"
 _PLAIN = bytes(octet for octet in range(1, 128) if octet not in b'\r\n"\\')
 
 
+def is_plain(value: bytes) -> bool:
+    """Whether ``value`` may stand between double quotes as it is."""
+    return not value.translate(None, _PLAIN)
+
+
 def string(value: bytes) -> bytes:
     """``value`` as a ``string``."""
     if not value.translate(None, _PLAIN):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)  # compared and hashed by identity: it is a key of a hot cache
 class Limits:
     """All of them per message, unless said otherwise. Cutting loses nothing of the stored octets."""
 
