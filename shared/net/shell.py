@@ -17,6 +17,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from socket import MSG_PEEK, SHUT_WR, socket
 
 import trio
@@ -87,7 +88,8 @@ class Connection:
     async def receive(self, timeout: float, max_bytes: int = 65536) -> bytes:
         """What the peer sent next, or ``b""`` at a clean end of stream.
 
-        Waits at most ``timeout`` seconds, then `PeerTimeout`. `PeerGone` on a reset, or TLS cut without its close.
+        Waits at most ``timeout`` seconds (maybe infinite), then `PeerTimeout`. `PeerGone` on a reset, or TLS cut
+        without its close.
         """
         if self._ended:
             return b""
@@ -103,18 +105,33 @@ class Connection:
             self._ended = True
         return data
 
+    def arrived(self) -> bool:
+        """Whether something can be received at once, be it the end of the stream. For plaintext only; never waits."""
+        try:
+            self._sock.recv(1, MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise PeerGone(_reason(error)) from error
+        return True
+
     async def _receive_later(self, want: OSError, timeout: float, max_bytes: int) -> bytes:
         self._moved = 0
+        if timeout == inf:  # whoever keeps deadlines itself saves the price of a cancel scope
+            return await self._receive_ready(want, max_bytes)
         with trio.CancelScope(deadline=trio.current_time() + timeout):
-            while True:
-                await self._ready(want, trio.lowlevel.wait_readable)
-                try:
-                    return self._sock.recv(max_bytes)
-                except _WAIT as again:
-                    want = again
-                except OSError as error:
-                    raise PeerGone(_reason(error)) from error
+            return await self._receive_ready(want, max_bytes)
         raise PeerTimeout(f"nothing received for {timeout:g} s")
+
+    async def _receive_ready(self, want: OSError, max_bytes: int) -> bytes:
+        while True:
+            await self._ready(want, trio.lowlevel.wait_readable)
+            try:
+                return self._sock.recv(max_bytes)
+            except _WAIT as again:
+                want = again
+            except OSError as error:
+                raise PeerGone(_reason(error)) from error
 
     async def send(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of ``data`` within 60 seconds, or `PeerTimeout`, `PeerGone`.
