@@ -19,5 +19,6 @@ async def run(process: Process[SmtpSettings]) -> None:
     server.watch_accounts()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.drain)
+        nursery.start_soon(server.watch_deadlines)
         await process.serve(settings.listeners, server.handle, too_many=too_many)
         nursery.cancel_scope.cancel()

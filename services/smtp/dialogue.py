@@ -2,15 +2,18 @@
 
 1. Replies leave in one write before we wait for input, so a pipelined group costs one packet (RFC 2920 section 3.2).
 2. Every wait has a deadline: a command line must be complete within its time however slowly it drips in, a message
-   must keep up a rate, and `until` ends all patience at once.
+   must keep up a rate, and `until` ends all patience at once. The server's clock looks at `deadline` now and then: a
+   timer for each wait would cost as much as the reading.
 """
 
 from __future__ import annotations
 
+from math import inf
+
 import trio
 
 from services.smtp.config import SmtpSettings
-from shared.net.shell import Connection, PeerGone, PeerTimeout
+from shared.net.shell import Connection, PeerGone
 from shared.protocols.smtp.core import ServerCore
 from shared.protocols.smtp.errors import Violation
 from shared.protocols.smtp.events import Command, DataChunk, Event, Line
@@ -22,12 +25,13 @@ _ANSWER_LIMIT = 12_288  # octets of one answer to an AUTH challenge (RFC 4954 se
 class Dialogue:
     """A connection, a core, and what we still have to say."""
 
-    __slots__ = ("_began", "_got", "_out", "_settings", "connection", "core", "until")
+    __slots__ = ("_began", "_got", "_out", "_settings", "connection", "core", "deadline", "until")
 
     def __init__(self, connection: Connection, settings: SmtpSettings) -> None:
         self.connection = connection
         self.core = ServerCore()
-        self.until = float("inf")  # trio time at which the client's patience with us ends, whatever it does
+        self.until = inf  # trio time at which the client's patience with us ends, whatever it does
+        self.deadline = inf  # trio time by which what we wait for must be there
         self._settings = settings
         self._out = bytearray()
         self._began = 0.0  # of the message that is coming in
@@ -64,15 +68,16 @@ class Dialogue:
     async def _later(self, timeout: float) -> Event:
         """Receive until there is an event, but no longer than ``timeout`` in all."""
         await self.flush()
-        deadline = min(trio.current_time() + timeout, self.until)
+        self.deadline = min(trio.current_time() + timeout, self.until)
         while True:
-            await self._receive(deadline - trio.current_time())
+            await self._receive()
             event = self.core.next_event()
             if event is not None:
+                self.deadline = inf
                 return event
 
-    async def _receive(self, timeout: float) -> int:
-        data = await self.connection.receive(max(timeout, 0.0))
+    async def _receive(self) -> int:
+        data = await self.connection.receive(inf)
         if not data:
             raise PeerGone("closed by the client")
         self.core.feed(data)
@@ -91,13 +96,15 @@ class Dialogue:
             if event is not None:
                 return event.octets if isinstance(event, DataChunk) else None
             await self.flush()
-            self._got += await self._receive(self._patience())
+            self.deadline = self._patience()
+            self._got += await self._receive()
+            self.deadline = inf
 
     def _patience(self) -> float:
-        """Seconds until the next octets must be there for the message to have kept up its rate."""
+        """When the next octets must be there for the message to have kept up its rate."""
         settings = self._settings
-        owed = self._began + settings.data_grace + self._got / settings.data_rate - trio.current_time()
-        return min(settings.data_timeout, owed)
+        owed = self._began + settings.data_grace + self._got / settings.data_rate
+        return min(trio.current_time() + settings.data_timeout, owed)
 
     # --- the moments at which nothing may have been sent ahead ---
 
@@ -112,11 +119,3 @@ class Dialogue:
         await self.flush()
         self.core.clear()
         await self.connection.start_tls()
-
-    async def spoke_first(self) -> bool:
-        """Whether the client sent something before our greeting, or has gone already."""
-        try:
-            await self.connection.receive(0.0)
-        except PeerTimeout:
-            return False
-        return True

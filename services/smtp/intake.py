@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import trio
+
 from services.smtp.policy.verdict import Unacceptable
 from services.smtp.replies import TOO_LARGE, TROUBLE
 from shared.bus.client import Bus
@@ -69,16 +71,21 @@ class Intake:
             self.refusal = reply
         await self.aclose()
 
-    async def finish(self) -> tuple[Body, Summary]:
-        """The whole message. Raises `Unacceptable`, `Refused`, `Unavailable`."""
+    async def finish(self, timeout: float) -> tuple[Body, Summary]:
+        """The whole message; a streamed one must be stored within ``timeout`` seconds.
+
+        Raises `Unacceptable`, `Refused`, `Unavailable`.
+        """
         if not self._judged:
             await self._judge_header(len(self._kept))
         if self._sender is None or self._scanner is None:
             octets = bytes(self._kept)
             self._kept = bytearray()
             return Body(octets), summarise(octets)
-        await self._sender.finish()
-        return Body(b"", self._upload), self._scanner.finish()
+        with trio.move_on_after(timeout):
+            await self._sender.finish()
+            return Body(b"", self._upload), self._scanner.finish()
+        raise Unavailable(f"the upload was not stored within {timeout:g} s")
 
     async def aclose(self) -> None:
         """Drop what was received."""

@@ -74,22 +74,20 @@ async def finish(context: Context, transaction: Transaction, intake: Intake) -> 
 
 
 async def _accept(context: Context, transaction: Transaction, intake: Intake) -> Reply:
-    timeout = context.shared.settings.accept_timeout
-    with trio.move_on_after(timeout):
-        try:
-            body, summary = await intake.finish()
-            request = _request(context, transaction, body, summary)
-            await context.shared.bus.call(spool.accept, request, trace=transaction.letter, timeout=timeout)
-        except Unacceptable as error:
-            return error.reply
-        except Refused as error:
-            return _refused(context, transaction, error)
-        except Unavailable as error:
-            _not_stored(context, transaction, str(error))
-            return TROUBLE
-        return reply(250, "2.0.0", f"Ok: queued as {transaction.letter}")
-    _not_stored(context, transaction, f"no answer within {timeout:g} s")
-    return TROUBLE
+    settings = context.shared.settings
+    try:
+        body, summary = await intake.finish(settings.store_timeout)
+        request = _request(context, transaction, body, summary)
+        bus = context.shared.bus
+        await bus.call(spool.accept, request, trace=transaction.letter, timeout=settings.accept_timeout)
+    except Unacceptable as error:
+        return error.reply
+    except Refused as error:
+        return _refused(context, transaction, error)
+    except Unavailable as error:
+        _not_stored(context, transaction, str(error))
+        return TROUBLE
+    return reply(250, "2.0.0", f"Ok: queued as {transaction.letter}")
 
 
 def _refused(context: Context, transaction: Transaction, error: Refused) -> Reply:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio
+
 from services.smtp.config import ROLES
 from services.smtp.context import Shared
 from services.smtp.replies import TOO_MANY_CONNECTIONS
@@ -10,6 +12,8 @@ from shared.contracts import directory
 from shared.contracts.directory import AccountChanged
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
+
+_TICK = 1.0  # seconds between two looks at the deadlines
 
 
 class Server:
@@ -44,6 +48,14 @@ class Server:
         self._shared.resolver.forget()
         for session in self._sessions:
             session.account_changed(change.account)
+
+    async def watch_deadlines(self) -> None:
+        """The one clock of all sessions, for ever."""
+        while True:
+            await trio.sleep(_TICK)
+            now = trio.current_time()
+            for session in list(self._sessions):
+                session.tick(now)
 
     async def drain(self) -> None:
         """Wait for the drain, then let go of the clients that have nothing in hand."""

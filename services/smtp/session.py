@@ -37,7 +37,7 @@ _TURN = 32  # commands answered without waiting before other sessions get a turn
 class Session:
     """The SMTP side of one connection. `run` returns why it ended; the caller closes the connection."""
 
-    __slots__ = ("_commands", "_context", "_idle", "_rows", "_scope", "_shared", "_talk")
+    __slots__ = ("_commands", "_context", "_cut", "_idle", "_rows", "_scope", "_shared", "_talk")
 
     def __init__(self, connection: Connection, role: Role, shared: Shared) -> None:
         self._shared = shared
@@ -46,6 +46,7 @@ class Session:
         self._rows = ROWS[role]
         self._scope = trio.CancelScope()
         self._idle = False  # waiting for a command with no transaction in hand
+        self._cut = (INTERNAL, "cut")  # what is said when another task ends the session, and why
         self._commands = 0
         if role is Role.SUBMISSION:
             self._talk.until = trio.current_time() + shared.settings.login_timeout
@@ -53,6 +54,13 @@ class Session:
     def drain(self) -> None:
         """End the session now if nothing is in hand; else it ends after its transaction. For other tasks."""
         if self._idle:
+            self._cut = (SHUTTING_DOWN, "drain")
+            self._scope.cancel()
+
+    def tick(self, now: float) -> None:
+        """End the session if what it waits for is overdue at ``now`` (trio time). For other tasks."""
+        if self._talk.deadline < now:
+            self._cut = (TIMEOUT, "timeout")
             self._scope.cancel()
 
     def account_changed(self, account: int) -> None:
@@ -69,12 +77,13 @@ class Session:
             with self._scope:
                 reason = await self._guarded()
             if self._scope.cancelled_caught:
-                reason = await self._farewell(SHUTTING_DOWN, "drain")
+                reason = await self._farewell(*self._cut)
         except (PeerGone, PeerTimeout) as error:
             reason = f"connection: {error}"
         finally:
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
-                await self._context.end_transaction()
+            if self._context.state.transaction is not None:
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
+                    await self._context.end_transaction()
         return reason
 
     async def _guarded(self) -> str:
@@ -112,7 +121,7 @@ class Session:
 
     async def _greet(self) -> bool:
         """Greet, unless a stranger could not wait for it: that is how spam is sent, and how smuggling begins."""
-        if self._context.role is Role.MX and await self._talk.spoke_first():
+        if self._context.role is Role.MX and self._talk.connection.arrived():
             await self._farewell(reply(554, "5.5.0", "You spoke before the greeting"), "")
             return False
         protocol = "LMTP" if self._context.role is Role.LMTP else "ESMTP"

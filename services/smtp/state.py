@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import IntEnum
 
 from services.smtp.transaction import Transaction
 from shared.contracts.directory import LoggedIn
 
 
-class Phase(Enum):
+class Phase(IntEnum):
     """Commands are allowed by phase; see the registry. HELO, RSET and the end of a message lead back to READY."""
 
-    START = "start"  # the client has not said who it is
-    READY = "ready"  # no transaction
-    MAIL = "mail"  # a sender, but no recipient yet
-    RCPT = "rcpt"  # a recipient at least
-    CHUNKS = "chunks"  # between the first BDAT and the last
+    START = 0  # the client has not said who it is
+    READY = 1  # no transaction
+    MAIL = 2  # a sender, but no recipient yet
+    RCPT = 3  # a recipient at least
+    CHUNKS = 4  # between the first BDAT and the last
 
 
 @dataclass(slots=True)

@@ -191,6 +191,7 @@ class SmtpStage:
         self.server.watch_accounts()
         self._nursery = nursery
         nursery.start_soon(self.server.drain)
+        nursery.start_soon(self.server.watch_deadlines)
 
     def connect(self, listener: str = "smtp", remote: str = "192.0.2.7", *, first: bytes = b"") -> Client:
         """A client from ``remote``; ``first`` is sent before the server sees the connection."""

@@ -6,6 +6,7 @@ replaced, and a line never passes 512 octets. So nothing that a peer said can ad
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 LINE_LIMIT = 512  # octets, CRLF included (RFC 5321 section 4.5.3.1.5)
@@ -27,19 +28,21 @@ class Reply(NamedTuple):
 
     def render(self) -> bytes:
         """The octets on the wire, multi-line where there are several lines."""
-        prefix = f"{self.enhanced} " if self.enhanced else ""
-        if len(self.lines) == 1:
-            return _line(f"{self.code} {prefix}{self.lines[0]}")
-        last = len(self.lines) - 1
-        return b"".join(
-            _line(f"{self.code}{' ' if number == last else '-'}{prefix}{text}")
-            for number, text in enumerate(self.lines)
-        )
+        return _render(self)
 
 
 def reply(code: int, enhanced: str, text: str) -> Reply:
     """A reply of one line."""
     return Reply(code, enhanced, (text,))
+
+
+@lru_cache(256)  # most replies are said again and again
+def _render(said: Reply) -> bytes:
+    prefix = f"{said.enhanced} " if said.enhanced else ""
+    last = len(said.lines) - 1
+    return b"".join(
+        _line(f"{said.code}{' ' if number == last else '-'}{prefix}{text}") for number, text in enumerate(said.lines)
+    )
 
 
 def _line(text: str) -> bytes:
