@@ -7,9 +7,12 @@ session itself tells the news, in one write. Whoever does not wait is not distur
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import TypeVar
 
 import trio
+
+from shared.net.shell import PeerTimeout
 
 T = TypeVar("T")
 
@@ -30,18 +33,21 @@ class Bell:
             self._scope.cancel()
 
     async def wait_for(self, wait: Callable[[float], Awaitable[T]], timeout: float) -> T | None:
-        """The result of ``wait(timeout)``; None when the bell rang first, or rang before.
+        """The result of ``wait``; None when the bell rang first, or rang before.
 
-        ``wait`` must lose nothing when it is cancelled.
+        ``wait`` is given no deadline of its own and must lose nothing when it is cancelled. Raises `PeerTimeout` after
+        ``timeout`` seconds.
         """
         if self._rung:
             self._rung = False
             return None
-        with trio.CancelScope() as scope:
+        with trio.CancelScope(deadline=trio.current_time() + timeout) as scope:
             self._scope = scope
             try:
-                return await wait(timeout)
+                return await wait(inf)
             finally:
                 self._scope = None
-                self._rung = False
-        return None
+        if self._rung:
+            self._rung = False
+            return None
+        raise PeerTimeout(f"nothing for {timeout:g} s")

@@ -111,9 +111,11 @@ class Mailboxes:
         elif outcome is Outcome.GAP:
             await self._freshen(live, grant)
 
-    def find(self, mailbox: int) -> Live | None:
-        """The live mailbox of this id, if a view of it is here."""
-        return self._live.get(mailbox)
+    async def absorb_elsewhere(self, grant: bytes, change: Change) -> None:
+        """Likewise, for a mailbox that may or may not be open here."""
+        live = self._live.get(change.mailbox)
+        if live is not None and live.loaded and live.members:
+            await self.absorb(live, grant, change)
 
     async def watch(self) -> None:
         """Ask about what was missed, and let go of what nobody wants. Runs for ever."""

@@ -26,7 +26,5 @@ async def handle(context: AccountContext, command: syntax.Append) -> Done:
         reply = await context.call(messages.append, messages.Append(context.grant, new_ulid(), name, (new,)))
     except Refused as error:
         raise try_create(error) from error
-    live = context.mailboxes.find(reply.change.mailbox)
-    if live is not None and live.loaded:
-        await context.mailboxes.absorb(live, context.grant, reply.change)
+    await context.mailboxes.absorb_elsewhere(context.grant, reply.change)
     return Done(code=responses.append_uid_code(reply.uidvalidity, unpack("I", reply.uids)))
