@@ -64,7 +64,8 @@ class Asking:
         patience = math.inf if op.repeat is Repeat.NEVER else max(1.0, allowed / TRIES)
         pause = FIRST_PAUSE
         asked = unknown = False  # a try is under way; the fate of some try is not known
-        while (left := deadline - trio.current_time()) > 0:
+        left = allowed
+        while left > 0:
             until = deadline
             if self._wire.connected and not (asked and op.repeat is Repeat.NEVER):
                 self._send(op, waiter, payload, trace, left, unknown)
@@ -80,6 +81,7 @@ class Asking:
             if got is Signal.DENIED:
                 raise Refused(Code.FORBIDDEN, f"the bus does not let {self._service} ask {op.name}")
             unknown = unknown or asked
+            left = deadline - trio.current_time()
         raise Unavailable(f"{op.name}: no answer within {allowed:g} s", executed=None if unknown else False)
 
     def _send(self, op: Op[Any, Any], waiter: Waiter, payload: bytes, trace: str, left: float, unknown: bool) -> None:

@@ -6,7 +6,7 @@ the table of subscriptions, so that a wire which lost its connection can make th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, TypeVar
 
 from structlog.typing import FilteringBoundLogger
@@ -68,8 +68,10 @@ class Endpoint(Bus, Receiver):
 
     # --- the four verbs ---
 
-    async def call(self, op: Op[Q, R], request: Q, *, trace: str = "", timeout: float | None = None) -> R:
-        return await self._asking.call(op, request, trace, timeout)
+    def call(
+        self, op: Op[Q, R], request: Q, *, trace: str = "", timeout: float | None = None
+    ) -> Coroutine[Any, Any, R]:
+        return self._asking.call(op, request, trace, timeout)
 
     def serve(self, op: Op[Q, R], on_call: Callable[[Call[Q, R]], None]) -> Subscription:
         desk = Desk(op, on_call, self._wire, self.log)

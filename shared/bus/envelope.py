@@ -48,9 +48,10 @@ def refusal(code: Code, text: str, data: str) -> bytes:
 
 def read_answer(op: Op[Any, R], octets: bytes) -> R:
     """The reply in ``octets``. Raises `Refused` when it is a no and `Undecodable` when it is neither."""
-    match unpack(octets):
-        case (0, reply):
-            return op.decode_reply(reply)
+    fields = unpack(octets)
+    if type(fields) is tuple and len(fields) == 2 and fields[0] == _ANSWER:
+        return op.decode_reply(fields[1])
+    match fields:
         case (1, str(code), str(text), str(data), *_):
             raise Refused(_CODES.get(code, Code.UNAVAILABLE), text, data)
     raise Undecodable("neither reply nor refusal")
