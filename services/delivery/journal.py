@@ -16,6 +16,7 @@ SENT, DEFERRED, HELD, STALE = "sent", "deferred", "held", "stale"
 
 _ATTEMPTS = {status: metrics.delivery_attempts_total(status) for status in (SENT, DEFERRED, HELD, STALE)}
 _DELAY = metrics.delivery_seconds(SENT)
+_PANICS = metrics.panics_total("delivery")
 
 
 class Verdict(NamedTuple):
@@ -72,6 +73,11 @@ class Journal:
     def abandoned(self, letters: int, reason: str) -> None:
         """Nobody knows what became of these: their leases lapse, and another claim finds out."""
         self._log.warning("delivery.abandoned", letters=letters, reason=reason)
+
+    def bug(self, letters: list[str], error: Exception) -> None:
+        """Something in here is wrong."""
+        _PANICS.inc()
+        self._log.error("delivery.bug", letters=len(letters), first=letters[0], exc_info=error)
 
     def waiting(self, letters: int, reason: str) -> None:
         """Storage did not answer; the work goes on when it does."""

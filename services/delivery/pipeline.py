@@ -52,11 +52,25 @@ class Pipeline:
         """Serve all due recipients of ``letters``, claimed at Unix time ``claimed``. Raises nothing."""
         self._leases.hold(letters)
         try:
+            if not await self._served(letters, claimed) and len(letters) > 1:
+                for letter in letters:
+                    await self._served((letter,), claimed)
+        finally:
+            self._leases.release(letters)
+
+    async def _served(self, letters: Sequence[Letter], claimed: float) -> bool:
+        """False when a bug of ours stopped the work: the letters are then served one by one.
+
+        So only the culprit goes without a verdict, and storage holds it after its third claim.
+        """
+        try:
             await self._serve(letters, claimed)
         except (Refused, Unavailable) as error:
             self._journal.abandoned(len(letters), str(error))
-        finally:
-            self._leases.release(letters)
+        except Exception as error:  # noqa: BLE001 - the one catch point of this room
+            self._journal.bug([letter.id for letter in letters], error)
+            return False
+        return True
 
     async def _serve(self, letters: Sequence[Letter], claimed: float) -> None:
         tasks = [task for letter in letters for task in route(letter)]

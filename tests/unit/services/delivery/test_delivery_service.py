@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 import structlog
 import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from services.delivery import pipeline
 from services.delivery.app import deliver
 from services.delivery.config import DeliverySettings
+from services.delivery.routing import Task, route
 from shared.bus.faults import FaultPlan, Faults
 from shared.bus.memory import MemoryBroker
 from shared.contracts.directory import Kind, Resolution
+from shared.contracts.spool import Letter
 from tests.support.spool import Entry, FakeSpool, local
 
 FOREIGN = Resolution("bob@elsewhere.example", Kind.FOREIGN)
@@ -255,6 +259,25 @@ async def test_letter_that_storage_cannot_digest_does_not_hold_up_its_neighbours
         await stage.until(lambda: all(map(is_done, entries)) and bad.recipients[0].outcome is not None, 30)
         assert bad.recipients[0].outcome is not None
         assert bad.recipients[0].outcome.code == "4.3.0"
+
+
+async def test_letter_that_meets_a_bug_leaves_its_neighbours_alone(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def route_or_break(letter: Letter) -> list[Task]:
+        if letter.id == "L5":
+            raise IndexError("a bug")
+        return route(letter)
+
+    monkeypatch.setattr(pipeline, "route", route_or_break)
+    async with staged() as stage:
+        stage.spool.quiet = True
+        entries = [stage.spool.accept(f"L{number}", local(number)) for number in range(9)]
+        stage.start()
+        bad = entries.pop(5)
+        await stage.until(lambda: all(map(is_done, entries)), 5)
+        await stage.until(lambda: bad.claims == 3, 130)
+        assert bad.recipients[0].state == "ready"
 
 
 async def test_drain_finishes_what_is_in_hand_and_claims_no_more(autojump_clock: MockClock) -> None:
