@@ -47,6 +47,7 @@ from services.storage.repositories import login_failures
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.resolver import Resolver
 from services.storage.rooms import Rooms
+from services.storage.rules.passwords import SALT, hash_password
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
 from shared.contracts.directory import account_changed
@@ -57,9 +58,10 @@ from shared.runtime.supervisor import keep
 
 
 class Found(NamedTuple):
-    """What the database held at the start."""
+    """What was made ready in a thread, before the first request."""
 
     keys: dict[Purpose, bytes]
+    dummy: str
     failures: list[tuple[str, int]]
 
 
@@ -81,7 +83,9 @@ def _prepare(database: Database, now: float) -> Found:
     """Bring the schema up to date and read what is needed before the first request."""
     with database.writer() as connection, connection.begin():
         migrate(connection)
-        return Found(load_keys(connection), login_failures.today(connection, now))
+        keys = load_keys(connection)
+        dummy = hash_password("nobody", keys[Purpose.ENUMERATION][:SALT])
+        return Found(keys, dummy, login_failures.today(connection, now))
 
 
 class Parts:
@@ -98,7 +102,7 @@ class Parts:
         self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
         self.authority = Authority(found.keys[Purpose.GRANT], clock, settings.login.grant_lifetime)
         self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep)
-        self.logins = Logins(settings.login, found.keys, self.rooms, self.authority, clock, log)
+        self.logins = Logins(settings.login, found.keys, found.dummy, self.rooms, self.authority, clock, log)
         self.logins.throttle.load(clock(), found.failures)
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
@@ -124,12 +128,12 @@ class Parts:
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
     async with trio.open_nursery() as nursery:
-        await nursery.start(_listen, process, parts)
+        closed = await nursery.start(_listen, process, parts)
         nursery.start_soon(partial(keep, "sweeper", parts.sweeper.run, log=process.log))
         nursery.start_soon(parts.disk.run)
         nursery.start_soon(watch_spool, parts.rooms, parts.clock)
         changes = process.bus.subscribe(account_changed, parts.memory.changed, on_gap=parts.memory.forget_all)
-        subscriber = Subscriber(process.bus, parts.rooms, parts.authority, parts.disk, nursery)
+        subscriber = Subscriber(process.bus, parts.rooms, parts.authority, parts.disk, nursery, process.log)
         subscriber.open(parts.rows(process))
         process.health.ready["storage"] = lambda: not (parts.rooms.congested or parts.disk.full)
         process.bus.publish(ready, Ready(0))  # what waits since the last run
@@ -137,21 +141,28 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         process.log.info("storage.ready", database=process.settings.database_url)
         await process.draining.wait()
         await subscriber.close()
+        await closed.wait()
         changes.close()
         nursery.cancel_scope.cancel()
 
 
 async def _listen(
-    process: Process[StorageSettings], parts: Parts, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    process: Process[StorageSettings],
+    parts: Parts,
+    task_status: trio.TaskStatus[trio.Event] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The data port; tickets name where it listens unless the settings say how fronts reach it."""
+    """The data port, until its last exchange after draining; the event that `start` returns says that it has ended.
+
+    Tickets name where it listens unless the settings say how fronts reach it.
+    """
     port = process.settings.port
+    closed = trio.Event()
 
     def listening(where: Mapping[str, tuple[str, int]]) -> None:
         if not port.url:
             host, number = where["data"]
             parts.tickets.base = f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
-        task_status.started()
+        task_status.started(closed)
 
     await serve_http(
         process.settings.listeners,
@@ -162,3 +173,4 @@ async def _listen(
         idle_timeout=port.idle_timeout,
         on_listening=listening,
     )
+    closed.set()

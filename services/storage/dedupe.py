@@ -34,10 +34,14 @@ class Keyed(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """``fresh`` must run; ``repeats`` take the outcome of the fresh one of the same key in this batch."""
+    """``fresh`` must run; ``repeats`` take the outcome of the fresh one of the same key in this batch.
+
+    ``clashes`` are refused: a broken front, or a forged one, used their key for another request.
+    """
 
     fresh: list[Keyed]
     repeats: list[tuple[Turn, Turn]]
+    clashes: list[Keyed]
 
 
 def sort(connection: Connection, turns: Sequence[Turn]) -> Sorted:
@@ -47,20 +51,24 @@ def sort(connection: Connection, turns: Sequence[Turn]) -> Sorted:
     known = {key: (request, reply) for key, request, reply in rows}
     first: dict[str, Keyed] = {}
     repeats: list[tuple[Turn, Turn]] = []
+    clashes: list[Keyed] = []
     for each in keyed:
         if each.key in known:
             request, reply = known[each.key]
+            if request != each.digest:
+                clashes.append(each)
+                continue
             metrics.dedupe_hits_total(each.turn.row.op.name).inc()
-            each.turn.outcome = (
-                decode(each.turn.row.op.reply, reply) if request == each.digest else _conflict(each.key)
-            )
+            each.turn.outcome = decode(each.turn.row.op.reply, reply)
         elif each.key not in first:
             first[each.key] = each
         elif first[each.key].digest == each.digest:
             repeats.append((each.turn, first[each.key].turn))
         else:
-            each.turn.outcome = _conflict(each.key)
-    return Sorted(list(first.values()), repeats)
+            clashes.append(each)
+    for each in clashes:
+        each.turn.outcome = Refused(Code.CONFLICT, f"the key {each.key} was used for another request")
+    return Sorted(list(first.values()), repeats, clashes)
 
 
 def record(connection: Connection, now: float, done: Sequence[Keyed]) -> None:
@@ -79,7 +87,3 @@ def _keyed(turn: Turn) -> Keyed:
     bare = request._replace(grant=b"")  # a grant may have been renewed between two attempts
     digest = blake2b(encode(bare), digest_size=16, key=turn.row.op.name.encode()).digest()
     return Keyed(turn, f"{turn.asked.account}:{request.key}", digest)
-
-
-def _conflict(key: str) -> Refused:
-    return Refused(Code.CONFLICT, f"the key {key} was used for another request")

@@ -36,12 +36,13 @@ LONGEST_PASSWORD = 4_096  # characters
 
 
 class Logins:
-    """The login desk. Used on the trio loop; hashing runs in threads."""
+    """The login desk. Used on the trio loop; hashing runs in threads. ``dummy`` is the secret of nobody."""
 
     def __init__(
         self,
         settings: config.Login,
         keys: dict[Purpose, bytes],
+        dummy: str,
         rooms: Rooms,
         authority: Authority,
         clock: Callable[[], float],
@@ -54,7 +55,7 @@ class Logins:
         self._clock = clock
         self._log = log
         self._hashing = trio.CapacityLimiter(settings.hashing or 2 * (os.cpu_count() or 1))
-        self._dummy = hash_password("nobody", keys[Purpose.ENUMERATION][:SALT])
+        self._dummy = dummy
         self._credentials: dict[str, Credential] = {}
         self._verified: dict[tuple[int, str, int, bytes], float] = {}
         self._generation = 0

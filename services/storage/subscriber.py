@@ -6,7 +6,7 @@ an answer in the bus's words. Handlers behind this door never see an unverified 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from services.storage.unit_of_work import Asked
 from shared.bus.client import AnyCall, Bus, Subscription
 from shared.contracts import blobs, messages, spool
 from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
 
 GROWING = frozenset({spool.accept.name, messages.append.name, blobs.upload.name})  # refused while the disk is full
 
@@ -29,7 +30,10 @@ GROWING = frozenset({spool.accept.name, messages.append.name, blobs.upload.name}
 class Subscriber:
     """Serves rows on ``bus`` from `open` to `close`; the tasks of those that need one run in ``nursery``."""
 
-    def __init__(self, bus: Bus, rooms: Rooms, authority: Authority, disk: DiskGuard, nursery: trio.Nursery) -> None:
+    def __init__(
+        self, bus: Bus, rooms: Rooms, authority: Authority, disk: DiskGuard, nursery: trio.Nursery, log: Any
+    ) -> None:
+        self._log = log
         self._disk = disk
         self._nursery = nursery
         self._bus = bus
@@ -82,16 +86,21 @@ class Subscriber:
             call.answer(reply)
             return
         if row.task is not None:
-            self._nursery.start_soon(self._run_task, row.task, call, asked)
+            self._nursery.start_soon(self._run_task, row, call, asked)
         else:
             self._rooms.enter(CallTurn(row, asked, call, self._settled))
         self._open += 1
 
-    async def _run_task(self, handle: Callable[[Any], Awaitable[Any]], call: AnyCall, asked: Asked[Any]) -> None:
+    async def _run_task(self, row: AnyRow, call: AnyCall, asked: Asked[Any]) -> None:
+        assert row.task is not None
         try:
-            call.answer(await handle(asked))
+            call.answer(await row.task(asked))
         except Refused as refusal:
             call.refuse(refusal.code, refusal.text, refusal.data)
+        except Exception as error:
+            metrics.storage_errors_total(row.op.name).inc()
+            self._log.error("storage.request_failed", op=row.op.name, exc_info=error)
+            call.refuse(Code.UNAVAILABLE, "the request failed")
         finally:
             self._settled()
 

@@ -144,7 +144,9 @@ class Writer(Room):
         if not row.keyed:
             run(group, handle)
             return
-        fresh, repeats = dedupe.sort(work.connection, group)
+        fresh, repeats, clashes = dedupe.sort(work.connection, group)
+        for clash in clashes:
+            self.log.error("storage.key_clash", op=row.op.name, key=clash.key, caller=clash.turn.asked.caller)
         if fresh:
             run([each.turn for each in fresh], handle)
             dedupe.record(work.connection, work.now, fresh)

@@ -39,14 +39,16 @@ END = 80
 
 def rows(settings: config.Spool, resolver: Resolver, log: Any) -> tuple[AnyRow, ...]:
     return (
-        write(spool.accept, partial(accept, settings), grant_optional=True),
+        write(spool.accept, partial(accept, settings, log), grant_optional=True),
         write(spool.claim, partial(claim, settings, resolver, log)),
         write(spool.extend, partial(extend, settings)),
         write(spool.settle, settle),
     )
 
 
-def accept(settings: config.Spool, work: UnitOfWork, asked: Sequence[Asked[Accept]]) -> Sequence[Accepted | Refused]:
+def accept(
+    settings: config.Spool, log: Any, work: UnitOfWork, asked: Sequence[Asked[Accept]]
+) -> Sequence[Accepted | Refused]:
     """Store letters. The letter's id is the idempotency key: the same letter again is the same answer."""
     known = letters.known(work.connection, [each.request.letter for each in asked])
     answers: list[Accepted | Refused] = []
@@ -59,6 +61,7 @@ def accept(settings: config.Spool, work: UnitOfWork, asked: Sequence[Asked[Accep
         digest = _digest(request)
         before = known.setdefault(request.letter, digest)
         if before != digest:
+            log.error("storage.key_clash", op=spool.accept.name, key=request.letter, caller=each.caller)
             answers.append(Refused(Code.CONFLICT, f"letter {request.letter} was accepted with other content"))
             continue
         repeated = before is not digest
