@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from math import inf
 
 import pytest
 import trio
@@ -271,3 +272,17 @@ async def test_the_last_words_arrive_although_the_peer_had_more_to_say() -> None
     await connection.send(b"421 bye\r\n")
     await connection.aclose()
     assert await peer.receive_some() == b"421 bye\r\n"
+
+
+async def test_a_reader_without_a_deadline_waits_until_cancelled_or_served() -> None:
+    connection, peer = pair()
+    assert not connection.arrived()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(peer.send_all, b"late")
+        assert await connection.receive(inf) == b"late"
+    await peer.send_all(b"x")
+    assert connection.arrived()
+    assert await connection.receive(1) == b"x"
+    await peer.aclose()
+    assert connection.arrived(), "the end can be received as well"
+    assert await connection.receive(inf) == b""
