@@ -47,7 +47,9 @@ def test_transcript(path: Path, house: House, accounts: Mapping[str, dict[str, s
     protocol = path.parent.name
     tls = ssl.create_default_context(cafile=str(house.authority))
     variables = _variables(accounts[_name(path)])
-    stage = Stage("localhost", house.ports[LISTENERS.get(_name(path), protocol)], variables, tls, literals=protocol == "imap")
+    stage = Stage(
+        "localhost", house.ports[LISTENERS.get(_name(path), protocol)], variables, tls, literals=protocol == "imap"
+    )
     transcript = read_transcript(path)
     if protocol == "pop3":
         _fill(house, variables["alice"], transcript.messages.values())
