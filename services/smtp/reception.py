@@ -102,7 +102,7 @@ def _not_stored(context: Context, transaction: Transaction, reason: str) -> None
         "smtp.not-stored",
         session=context.talk.connection.id,
         txn=transaction.letter,
-        trace_id=transaction.letter,
+        trace=transaction.letter,
         reason=reason,
     )
 

@@ -26,7 +26,7 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         "smtp.transaction",
         session=connection.id,
         txn=transaction.letter,
-        trace_id=transaction.letter,
+        trace=transaction.letter,
         result=result,
         code=code,
         enhanced=reply.enhanced if reply else "",

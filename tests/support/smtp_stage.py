@@ -181,7 +181,7 @@ def _certificates() -> _Certificates:
 class SmtpStage:
     """A running service. ``storage`` is a `SmallStorage` unless a bus to another one was given."""
 
-    def __init__(self, nursery: trio.Nursery, storage: SmallStorage, bus: Bus, settings: SmtpSettings) -> None:
+    def __init__(self, nursery: trio.Nursery, storage: Any, bus: Bus, settings: SmtpSettings) -> None:
         self.storage = storage
         self.bus = bus
         self.settings = settings
