@@ -7,6 +7,7 @@ else. A client learns little of our troubles, the log all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import trio
 
@@ -15,33 +16,19 @@ from services.pop3.errors import CommandRefused, ReplyCut
 from services.pop3.house import House
 from services.pop3.login import Entrance
 from services.pop3.output import Output
+from services.pop3.refusals import BUSY, FINAL, REFUSALS
 from services.pop3.registry import COMMANDS, Row, capabilities
 from services.pop3.tenure import Tenure
-from shared.contracts.errors import Code, Refused, Unavailable
+from shared.contracts.errors import Refused, Unavailable
 from shared.net.shell import Connection, PeerGone, PeerTimeout
 from shared.observe import metrics
 from shared.protocols.errors import LineTooLong
 from shared.protocols.pop3.core import Command, Pop3Core
 from shared.protocols.pop3.errors import CommandError
-from shared.protocols.pop3.replies import ResponseCode, err, ok
+from shared.protocols.pop3.replies import err, ok
 from shared.protocols.sasl.mechanism import Credentials, SaslError
 
 RELEASE_TIMEOUT = 2.0  # seconds for giving back the lock of a client that is gone
-
-_BUSY = ("try again later", ResponseCode.SYS_TEMP)
-REFUSALS: dict[Code, tuple[str, ResponseCode | None]] = {
-    Code.LOGIN_FAILED: ("wrong name or password", ResponseCode.AUTH),
-    Code.GRANT_EXPIRED: ("log in again", ResponseCode.AUTH),
-    Code.THROTTLED: ("too many failed logins; try again later", ResponseCode.SYS_TEMP),
-    Code.IN_USE: ("another session has this maildrop", ResponseCode.IN_USE),
-    Code.STALE: ("this maildrop was lost to another session; nothing was deleted", ResponseCode.IN_USE),
-    Code.NOT_FOUND: ("no such message", None),
-    Code.NO_RIGHT: ("not allowed", ResponseCode.SYS_PERM),
-    Code.FORBIDDEN: ("not allowed", ResponseCode.SYS_PERM),
-    Code.UNAVAILABLE: _BUSY,
-    Code.LIMIT: _BUSY,
-}
-_FINAL = frozenset({Code.GRANT_EXPIRED, Code.STALE, Code.IN_USE})  # nothing more is possible after login
 
 
 class Session(Client):
@@ -168,16 +155,16 @@ class Session(Client):
             self._refuse(row.name, refused)
         except Unavailable as unavailable:
             self._log.warning("pop3.unavailable", command=row.name, reason=str(unavailable))
-            self.context.out.write(err(*_BUSY))
+            self.context.out.write(err(*BUSY))
             self._note_failed_quit("unavailable")
 
     def _refuse(self, command: str, refused: Refused) -> None:
         self._log.info("pop3.refused", command=command, code=refused.code.value, reason=refused.text)
-        self.context.out.write(err(*REFUSALS.get(refused.code, _BUSY)))
+        self.context.out.write(err(*REFUSALS.get(refused.code, BUSY)))
         if self._entrance.closed:
             self._reason = "too many failed logins"
             self.context.state = State.OVER
-        elif refused.code in _FINAL and self.context.state is State.TRANSACTION:
+        elif refused.code in FINAL and self.context.state is State.TRANSACTION:
             self._reason = refused.code.value
             self.context.state = State.OVER
         self._note_failed_quit(refused.code.value)
@@ -251,18 +238,13 @@ class Session(Client):
 
     def _tell(self) -> None:
         """The one line about this session (field names after Dovecot's)."""
-        tally = self.context.tally
         tls = self._connection.tls
         self._log.info(
             "pop3.session",
             remote_ip=self._connection.peer_host,
             mech=self._entrance.mechanism,
             tls=tls.version if tls else "",
-            retr=tally.retr,
-            retr_octets=tally.retr_octets,
-            top=tally.top,
-            top_octets=tally.top_octets,
-            deleted=tally.deleted,
+            **asdict(self.context.tally),
             octets_in=self._received,
             octets_out=self.context.out.sent,
             mistakes=self._mistakes,
