@@ -83,13 +83,27 @@ class Arguments:
         self._position = position
 
     def open(self) -> None:
-        """An opening parenthesis."""
-        if not self._line.startswith(b"(", self._position):
+        """An opening parenthesis, and surplus spaces behind it."""
+        line = self._line
+        if not line.startswith(b"(", self._position):
             raise ParseError("( expected")
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ParseError("Parentheses nested too deep")
         self._position += 1
+        while line.startswith(b" ", self._position):
+            self._position += 1
+
+    def closes(self) -> bool:
+        """Whether a closing parenthesis comes next; surplus spaces before it are read over."""
+        line = self._line
+        position = self._position
+        while line.startswith(b" ", position):
+            position += 1
+        if not line.startswith(b")", position):
+            return False
+        self._position = position
+        return True
 
     def close(self) -> None:
         """A closing parenthesis."""
@@ -106,7 +120,7 @@ class Arguments:
         """A parenthesised list, perhaps empty, of what ``read`` reads."""
         self.open()
         found: list[T] = []
-        while not self._line.startswith(b")", self._position):
+        while not self.closes():
             if found:
                 self.space()
             found.append(read(self))

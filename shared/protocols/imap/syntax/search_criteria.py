@@ -119,7 +119,7 @@ class Criteria:
                 top.wanted -= 1
                 if top.wanted:
                     return
-            elif len(self._frames) > 1 and self._arguments.peek() == b")":
+            elif len(self._frames) > 1 and self._arguments.closes():
                 self._arguments.close()
             else:
                 return

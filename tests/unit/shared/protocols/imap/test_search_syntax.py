@@ -68,6 +68,7 @@ def _key(text: str) -> object:
         ("(TO x (SEEN ALL)) DRAFT", And((_TO, _SEEN, All(), Flagged("\\Draft")))),
         ("OR OR TO x SEEN OR ALL RECENT", Or((_TO, _SEEN, All(), Recent()))),
         ("OR (OR TO x SEEN) ALL", Or((_TO, _SEEN, All()))),
+        ("OR ( TO x ) (  SEEN ALL  )", Or((_TO, And((_SEEN, All()))))),
         ("OR NOT SEEN (TO x ALL)", Or((Not(_SEEN), And((_TO, All()))))),
         ("NOT OR SEEN ALL RECENT", And((Not(Or((_SEEN, All()))), Recent()))),
     ],

@@ -57,7 +57,14 @@ def test_flags_come_in_their_usual_spelling_and_once() -> None:
     assert Arguments(b"(\\SEEN \\seen $Junk \\Foo)").flag_list() == ("\\Seen", "$Junk", "\\Foo")
 
 
-@pytest.mark.parametrize("octets", [b"(", b"(a", b"(a ", b"( a)", b"(a )", b"(\\)", b"a)"])
+def test_surplus_spaces_in_a_list() -> None:
+    arguments = Arguments(b"(  a   b )")
+    assert arguments.flag_list() == ("a", "b")
+    assert arguments.at_end()
+    assert Arguments(b"( )").flag_list() == ()
+
+
+@pytest.mark.parametrize("octets", [b"(", b"(a", b"(a ", b"( ", b"(\\)", b"a)"])
 def test_broken_lists(octets: bytes) -> None:
     with pytest.raises(ParseError):
         Arguments(octets).flag_list()
