@@ -43,8 +43,7 @@ class SmtpSettings:
     error_delay: float = 1.0
     junk_commands: int = 100  # NOOP, RSET, VRFY and the like without a letter between them
     login_attempts: int = 3  # failures per connection
-    store_timeout: float = 5.0  # until a streamed message must be on stable storage, after its end ...
-    accept_timeout: float = 5.0  # ... and until the spool must have answered, else 451
+    accept_timeout: float = 9.0  # from a message's end until storage must have it and the spool answered, else 451
 
     resolution_seconds: float = 1.0  # how long "is one of ours" is remembered; 0: not at all
 
@@ -52,7 +51,7 @@ class SmtpSettings:
         for name in ("message_limit", "recipients", "errors_close", "login_attempts", "junk_commands", "hops"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
-        for name in ("command_timeout", "data_timeout", "login_timeout", "accept_timeout", "store_timeout"):
+        for name in ("command_timeout", "data_timeout", "login_timeout", "accept_timeout"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
         if not self.hostname.isascii() or not self.hostname or " " in self.hostname:

@@ -69,12 +69,14 @@ class Dialogue:
         """Receive until there is an event, but no longer than ``timeout`` in all."""
         await self.flush()
         self.deadline = min(trio.current_time() + timeout, self.until)
-        while True:
-            await self._receive()
-            event = self.core.next_event()
-            if event is not None:
-                self.deadline = inf
-                return event
+        try:
+            while True:
+                await self._receive()
+                event = self.core.next_event()
+                if event is not None:
+                    return event
+        finally:
+            self.deadline = inf
 
     async def _receive(self) -> int:
         data = await self.connection.receive(inf)
@@ -97,8 +99,10 @@ class Dialogue:
                 return event.octets if isinstance(event, DataChunk) else None
             await self.flush()
             self.deadline = self._patience()
-            self._got += await self._receive()
-            self.deadline = inf
+            try:
+                self._got += await self._receive()
+            finally:
+                self.deadline = inf
 
     def _patience(self) -> float:
         """When the next octets must be there for the message to have kept up its rate."""

@@ -21,6 +21,8 @@ from shared.contracts.errors import Code, Refused, Unavailable
 from shared.mail.received import received
 from shared.protocols.smtp.replies import Reply, reply
 
+_LEAST = 0.5  # seconds for the spool's answer, however long a streamed message took to be stored
+
 LIMIT_PASSED = reply(452, "4.3.1", "Insufficient system storage")
 OVERLONG = reply(554, "5.6.0", "A line is longer than 65536 octets")
 BARE = reply(554, "5.6.0", "Lone CR, lone LF or NUL in the message")
@@ -63,7 +65,7 @@ async def finish(context: Context, transaction: Transaction, intake: Intake) -> 
     """The message is complete: hand it to the spool, end the transaction, and answer for it."""
     transaction.intake, transaction.size = intake, intake.received
     began = trio.current_time()
-    answer = intake.refusal or await _accept(context, transaction, intake)
+    answer = intake.refusal or await _accept(context, transaction, intake, began)
     transaction.waited = trio.current_time() - began
     await context.end_transaction(answer)
     context.state.junk = 0
@@ -73,13 +75,14 @@ async def finish(context: Context, transaction: Transaction, intake: Intake) -> 
     return answer
 
 
-async def _accept(context: Context, transaction: Transaction, intake: Intake) -> Reply:
-    settings = context.shared.settings
+async def _accept(context: Context, transaction: Transaction, intake: Intake, began: float) -> Reply:
+    """Store the message and hand it over. The bus asks again under the letter's id until the time is up."""
+    bus, timeout = context.shared.bus, context.shared.settings.accept_timeout
     try:
-        body, summary = await intake.finish(settings.store_timeout)
+        body, summary = await intake.finish(timeout)
         request = _request(context, transaction, body, summary)
-        bus = context.shared.bus
-        await bus.call(spool.accept, request, trace=transaction.letter, timeout=settings.accept_timeout)
+        left = max(began + timeout - trio.current_time(), _LEAST)
+        await bus.call(spool.accept, request, trace=transaction.letter, timeout=left)
     except Unacceptable as error:
         return error.reply
     except Refused as error:

@@ -46,7 +46,7 @@ class Session:
         self._rows = ROWS[role]
         self._scope = trio.CancelScope()
         self._idle = False  # waiting for a command with no transaction in hand
-        self._cut = (INTERNAL, "cut")  # what is said when another task ends the session, and why
+        self._cut: tuple[Reply, str] | None = None  # what is said if another task ends the session, and why
         self._commands = 0
         if role is Role.SUBMISSION:
             self._talk.until = trio.current_time() + shared.settings.login_timeout
@@ -76,7 +76,7 @@ class Session:
         try:
             with self._scope:
                 reason = await self._guarded()
-            if self._scope.cancelled_caught:
+            if self._cut is not None and self._scope.cancelled_caught:
                 reason = await self._farewell(*self._cut)
         except (PeerGone, PeerTimeout) as error:
             reason = f"connection: {error}"
@@ -94,11 +94,19 @@ class Session:
         except PeerGone as error:
             return f"connection: {error}"
         except Violation as error:
-            return await self._farewell(error.reply, f"violation: {error}")
+            return await self._report(error)
         except Exception:
             panics_total("smtp").inc()
             self._shared.log.exception("smtp.bug", session=self._talk.connection.id)
             return await self._farewell(INTERNAL, "bug")
+
+    async def _report(self, error: Violation) -> str:
+        connection = self._talk.connection
+        self._shared.log.info(
+            "smtp.violation", session=connection.id, remote_ip=connection.peer_host, reason=str(error)
+        )
+        await self._context.end_transaction(error.reply)
+        return await self._farewell(error.reply, f"violation: {error}")
 
     async def _farewell(self, said: Reply, reason: str) -> str:
         self._talk.say(said)
@@ -106,8 +114,7 @@ class Session:
         return reason
 
     async def _serve(self) -> str:
-        if not await self._greet():
-            return "spoke before the greeting"
+        self._greet()
         while True:
             if self._shared.draining.is_set() and self._context.state.transaction is None:
                 return await self._farewell(SHUTTING_DOWN, "drain")
@@ -119,14 +126,12 @@ class Session:
             if self._commands % _TURN == 0:
                 await trio.lowlevel.checkpoint()
 
-    async def _greet(self) -> bool:
+    def _greet(self) -> None:
         """Greet, unless a stranger could not wait for it: that is how spam is sent, and how smuggling begins."""
         if self._context.role is Role.MX and self._talk.connection.arrived():
-            await self._farewell(reply(554, "5.5.0", "You spoke before the greeting"), "")
-            return False
+            raise Violation(554, "5.5.0", "You spoke before the greeting")
         protocol = "LMTP" if self._context.role is Role.LMTP else "ESMTP"
         self._talk.say(reply(220, "", f"{self._shared.settings.hostname} {protocol} Eilpost"))
-        return True
 
     # --- one command ---
 
@@ -139,6 +144,8 @@ class Session:
             return await self._say(error.reply)
         finally:
             self._idle = False
+        if self._cut is not None:  # it came too late: nothing of it may be begun
+            await trio.lowlevel.checkpoint()
         row = self._rows.get(command.verb)
         if row is None:
             return await self._say(UNKNOWN_COMMAND)

@@ -180,6 +180,20 @@ async def test_trouble_with_storage_is_temporary_and_quick(autojump_clock: trio.
         assert (await client.ask(b"x\r\n.")).startswith("250 ")
 
 
+async def test_a_lost_answer_is_asked_for_again_under_the_same_letter(autojump_clock: trio.testing.MockClock) -> None:
+    async with smtp_stage() as stage:
+        client = stage.connect()
+        await client.greeted()
+        stage.storage.instead = {"spool.accept": Silent}
+        await client.send(b"MAIL FROM:<a@b>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n")
+        await client.replies(3)
+        await client.send(b"Subject: x\r\n\r\n\r\n.\r\n")
+        await trio.sleep(1)
+        stage.storage.instead = {}
+        assert await client.reply() == f"250 2.0.0 Ok: queued as {stage.storage.letter.letter}"
+        assert stage.storage.calls == ["directory.resolve", "spool.accept", "spool.accept"]
+
+
 async def test_smtputf8_must_be_asked_for() -> None:
     async with smtp_stage() as stage:
         stage.storage.accounts["grün@example.org"] = 9
