@@ -23,7 +23,7 @@ from tests.support.house import House, running_house
 ACCOUNTS, SENDERS, USERS = 8, 6, 4
 SERVICES = ("smtp", "delivery", "storage", "imap", "pop3", "broker")
 READY_SECONDS = 5.0
-SETTINGS = "\n[limits]\nconnections_per_address = 10000\n\n[delivery]\nlease = 10.0\n"
+SETTINGS = "\n[limits]\nconnections_per_address = 10000\n\n[delivery]\nlease = 15.0\n"
 
 
 def main() -> None:
