@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from shared.protocols.buffer import LineTooLong, ReceiveBuffer
+from shared.protocols.imap.command_line import HEAD, announced, read_command, refusal, tag_of
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.events import (
     LITERAL_END,
@@ -32,17 +33,11 @@ from shared.protocols.imap.events import (
     Line,
     LiteralChunk,
 )
-from shared.protocols.imap.grammar import COMMANDS
 from shared.protocols.imap.syntax import append
 from shared.protocols.imap.syntax.append import Append
 from shared.protocols.imap.tokens import Arguments
 
 CHUNK = 65536  # octets; the largest LiteralChunk
-_ENDLESS = 2**63  # stands for a literal size with more digits than are worth reading
-
-_HEAD = re.compile(rb"([!#$&',-\[\]^-z|}~]+) (?:([Uu][Ii][Dd]) )?([!#$&',-\[^-z|}~+]+)")
-_TAG = re.compile(rb"([!#$&',-\[\]^-z|}~]+)(?: |\Z)")
-_ANNOUNCED = re.compile(rb"~?\{([0-9]+)(\+?)\}\Z")
 
 
 @dataclass(frozen=True)
@@ -160,30 +155,14 @@ class ImapCore:
             return self._die("Line too long")
         if line is None:
             return NEED_MORE
-        if line.endswith(b"}") and (announced := _announced(line)):
-            return self._announce(line, *announced)
+        if line.endswith(b"}") and (literal := announced(line)):
+            return self._announce(line, *literal)
         line = line.rstrip(b" ")  # not in the grammar, but clients do it
         if self._held:
             self._held.append(line)
             line = b"".join(self._held)
             self._start()
-        return self._parse(line)
-
-    def _parse(self, line: bytes) -> Event:
-        head = _HEAD.match(line)
-        if head is None:
-            return BadSyntax(_tag(line), "Command expected, as tag and name")
-        tag, uid, name = head.groups()
-        row = COMMANDS.get(name) or COMMANDS.get(name.upper())
-        if row is None or not (row.uid or uid is None):
-            return BadSyntax(tag.decode("ascii"), "Unknown command")
-        arguments = Arguments(line, head.end(), uid=uid is not None, utf8=self.utf8)
-        try:
-            value = row.parse(arguments)
-            arguments.finish()
-        except ParseError as error:
-            return _bad(tag.decode("ascii"), error)
-        return Command(tag.decode("ascii"), row.name, value)
+        return read_command(line, utf8=self.utf8)
 
     def _read_literal(self) -> Event | None:
         octets = self._buffer.take(self._remaining)
@@ -263,14 +242,14 @@ class ImapCore:
 
     def _announce(self, line: bytes, size: int, waits: bool) -> Event | None:
         first = self._held[0] if self._held else line
-        head = _HEAD.match(first)
+        head = HEAD.match(first)
         if head is not None and self._logged_in and head[2] is None and head[3].upper() == b"APPEND":
             is_mailbox = not self._held and line.rfind(b"{") == head.end() + 1
             if not is_mailbox:
                 return self._announce_message(head, line, waits)
         length = len(line) + 2 + size
         if size > self._literal or self._held_size + length > 2 * self._line:
-            return self._too_big(BadSyntax(_tag(first), "Literal too large", "TOOBIG"), waits)
+            return self._too_big(BadSyntax(tag_of(first), "Literal too large", "TOOBIG"), waits)
         self._held_size += length
         self._held += (line, b"\r\n")
         self._remaining = size
@@ -282,7 +261,7 @@ class ImapCore:
         try:
             value = append.parse(Arguments(b"".join((*self._held, line)), head.end(), utf8=self.utf8))
         except ParseError as error:
-            return self._reject(line, _bad(tag, error))
+            return self._reject(line, refusal(tag, error))
         if value.size > self._limits.append:
             return self._too_big(BadSyntax(tag, "Message too large", "TOOBIG"), waits)
         self._start()
@@ -303,13 +282,13 @@ class ImapCore:
 
     def _reject(self, line: bytes, event: Event | None) -> Event | None:
         """End a command that is wrong in ``line``, behind which the client may send literals unasked."""
-        announced = _announced(line)
-        if announced is None or announced[1]:
+        literal = announced(line)
+        if literal is None or literal[1]:
             self._start()
             return event
-        if announced[0] > self._limits.append:
+        if literal[0] > self._limits.append:
             return self._die("Literal too large")
-        self._discard(announced[0], event)
+        self._discard(literal[0], event)
         return None
 
     def _discard(self, size: int, after: Event | None) -> None:
@@ -344,20 +323,3 @@ _READERS: dict[_Reading, Callable[[ImapCore], Event | None]] = {
     _Reading.LINE: ImapCore._read_line,
     _Reading.DEAD: ImapCore._read_nothing,
 }
-
-
-def _announced(line: bytes) -> tuple[int, bool] | None:
-    """The literal announced at the end of a line: its size, and whether the client waits for a go-ahead."""
-    found = _ANNOUNCED.search(line, max(line.rfind(b"{") - 1, 0))
-    if found is None:
-        return None
-    return int(found[1]) if len(found[1]) < 20 else _ENDLESS, not found[2]
-
-
-def _tag(line: bytes) -> str:
-    found = _TAG.match(line)
-    return found[1].decode("ascii") if found else "*"
-
-
-def _bad(tag: str, error: ParseError) -> BadSyntax:
-    return BadSyntax(tag, error.text, error.code, error.status)

@@ -43,12 +43,11 @@ Parse: TypeAlias = Callable[[Arguments], Any]
 
 
 class Row(NamedTuple):
-    """A command. ``uid`` tells that "UID <name>" exists, and ``plain`` that the bare name does."""
+    """A command. ``uid`` tells that "UID <name>" exists as well."""
 
     name: str
     parse: Parse
     uid: bool = False
-    plain: bool = True
 
 
 ROWS = (
