@@ -16,6 +16,7 @@ from shared.bus.asking import Asking
 from shared.bus.client import Bus, Call, Subscription
 from shared.bus.pending import PendingCalls, Signal
 from shared.bus.wire import Receiver, Wire
+from shared.contracts import control
 from shared.contracts.codec import Undecodable, encode, unpack
 from shared.contracts.op import Event, Op
 from shared.contracts.subjects import inbox
@@ -61,6 +62,8 @@ class Endpoint(Bus, Receiver):
         self._wire = wire
         self._asking = Asking(self.service, self._inbox, wire, self.pending, self.log)
         self._stand(Standing(self._inbox + b">", b"", self._reply_received, None))
+        if self.service in control.serving.listeners:
+            self.subscribe(control.serving, lambda _: self.pending.wake_all(Signal.ASK_AGAIN))
 
     @property
     def connected(self) -> bool:
@@ -140,7 +143,7 @@ class Endpoint(Bus, Receiver):
             self.pending.wake_all(Signal.DENIED, subject.encode())
 
     def restored(self, *, gap: bool) -> None:
-        self.pending.wake_all(Signal.RECONNECTED)
+        self.pending.wake_all(Signal.ASK_AGAIN)
         if not gap:
             return
         for standing in list(self._standing.values()):

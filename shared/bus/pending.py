@@ -20,7 +20,7 @@ class Signal(Enum):
 
     TIME_OUT = "time-out"
     NO_RESPONDERS = "no responders"
-    RECONNECTED = "reconnected"  # the reply may have been lost
+    ASK_AGAIN = "ask again"  # we reconnected, or a server came up: the reply may never come
     DENIED = "denied"
 
 

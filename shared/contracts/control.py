@@ -25,6 +25,16 @@ class Alive(NamedTuple):
 alive = Event("control.alive", Alive, EVERYONE, services("admin"))
 
 
+class Serving(NamedTuple):
+    """A server has begun to answer. Who waits for the answer of one that died asks again at once, where that is
+    harmless, instead of after its time-out."""
+
+    replica: str
+
+
+serving = Event("control.serving", Serving, services("storage"), services("smtp delivery imap pop3 admin"))
+
+
 class Ping(NamedTuple):
     pass
 

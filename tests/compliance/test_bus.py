@@ -362,6 +362,7 @@ async def test_events_reach_only_those_that_may_listen(stage: Stage) -> None:
         "changes.mailbox": changes.Change(1, 1, 2, 3),
         "changes.list": changes.ListChange(1),
         "control.alive": control.Alive("s", "r", 1, "v", 0.0, True, False, 0),
+        "control.serving": control.Serving("r"),
         "directory.changed": directory.AccountChanged(1, "a"),
         "spool.ready": spool.Ready(1),
     }
@@ -381,3 +382,26 @@ def test_nobody_may_listen_to_the_inbox_of_another() -> None:
     for service in SERVICES:
         inboxes = [pattern for pattern in permissions(service).subscribe if pattern.startswith("_INBOX")]
         assert inboxes == [f"_INBOX.{service}.>"]
+
+
+async def test_a_call_that_a_dead_server_swallowed_is_asked_again_when_one_comes_up(stage: Stage) -> None:
+    dead, caller = await stage.connect("storage", "dead"), await stage.connect("imap", "a")
+    swallowed = trio.Event()
+    silent = dead.serve(control.ping, lambda _call: swallowed.set())
+    await stage.settle()
+    started = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        answers: list[control.Pong] = []
+
+        async def ask() -> None:
+            answers.append(await caller.call(control.ping, control.Ping()))
+
+        nursery.start_soon(ask)
+        await swallowed.wait()
+        silent.close()
+        successor = await stage.connect("storage", "successor")
+        successor.serve(control.ping, lambda call: call.answer(control.Pong("successor")))
+        await stage.settle()
+        successor.publish(control.serving, control.Serving("successor"))
+    assert answers == [control.Pong("successor")]
+    assert trio.current_time() - started < 0.9  # well before the first try's time-out
