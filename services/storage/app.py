@@ -50,6 +50,7 @@ from services.storage.rooms import Rooms
 from services.storage.rules.passwords import SALT, hash_password
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
+from shared.contracts.control import Serving, serving
 from shared.contracts.directory import account_changed
 from shared.contracts.spool import Ready, ready
 from shared.net.http import serve_http
@@ -136,6 +137,7 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         subscriber = Subscriber(process.bus, parts.rooms, parts.authority, parts.disk, nursery, process.log)
         subscriber.open(parts.rows(process))
         process.health.ready["storage"] = lambda: not (parts.rooms.congested or parts.disk.full)
+        process.bus.publish(serving, Serving(process.replica))
         process.bus.publish(ready, Ready(0))  # what waits since the last run
         gc.freeze()  # what lives as long as the process is not looked at again
         process.log.info("storage.ready", database=process.settings.database_url)
