@@ -35,11 +35,10 @@ class Bell:
     async def wait_for(self, wait: Callable[[float], Awaitable[T]], timeout: float) -> T | None:
         """The result of ``wait``; None when the bell rang first, or rang before.
 
-        ``wait`` is given no deadline of its own and must lose nothing when it is cancelled. Raises `PeerTimeout` after
-        ``timeout`` seconds.
+        ``wait`` is given no deadline of its own and must lose nothing when it is cancelled. Raises `PeerTimeout` when
+        ``timeout`` seconds are over.
         """
-        if self._rung:
-            self._rung = False
+        if self._hush():
             return None
         with trio.CancelScope(deadline=trio.current_time() + timeout) as scope:
             self._scope = scope
@@ -47,7 +46,11 @@ class Bell:
                 return await wait(inf)
             finally:
                 self._scope = None
-        if self._rung:
-            self._rung = False
+        if self._hush():
             return None
         raise PeerTimeout(f"nothing for {timeout:g} s")
+
+    def _hush(self) -> bool:
+        """Whether it had rung."""
+        rung, self._rung = self._rung, False
+        return rung

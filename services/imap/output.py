@@ -12,12 +12,13 @@ PIECE = 256 * 1024  # the most that is handed over at once
 class Output:
     """The sending half of a session. Only its own task uses it."""
 
-    __slots__ = ("_connection", "_pieces", "_size", "sent")
+    __slots__ = ("_connection", "_pieces", "_size", "broken", "sent")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._pieces: list[bytes] = []
         self._size = 0
+        self.broken = False  # something was sent in part: nothing more may follow
         self.sent = 0  # octets, for the log
 
     def write(self, octets: bytes) -> None:
@@ -43,9 +44,11 @@ class Output:
         self._pieces.clear()
         self._size = 0
         self.sent += len(octets)
+        self.broken = True  # until all of it is on its way
         if len(octets) <= PIECE:
             await self._connection.send(octets)
-            return
-        with memoryview(octets) as view:
-            for start in range(0, len(octets), PIECE):
-                await self._connection.send(view[start : start + PIECE])
+        else:
+            with memoryview(octets) as view:
+                for start in range(0, len(octets), PIECE):
+                    await self._connection.send(view[start : start + PIECE])
+        self.broken = False

@@ -243,6 +243,8 @@ class Session:
             self.roster.leave(self, self.account)
 
     async def _bye(self, words: str) -> None:
+        if self.talk.out.broken:
+            return
         self.talk.out.write(responses.untagged("BYE", words))
         try:
             await self.talk.out.flush()

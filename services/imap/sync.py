@@ -178,6 +178,7 @@ class Mailboxes:
 
     async def _sync(self, live: Live, grant: bytes) -> None:
         view = live.view
+        before = view.modseq
         for _ in range(_ROUNDS):
             try:
                 change = await self._bus.call(mailboxes.sync, SyncRequest(grant, live.mailbox, view.modseq))
@@ -197,7 +198,8 @@ class Mailboxes:
                 live.heard = view.modseq  # heard of more than there is: a restored database
             if view.modseq >= live.heard:
                 break
-        live.ring()
+        if view.modseq != before:
+            live.ring()
 
     async def _read(self, mailbox: int, view: View, grant: bytes) -> int:
         """Fill an empty view page by page; the modseq up to which somebody has seen the mailbox change meanwhile."""

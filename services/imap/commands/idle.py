@@ -31,18 +31,19 @@ async def handle(context: AccountContext, command: Idle) -> Done:
 
 
 async def _wait(context: AccountContext) -> bytes:
-    settings = context.settings
-    deadline = trio.current_time() + settings.idle_timeout
+    keepalive = context.settings.keepalive
+    now = trio.current_time()
+    end, sign = now + context.settings.idle_timeout, now + keepalive
     while True:
         if context.selected is not None and not context.selected.snapshot.fresh:
             await tell(context.selected, expunges=True)
-        patience = min(settings.keepalive, deadline - trio.current_time())
         try:
-            line = await context.talk.line(patience)
+            line = await context.talk.line(max(0.0, min(end, sign) - trio.current_time()))
         except PeerTimeout:
-            if trio.current_time() >= deadline:
+            if trio.current_time() >= end:
                 raise
             context.talk.out.write(_STILL_HERE)
+            sign = trio.current_time() + keepalive
             continue
         if line is not None:
             return line
