@@ -56,6 +56,7 @@ class Endpoint(Bus, Receiver):
         self._inbox = inbox(service, replica).encode() + b"."
         self._standing: dict[bytes, Standing] = {}
         self._last_sid = 0
+        self._serves = False
         self._dropped = 0
 
     def attach(self, wire: Wire) -> None:
@@ -77,6 +78,7 @@ class Endpoint(Bus, Receiver):
         return self._asking.call(op, request, trace, timeout)
 
     def serve(self, op: Op[Q, R], on_call: Callable[[Call[Q, R]], None]) -> Subscription:
+        self._serves = True
         desk = Desk(op, on_call, self._wire, self.log)
         return self._stand(Standing(op.served.encode(), op.server.encode(), desk.received, None))
 
@@ -144,6 +146,8 @@ class Endpoint(Bus, Receiver):
 
     def restored(self, *, gap: bool) -> None:
         self.pending.wake_all(Signal.ASK_AGAIN)
+        if self._serves:
+            self.publish(control.serving, control.Serving(self.replica))
         if not gap:
             return
         for standing in list(self._standing.values()):
