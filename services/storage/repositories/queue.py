@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal_column, select, update
 
 from services.storage.repositories.leases import IS_READY
 from services.storage.tables.schema import content, letter, recipient
@@ -46,23 +46,27 @@ def census(connection: Connection) -> tuple[dict[str, int], float]:
 
 def waiting(connection: Connection, wanted: QueueFilter) -> list[int]:
     """Letters with a recipient that is not done and fits ``wanted``, oldest first."""
-    if wanted.state == "ready":
-        states = IS_READY
-    elif wanted.state:
-        states = and_(IS_STOPPED, recipient.c.state == wanted.state)
-    else:
-        states = or_(IS_READY, IS_STOPPED)
-    query = (
-        select(recipient.c.letter_seq).distinct().join(letter, letter.c.seq == recipient.c.letter_seq).where(states)
-    )
+    limit = max(1, min(wanted.limit, MOST))
+    found: set[int] = set()
+    if wanted.state in ("", "ready"):
+        found.update(connection.execute(_letters_with(IS_READY, wanted, limit)).scalars())
+    if wanted.state != "ready":
+        which = and_(IS_STOPPED, recipient.c.state == wanted.state) if wanted.state else IS_STOPPED
+        found.update(connection.execute(_letters_with(which, wanted, limit)).scalars())
+    return sorted(found)[:limit]
+
+
+def _letters_with(state: ColumnElement[bool], wanted: QueueFilter, limit: int) -> Select[Any]:
+    """One question for each partial index: together in one, neither would serve."""
+    seq = recipient.c.letter_seq
+    query = select(seq).distinct().join(letter, letter.c.seq == seq).where(state)
     if wanted.letter:
         query = query.where(letter.c.id == wanted.letter)
     if wanted.sender:
         query = query.where(func.lower(letter.c.sender) == wanted.sender.lower())
     if wanted.recipient:
         query = query.where(func.lower(recipient.c.address) == wanted.recipient.lower())
-    limit = max(1, min(wanted.limit, MOST))
-    return list(connection.execute(query.order_by(recipient.c.letter_seq).limit(limit)).scalars())
+    return query.order_by(seq).limit(limit)
 
 
 def trace(connection: Connection, term: str, limit: int) -> list[int]:
