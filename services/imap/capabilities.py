@@ -10,8 +10,8 @@ from shared.protocols.sasl.registry import MECHANISMS
 _CORE = ("IMAP4rev1", "LITERAL+")  # what conversation and grammar do for every command
 
 
-def offered(state: State, settings: ImapSettings, *, can_start_tls: bool, secure: bool) -> list[str]:
-    """The capability names for a session in ``state``; ``secure``: passwords may be sent now."""
+def offered(state: State, settings: ImapSettings, *, can_start_tls: bool, may_log_in: bool) -> list[str]:
+    """The capability names for a session in ``state``; ``may_log_in``: passwords may be sent now."""
     names = [*_CORE]
     logged_in = state is not State.NOT_AUTHENTICATED
     for row in ROWS.values():
@@ -22,7 +22,7 @@ def offered(state: State, settings: ImapSettings, *, can_start_tls: bool, secure
         return names
     if can_start_tls:
         names.append("STARTTLS")
-    if secure:
+    if may_log_in:
         names += (f"AUTH={mechanism}" for mechanism in MECHANISMS)
     else:
         names.append("LOGINDISABLED")

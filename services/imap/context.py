@@ -1,7 +1,7 @@
 """What commands are given: as much as their state allows, and no more.
 
-A command that works in every state gets a `Context`, one before login a `LoginContext`, one that needs an account
-an `AccountContext`, and one that needs a selected mailbox a `MailboxContext`.
+A command that works in every state gets a `Context`, one before login a `LoginContext` (see `admission`), one that
+needs an account an `AccountContext`, and one that needs a selected mailbox a `MailboxContext`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 import trio
 
@@ -18,8 +18,9 @@ from services.imap.conversation import Conversation
 from services.imap.errors import Bad, Bye, No
 from services.imap.fetching.cache import BodyCache
 from services.imap.names import Names
+from services.imap.snapshot import Snapshot
 from services.imap.sync import Live, Mailboxes
-from services.imap.view import Snapshot, View
+from services.imap.view import View
 from shared.bus.client import Bus
 from shared.contracts.changes import Change
 from shared.contracts.directory import LoggedIn
@@ -81,32 +82,6 @@ class Context:
     def capabilities(self) -> Sequence[str]:
         """What is offered now."""
         return self._capabilities()
-
-
-class Admission(Protocol):
-    """How a login becomes a session's account; implemented by the session."""
-
-    async def __call__(self, mechanism: str, username: str, password: str, authzid: str) -> None: ...
-
-
-class LoginContext:
-    """Before login."""
-
-    __slots__ = ("admit", "capabilities", "secure", "talk", "timeout")
-
-    def __init__(
-        self,
-        talk: Conversation,
-        capabilities: Callable[[], Sequence[str]],
-        secure: Callable[[], bool],
-        admit: Admission,
-        timeout: Callable[[], float],
-    ) -> None:
-        self.talk = talk
-        self.capabilities = capabilities
-        self.secure = secure  # whether a password may be sent now
-        self.admit = admit
-        self.timeout = timeout  # seconds left for logging in
 
 
 class AccountContext:

@@ -33,7 +33,7 @@ _GO_AHEAD = responses.continuation("OK")
 class Conversation:
     """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
 
-    __slots__ = ("bell", "connection", "core", "out", "received", "tag")
+    __slots__ = ("bell", "connection", "core", "out", "received", "tag", "tally")
 
     def __init__(self, connection: Connection, limits: Limits) -> None:
         self.connection = connection
@@ -42,6 +42,11 @@ class Conversation:
         self.bell = Bell()
         self.received = 0  # octets, for the log
         self.tag = ""  # of the command in hand
+        self.tally: dict[str, int] = {}  # what was done how often, for the log
+
+    def count(self, what: str, number: int) -> None:
+        """Note for the session's log line that something was done."""
+        self.tally[what] = self.tally.get(what, 0) + number
 
     async def event(self, timeout: float) -> Event | None:
         """What the client says next, or None when the bell rang while we waited. ``timeout`` in seconds."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
+from services.imap.admission import LoginContext
 from services.imap.commands import (
     append,
     authenticate,
@@ -34,7 +35,7 @@ from services.imap.commands import (
     subscribe,
     unselect,
 )
-from services.imap.context import AccountContext, Context, Done, LoginContext, MailboxContext, State
+from services.imap.context import AccountContext, Context, Done, MailboxContext, State
 
 
 class Row(NamedTuple):

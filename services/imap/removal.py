@@ -20,5 +20,7 @@ async def expunge(context: MailboxContext, uids: array[int] | None) -> int:
         return 0
     packed = None if uids is None else pack(uids)
     reply = await context.call(messages.expunge, Expunge(context.grant, new_ulid(), context.live.mailbox, packed))
+    before = len(context.view)
     await context.absorb(reply.change)
+    context.talk.count("expunged", max(0, before - len(context.view)))
     return reply.change.modseq

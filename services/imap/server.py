@@ -68,6 +68,7 @@ class Server:
             longest_ms=round(session.longest[0] * 1000, 1),
             duration_ms=round(seconds * 1000),
             reason=reason,
+            **talk.tally,
         )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import trio
 
 from services.imap import capabilities
+from services.imap.admission import LoginContext, secure
 from services.imap.context import (
     AccountContext,
     Context,
     Done,
-    LoginContext,
     MailboxContext,
     Shared,
     State,
@@ -28,28 +28,24 @@ from services.imap.registry import ROWS, Row
 from services.imap.roster import Roster
 from services.imap.telling import tell
 from shared.base.errors import EilpostError
-from shared.contracts import directory
-from shared.contracts.directory import Login
-from shared.contracts.errors import Code, Refused
+from shared.contracts.directory import LoggedIn
 from shared.net.shell import Connection, PeerGone, PeerTimeout
 from shared.observe.log import Log
-from shared.observe.metrics import auth_total, imap_command_seconds, panics_total
+from shared.observe.metrics import imap_command_seconds, panics_total
 from shared.protocols.imap import responses
 from shared.protocols.imap.events import BadSyntax, Command, Fatal
 
 _TURN = 16  # commands answered without waiting before other sessions get a turn
-_ERRORS_BEFORE_LOGIN = 10  # commands that cannot be read, from somebody we do not know
 
 
 class Session:
     """The IMAP side of one connection. `run` returns when it is over; the caller closes the connection."""
 
-    __slots__ = ("_any", "_deadline", "_ending", "_errors", "_failures", "_login", "_shared", "account",
-                 "commands", "log", "longest", "mechanism", "roster", "talk")  # fmt: skip
+    __slots__ = ("_any", "_ending", "_login", "_shared", "account", "commands", "log", "longest", "mechanism",
+                 "roster", "talk")  # fmt: skip
 
     def __init__(self, connection: Connection, shared: Shared, roster: Roster, log: Log) -> None:
-        settings = shared.settings
-        self.talk = Conversation(connection, settings.limits)
+        self.talk = Conversation(connection, shared.settings.limits)
         self.log = log
         self.roster = roster
         self.account: AccountContext | None = None
@@ -58,13 +54,8 @@ class Session:
         self.mechanism = ""
         self._shared = shared
         self._any = Context(self.talk, self._capabilities)
-        self._deadline = trio.current_time() + settings.login_timeout
-        self._login: LoginContext | None = LoginContext(
-            self.talk, self._capabilities, self._secure, self._admit, self._time_to_log_in
-        )
+        self._login: LoginContext | None = LoginContext(self.talk, shared, self._capabilities, self._enter)
         self._ending = ""
-        self._errors = 0
-        self._failures = 0
 
     @property
     def state(self) -> State:
@@ -121,22 +112,19 @@ class Session:
     def _look_for_end(self) -> None:
         if self._ending:
             raise Bye(self._ending)
+        if self._login is not None:
+            self._login.must_go_on()
         selected = self.account.selected if self.account is not None else None
         if selected is not None and selected.live.deleted:
             raise Bye("The selected mailbox was deleted")
 
     def _reject(self, event: BadSyntax) -> None:
         self.talk.out.write(responses.tagged(event.tag, event.status, event.text, event.code))
-        if self.account is None:
-            self._errors += 1
-            if self._errors >= _ERRORS_BEFORE_LOGIN:
-                raise Bye("Too many errors")
+        if self._login is not None:
+            self._login.misread()
 
     def _patience(self) -> float:
-        return self._time_to_log_in() if self.account is None else self._shared.settings.idle_timeout
-
-    def _time_to_log_in(self) -> float:
-        return max(0.0, self._deadline - trio.current_time())
+        return self._shared.settings.idle_timeout if self._login is None else self._login.patience
 
     # --- one command ---
 
@@ -202,40 +190,26 @@ class Session:
     def _capabilities(self) -> list[str]:
         connection, settings = self.talk.connection, self._shared.settings
         return capabilities.offered(
-            self.state, settings, can_start_tls=connection.can_start_tls, secure=self._secure()
+            self.state,
+            settings,
+            can_start_tls=connection.can_start_tls,
+            may_log_in=secure(connection, settings),
         )
-
-    def _secure(self) -> bool:
-        connection = self.talk.connection
-        if connection.tls is not None:
-            return True
-        return connection.loopback and self._shared.settings.plaintext_on_loopback
 
     async def _start_tls(self) -> None:
         await self.talk.start_tls()
         self._any.identity = ""
-        self._errors = 0
+        if self._login is not None:
+            self._login.start_afresh()
 
-    async def _admit(self, mechanism: str, username: str, password: str, authzid: str) -> None:
-        """Log in, or raise `No`, `Refused` or `Unavailable`."""
-        connection = self.talk.connection
-        request = Login(mechanism, username, password, authzid, connection.peer_host, connection.id)
-        try:
-            logged_in = await self._shared.bus.call(directory.login, request, trace=connection.id)
-        except Refused as error:
-            if error.code in (Code.LOGIN_FAILED, Code.THROTTLED):
-                auth_total("imap", mechanism, "refused").inc()
-                self._failures += 1
-                if self._failures >= self._shared.settings.login_attempts:
-                    self._ending = "Too many failed logins"
-            raise
+    def _enter(self, logged_in: LoggedIn, mechanism: str) -> None:
+        """The client is somebody now. Raises `No` when that somebody has too many sessions."""
         account = AccountContext(self.talk, self._shared, logged_in, self._look_for_end)
         self.roster.join(self, account)
         self.account = account
         self._login = None
         self.mechanism = mechanism
         self.talk.core.log_in()
-        auth_total("imap", mechanism, "ok").inc()
 
     def _leave(self) -> None:
         if self.account is not None:

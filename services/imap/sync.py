@@ -27,6 +27,7 @@ from shared.contracts.mailboxes import Open, Opened, PageRequest, SyncRequest
 PAGE_ROWS = 20_000
 _LOOK_ROUND = 5.0  # seconds between two rounds of the timer
 _ROUNDS = 8  # of sync in a row, for a mailbox that changes all the time
+_QUESTIONS = 16  # at a time, when all views may have missed something
 
 
 class Member(Protocol):
@@ -77,6 +78,7 @@ class Mailboxes:
         self._warm: OrderedDict[int, Live] = OrderedDict()  # no member left; oldest first
         self._stale: dict[int, Live] = {}  # to be asked about
         self._wake = trio.Event()
+        self._few = trio.Semaphore(_QUESTIONS)
 
     async def open(self, grant: bytes, name: str, *, writable: bool) -> tuple[Opened, Live]:
         """Find a mailbox and have its view at hand. Raises `Refused` and `Unavailable`."""
@@ -170,8 +172,9 @@ class Mailboxes:
         """Bring the view to what was heard of, reading it first where needed."""
         async with live.lock:
             if not live.loaded:
-                live.heard = max(live.heard, await self._read(live.mailbox, live.view, grant))
-                live.loaded = True
+                fresh = View(self.table)
+                live.heard = max(live.heard, await self._read(live.mailbox, fresh, grant))
+                live.view, live.loaded = fresh, True
             if live.heard > live.view.modseq:
                 await self._sync(live, grant)
             live.heard_at = trio.current_time()
@@ -214,13 +217,14 @@ class Mailboxes:
         return page.modseq
 
     async def _catch_up(self, live: Live) -> None:
-        member = next(iter(live.members), None)
-        if member is None:
-            return
-        try:
-            await self._freshen(live, member.grant)
-        except (Refused, Unavailable):
-            live.heard_at = trio.current_time()  # the timer asks again, perhaps with another member's grant
+        async with self._few:
+            member = next(iter(live.members), None)
+            if member is None:
+                return
+            try:
+                await self._freshen(live, member.grant)
+            except (Refused, Unavailable):
+                live.heard_at = trio.current_time()  # the timer asks again, perhaps with another member's grant
 
     # --- the timer ---
 

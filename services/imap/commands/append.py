@@ -26,5 +26,6 @@ async def handle(context: AccountContext, command: syntax.Append) -> Done:
         reply = await context.call(messages.append, messages.Append(context.grant, new_ulid(), name, (new,)))
     except Refused as error:
         raise try_create(error) from error
+    context.talk.count("appended", 1)
     await context.mailboxes.absorb_elsewhere(context.grant, reply.change)
     return Done(code=responses.append_uid_code(reply.uidvalidity, unpack("I", reply.uids)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.imap.context import Done, LoginContext
+from services.imap.admission import LoginContext
+from services.imap.context import Done
 from services.imap.errors import Bad, Bye, No
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.authenticate import Authenticate
@@ -16,7 +17,7 @@ async def handle(context: LoginContext, command: Authenticate) -> Done:
     chosen = mechanism(command.mechanism)
     if chosen is None:
         raise No("Unknown mechanism", "CANNOT")
-    if not context.secure():
+    if not context.secure:
         raise No("Start TLS first", "PRIVACYREQUIRED")
     try:
         credentials = await _exchange(context, Exchange(chosen), command.initial)
@@ -34,7 +35,7 @@ async def _exchange(context: LoginContext, exchange: Exchange, initial: bytes | 
     step = exchange.start(initial)
     while not isinstance(step, Credentials):
         context.talk.out.write(responses.challenge(encoded(step)))
-        line = await context.talk.line(context.timeout())
+        line = await context.talk.line(context.patience)
         if line is None:
             raise Bye("The server is closing")
         step = exchange.respond(line)

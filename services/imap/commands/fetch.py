@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
@@ -28,12 +29,12 @@ async def handle(context: MailboxContext, command: Fetch) -> Done:
         return _done(context)
     if steps.bodies:
         await send_whole(context, uids, steps)
-    elif steps.columns:
-        if steps.marks and context.writable and await mark_seen(context, uids) and not steps.flags:
-            steps = steps._replace(items=(*steps.items, Item.FLAGS), flags=True)
-        await list_rows(context, uids, steps)
-    else:
+    elif not steps.columns:
         await _send_view(context, uids, steps)
+    elif steps.marks and context.writable:
+        await _send_marked(context, uids, steps)
+    else:
+        await list_rows(context, uids, steps)
     return _done(context)
 
 
@@ -43,8 +44,13 @@ def _done(context: MailboxContext) -> Done:
 
 
 def _changed(context: MailboxContext, uids: array[int], since: int) -> array[int]:
-    view = context.view
-    return array("I", (uid for uid in uids if (at := view.position(uid)) >= 0 and view.modseqs[at] > since))
+    """Those of ``uids`` that changed after the modseq ``since``."""
+    view, changed = context.view, array("I")
+    for uid in sorted(set(view.changed_since(since))):
+        place, position = bisect_left(uids, uid), view.position(uid)
+        if place < len(uids) and uids[place] == uid and position >= 0 and view.modseqs[position] > since:
+            changed.append(uid)
+    return changed
 
 
 async def _send_view(context: MailboxContext, uids: array[int], steps: Plan) -> None:
@@ -53,3 +59,11 @@ async def _send_view(context: MailboxContext, uids: array[int], steps: Plan) -> 
         if place.uids:
             context.talk.out.write(render(Page(context, place), steps.items))
             await context.talk.out.room()
+
+
+async def _send_marked(context: MailboxContext, uids: array[int], steps: Plan) -> None:
+    """Header fields without PEEK: \\Seen is set page by page, and told where it was."""
+    flagged = steps if steps.flags else steps._replace(items=(*steps.items, Item.FLAGS), flags=True)
+    for start in range(0, len(uids), _PAGE):
+        page = uids[start : start + _PAGE]
+        await list_rows(context, page, flagged if await mark_seen(context, page) else steps)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.imap.context import Done, LoginContext
+from services.imap.admission import LoginContext
+from services.imap.context import Done
 from services.imap.errors import No
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.login import Login
@@ -10,7 +11,7 @@ from shared.protocols.imap.syntax.login import Login
 
 async def handle(context: LoginContext, command: Login) -> Done:
     """Log in with a password in clear."""
-    if not context.secure():
+    if not context.secure:
         raise No("Start TLS first", "PRIVACYREQUIRED")
     if not command.username or "\0" in command.username + command.password:
         raise No("Authentication failed", "AUTHENTICATIONFAILED")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.imap.context import Done, LoginContext, Then
+from services.imap.admission import LoginContext
+from services.imap.context import Done, Then
 from services.imap.errors import Bad
 from shared.protocols.imap.syntax.starttls import StartTls
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from services.imap.context import MailboxContext
 from services.imap.fetching.sections import header_section
-from services.imap.view import Located
+from services.imap.snapshot import Located
 from shared.contracts.messages import RowsReply
 from shared.mail.structure import render_body
 from shared.protocols.imap.dates import render_date_time

@@ -11,7 +11,7 @@ from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.fetching.items import Page, render
 from services.imap.fetching.plan import Plan
-from services.imap.view import Located
+from services.imap.snapshot import Located
 from shared.contracts import messages
 from shared.contracts.messages import RowsReply, RowsRequest
 
@@ -52,6 +52,7 @@ async def _show(mailbox: MailboxContext, plan: Plan, reply: RowsReply) -> None:
     place = mailbox.snapshot.locate(uids)
     if len(place.uids) != len(uids):
         reply = _kept(reply, uids, place)
+    mailbox.talk.count("rows", len(place.uids))
     if place.uids:
         mailbox.talk.out.write(render(Page(mailbox, place, reply), plan.items))
         await mailbox.talk.out.room()

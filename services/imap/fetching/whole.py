@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import partial
 
@@ -40,16 +40,17 @@ async def send_whole(mailbox: MailboxContext, uids: array[int], plan: Plan) -> N
         await _send_one(mailbox, uids, plan)
         return
     batches = _batches(mailbox, uids)
+    batch = next(batches, None)
     ahead: Ahead[tuple[Bulk, ...]] | None = None
     try:
-        for index, batch in enumerate(batches):
+        while batch:
             bulks = await (_ask(mailbox, batch) if ahead is None else ahead.take())
-            ahead = None
-            if index + 1 < len(batches):
-                ahead = Ahead(mailbox.nursery, partial(_ask, mailbox, batches[index + 1]))
+            following = next(batches, None)
+            ahead = Ahead(mailbox.nursery, partial(_ask, mailbox, following)) if following else None
             seen = await mark_seen(mailbox, batch) if plan.marks and mailbox.writable else frozenset()
             for bulk in bulks:
                 await _send(mailbox, plan, bulk, seen=bulk.uid in seen)
+            batch = following
     finally:
         if ahead is not None:
             ahead.cancel()
@@ -99,19 +100,19 @@ def _following(mailbox: MailboxContext, position: int) -> array[int]:
     return view.uids[position + 1 : end]
 
 
-def _batches(mailbox: MailboxContext, uids: array[int]) -> list[array[int]]:
+def _batches(mailbox: MailboxContext, uids: array[int]) -> Iterator[array[int]]:
     """``uids`` cut so that the answers fit the bus."""
-    batches: list[array[int]] = []
-    room = 0
+    batch: array[int] = array("I")
+    room = _BATCH
     for uid in uids:
         position = mailbox.view.position(uid)
         size = mailbox.view.sizes[position] if position >= 0 else 0
-        if size > room or len(batches[-1]) >= _BATCH_MESSAGES:
-            batches.append(array("I"))
-            room = _BATCH
-        batches[-1].append(uid)
+        if batch and (size > room or len(batch) >= _BATCH_MESSAGES):
+            yield batch
+            batch, room = array("I"), _BATCH
+        batch.append(uid)
         room -= size
-    return batches
+    yield batch
 
 
 async def _ask(mailbox: MailboxContext, uids: array[int]) -> tuple[Bulk, ...]:
@@ -147,6 +148,7 @@ async def _send(mailbox: MailboxContext, plan: Plan, bulk: Bulk, *, seen: bool) 
             parts.append(column(page, item)[0])
     if seen and not plan.flags:
         parts.append(column(page, Item.FLAGS)[0])
+    mailbox.talk.count("bodies", 1)
     await _write(mailbox, bulk, b"* %d FETCH (" % place.sequences[0], parts)
 
 

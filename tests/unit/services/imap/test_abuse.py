@@ -10,7 +10,8 @@ import trio
 
 from services.imap.columns import Columns, pack
 from services.imap.flagsets import FlagTable
-from services.imap.view import Snapshot, View
+from services.imap.snapshot import Snapshot
+from services.imap.view import View
 from shared.contracts.changes import Change, FlagSet, Rows
 from shared.protocols.imap.sets import SequenceSet
 from tests.support.storage import Store, letter_octets

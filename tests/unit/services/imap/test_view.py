@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from services.imap.columns import pack
 from services.imap.flagsets import FlagTable
-from services.imap.view import Outcome, Snapshot, View
+from services.imap.snapshot import Snapshot
+from services.imap.view import Outcome, View
 from shared.contracts.changes import Change, FlagSet, Rows
 from shared.protocols.imap.sets import SequenceSet
 
