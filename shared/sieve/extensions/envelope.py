@@ -1,0 +1,61 @@
+"""envelope (RFC 5228 section 5.4), with the parts of envelope-dsn (RFC 6009 section 3) where those are required."""
+
+from __future__ import annotations
+
+from shared.sieve.addresses import path, wanted_part
+from shared.sieve.arguments import Arguments
+from shared.sieve.extensions.base import PARTS
+from shared.sieve.registry import Extension, TestFunction, TestRow, Value
+from shared.sieve.run import Run
+from shared.sieve.text import constants, resolve_all
+
+_ADDRESSES = frozenset({"from", "to"})
+_DSN = frozenset({"notify", "ret", "orcpt", "envid"})
+
+
+def _envelope(arguments: Arguments) -> TestFunction:
+    names, matcher = arguments.texts(0), arguments.matcher(arguments.texts(1))
+    part = wanted_part(arguments)
+    allowed = _ADDRESSES | {"auth"} | (_DSN if "envelope-dsn" in arguments.required else frozenset())
+    has_part = any(arguments.has(tag) for tag in ("all", "localpart", "domain", "user", "detail"))
+    for name in constants(names) or ():
+        if name.lower() not in allowed:
+            raise arguments.fail(f"{name[:60]!r} is no part of an envelope that can be tested")
+        if has_part and name.lower() not in _ADDRESSES:
+            raise arguments.fail(f"{name!r} is no address and has no parts")
+
+    def values(run: Run, name: str) -> list[str]:
+        envelope = run.envelope
+        if name == "from":
+            return _parts(envelope.sender, is_null="")
+        if name == "to":
+            return _parts(envelope.recipient, is_null=None)
+        plain = {
+            "auth": envelope.user,
+            "ret": envelope.ret,
+            "orcpt": envelope.original,
+            "envid": envelope.envelope_id,
+        }
+        if name == "notify":
+            return [word for word in envelope.notify.split(",") if word]
+        return [plain[name]] if plain.get(name) else []
+
+    def _parts(address: str, is_null: str | None) -> list[str]:
+        if not address:  # the null reverse-path is the empty string, whatever part (RFC 5228 section 5.4)
+            return [] if is_null is None else [is_null]
+        text = part(*path(address))
+        return [] if text is None else [text]
+
+    def test(run: Run) -> bool:
+        found: list[str] = []
+        for name in resolve_all(names, run):
+            if name.lower() in allowed:
+                found.extend(values(run, name.lower()))
+        return matcher(run, found)
+
+    return test
+
+
+EXTENSION = Extension(
+    "envelope", tests=(TestRow("envelope", _envelope, (Value.STRINGS, Value.STRINGS), PARTS, matches=True),)
+)

@@ -1,0 +1,25 @@
+"""environment (RFC 5183): what the script runs in. Unknown items are no error; they match nothing."""
+
+from __future__ import annotations
+
+from shared.sieve.arguments import Arguments
+from shared.sieve.registry import Extension, TestFunction, TestRow, Value
+from shared.sieve.run import Run
+from shared.sieve.text import resolve
+
+
+def _environment(arguments: Arguments) -> TestFunction:
+    (name,), matcher = arguments.texts(0), arguments.matcher(arguments.texts(1))
+
+    def test(run: Run) -> bool:
+        value = run.context.environment.get(resolve(name, run).lower())
+        if value is None:
+            return False
+        return matcher(run, (value,) if value or not arguments.is_count else ())
+
+    return test
+
+
+EXTENSION = Extension(
+    "environment", tests=(TestRow("environment", _environment, (Value.STRING, Value.STRINGS), matches=True),)
+)

@@ -1,0 +1,31 @@
+"""ihave (RFC 5463): test for an extension before using it, and ``error``."""
+
+from __future__ import annotations
+
+from shared.sieve.arguments import Arguments
+from shared.sieve.errors import RunProblem
+from shared.sieve.registry import CommandRow, Extension, Step, TestFunction, TestRow, Value
+from shared.sieve.run import Run, Signal
+from shared.sieve.text import resolve
+
+
+def _ihave(arguments: Arguments) -> TestFunction:
+    names = [arguments.constant((text,)) for text in arguments.texts(0)]
+    have = all(name in arguments.registry.extensions for name in names)
+    return lambda run: have
+
+
+def _error(arguments: Arguments) -> Step:
+    (message,) = arguments.texts(0)
+
+    def step(run: Run) -> Signal | None:
+        raise RunProblem(resolve(message, run)[:500])
+
+    return step
+
+
+EXTENSION = Extension(
+    "ihave",
+    tests=(TestRow("ihave", _ihave, (Value.STRINGS,)),),
+    commands=(CommandRow("error", _error, (Value.STRING,)),),
+)
