@@ -116,7 +116,7 @@ class Parts:
         yield from control.rows(process.replica)
         yield from directory.rows(self.resolver, self.logins, self.authority, self.rooms)
         yield from domains.rows(self.memory)
-        yield from accounts.rows(self.memory, self.logins, self.rooms)
+        yield from accounts.rows(self.memory, self.logins, self.rooms, process.settings.default_mailboxes)
         yield from aliases.rows(self.memory)
         yield from spool.rows(process.settings.spool, self.resolver, process.log)
         yield from queue.ROWS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.storage.rules import names
 from shared.net.listener import ListenerSpec
 
 MIB = 1024 * 1024
@@ -91,6 +92,7 @@ class StorageSettings:
     data: Path = Path("var/storage")
     database: str = ""  # a URL; "" is eilpost.db in the folder `data`
     blobs: str = ""  # a folder; "" is `blobs` in the folder `data`
+    default_mailboxes: tuple[str, ...] = tuple(names.USUAL)  # what a new account has beside INBOX
     subaddress: str = "+"  # what stands between a local part and its detail (RFC 5233); "" for no details
     aliases_deep: int = 20
     largest_upload: int = 64 * MIB
@@ -104,6 +106,11 @@ class StorageSettings:
     def __post_init__(self) -> None:
         if len(self.subaddress) > 1:
             raise ValueError("subaddress must be one character, or none")
+        for name in self.default_mailboxes:
+            try:
+                names.validate(name)
+            except names.BadName as error:
+                raise ValueError(f"default_mailboxes: {name}: {error}") from error
 
     @property
     def listeners(self) -> tuple[ListenerSpec, ...]:

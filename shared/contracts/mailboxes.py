@@ -137,7 +137,7 @@ class Named(NamedTuple):
 
 
 class Rename(NamedTuple):
-    """Children move along. Renaming INBOX moves its messages to the new name (RFC 3501 section 6.3.5)."""
+    """Children move along. Renaming INBOX leaves an empty one behind, and its children (RFC 3501 section 6.3.5)."""
 
     grant: bytes
     key: str

@@ -49,10 +49,19 @@ def free_ports(names: Iterable[str]) -> dict[str, int]:
 
 
 class House:
-    """One installation in ``data``. ``settings`` is TOML text that is added to the development configuration."""
+    """One installation in ``data``. ``settings`` is TOML text that is added to the development configuration;
+    ``environment`` is for keys of tables that stand there already."""
 
-    def __init__(self, data: Path, *, replicas: Mapping[str, int] | None = None, settings: str = "") -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        replicas: Mapping[str, int] | None = None,
+        settings: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = data
+        self._environment = {**os.environ, **(environment or {})}
         self.ports = free_ports(PORTS)
         self._replicas = dict(replicas or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,7 +102,13 @@ class House:
             command += [f"--{service}", str(count)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=ROOT, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=self._environment,
             )
         self._wait_ready(self._process)
 
@@ -156,7 +171,7 @@ class House:
             cwd=ROOT,
             timeout=120,
             check=False,
-            env={**os.environ, "EILPOST_CONFIG": str(self.config)},
+            env={**self._environment, "EILPOST_CONFIG": str(self.config)},
         )
         if check and result.returncode:
             raise AssertionError(
@@ -185,11 +200,15 @@ def until(condition: Callable[[], bool], seconds: float, explain: Callable[[], s
 
 @contextmanager
 def running_house(
-    *, replicas: Mapping[str, int] | None = None, settings: str = "", keep: Path | None = None
+    *,
+    replicas: Mapping[str, int] | None = None,
+    settings: str = "",
+    environment: Mapping[str, str] | None = None,
+    keep: Path | None = None,
 ) -> Iterator[House]:
     """A started installation in a folder of its own, stopped and removed afterwards."""
     data = keep or Path(tempfile.mkdtemp(prefix="eilpost-"))
-    house = House(data, replicas=replicas, settings=settings)
+    house = House(data, replicas=replicas, settings=settings, environment=environment)
     try:
         house.start()
         yield house

@@ -35,6 +35,7 @@ async def _wait(context: AccountContext) -> bytes:
     now = trio.current_time()
     end, sign = now + context.settings.idle_timeout, now + keepalive
     while True:
+        context.must_go_on()
         if context.selected is not None and not context.selected.snapshot.fresh:
             await tell(context.selected, expunges=True)
         try:
@@ -47,4 +48,3 @@ async def _wait(context: AccountContext) -> bytes:
             continue
         if line is not None:
             return line
-        context.must_go_on()

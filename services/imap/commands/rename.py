@@ -5,15 +5,25 @@ from __future__ import annotations
 from services.imap.context import DONE, AccountContext, Done
 from shared.base.ids import new_ulid
 from shared.contracts import mailboxes
+from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.rename import Rename
 
 
 async def handle(context: AccountContext, command: Rename) -> Done:
-    """Give a mailbox and its children another name; it stays the same mailbox, also where it is selected."""
+    """Give a mailbox and its children another name; it stays the same mailbox, also where it is selected.
+
+    Not so INBOX: a fresh one takes its place, and whoever has it selected has none selected afterwards.
+    """
     old = context.names.inward(command.mailbox)
     new = context.names.fresh(command.to)
     await context.call(mailboxes.rename, mailboxes.Rename(context.grant, new_ulid(), old, new))
     selected = context.selected
-    if selected is not None and old != "INBOX" and f"{selected.name}/".startswith(f"{old}/"):
+    if selected is None:
+        return DONE
+    if old == "INBOX":
+        if selected.name == old:
+            context.leave()
+            context.talk.out.write(responses.untagged("OK", "The selected mailbox has another name now", b"CLOSED"))
+    elif f"{selected.name}/".startswith(f"{old}/"):
         selected.name = new + selected.name[len(old) :]
     return DONE

@@ -48,8 +48,10 @@ LIST = select(
 ).order_by(account.c.address)
 
 
-def rows(memory: Memory, logins: Logins, rooms: Rooms) -> tuple[AnyRow, ...]:
-    adding = write(Op("account.add", AccountsNew, AccountResults, NOBODY, 60.0, Repeat.NEVER), partial(_add, memory))
+def rows(memory: Memory, logins: Logins, rooms: Rooms, default_mailboxes: Sequence[str]) -> tuple[AnyRow, ...]:
+    """All of the family. ``default_mailboxes``: what a new account has beside INBOX."""
+    add_rows = partial(_add, memory, default_mailboxes)
+    adding = write(Op("account.add", AccountsNew, AccountResults, NOBODY, 60.0, Repeat.NEVER), add_rows)
     setting = write(Op("account.set", AccountSet, Done, NOBODY, 10.0, Repeat.SAFE), partial(_change, memory))
     return (
         task(directory.account_add, partial(add, logins, rooms, adding)),
@@ -71,11 +73,15 @@ async def add(logins: Logins, rooms: Rooms, adding: AnyRow, asked: Asked[Account
     return results
 
 
-def _add(memory: Memory, work: UnitOfWork, asked: Sequence[Asked[AccountsNew]]) -> Sequence[AccountResults]:
-    return [_add_some(memory, work, each.request.accounts) for each in asked]
+def _add(
+    memory: Memory, defaults: Sequence[str], work: UnitOfWork, asked: Sequence[Asked[AccountsNew]]
+) -> Sequence[AccountResults]:
+    return [_add_some(memory, defaults, work, each.request.accounts) for each in asked]
 
 
-def _add_some(memory: Memory, work: UnitOfWork, wanted: Sequence[AccountNew]) -> AccountResults:
+def _add_some(
+    memory: Memory, defaults: Sequence[str], work: UnitOfWork, wanted: Sequence[AccountNew]
+) -> AccountResults:
     judged = [_judge(each) for each in wanted]
     good = [each for each in judged if isinstance(each, NewAccount)]
     domains = accounts.domains(work.connection, {each.address.rpartition("@")[2] for each in good})
@@ -96,7 +102,7 @@ def _add_some(memory: Memory, work: UnitOfWork, wanted: Sequence[AccountNew]) ->
         results.append(AccountResult(request.address, error))
     if new:
         numbers = accounts.add(work.connection, work.now, new, domains)
-        mailboxes.create_defaults(work.connection, work.now, numbers)
+        mailboxes.create_defaults(work.connection, work.now, numbers, defaults)
         memory.rerouting(work, new[0].address)  # nobody holds a grant of a new account: one notice serves all
     return AccountResults(tuple(results))
 

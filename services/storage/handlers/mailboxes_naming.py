@@ -5,33 +5,15 @@ Each function raises `Refused` before it has written anything, or not at all.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, bindparam, insert, select, update
-
 from services.storage.handlers.notices import tell_list
 from services.storage.repositories import mailboxes
 from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
 from services.storage.rules import names
-from services.storage.tables.schema import expunge, message
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.changes import Change, mailbox_changed
 from shared.contracts.directory import Done
 from shared.contracts.errors import Code, Refused
 from shared.contracts.mailboxes import Create, Created, Named, Rename
-
-RECORD_ALL = insert(expunge).from_select(
-    ["mailbox_id", "modseq", "uid", "at"],
-    select(
-        message.c.mailbox_id,
-        bindparam("ended", type_=BigInteger),
-        message.c.uid,
-        bindparam("moment", type_=BigInteger),
-    ).where(message.c.mailbox_id == bindparam("of")),
-)
-MOVE_ALL = (
-    update(message)
-    .where(message.c.mailbox_id == bindparam("of"))
-    .values(mailbox_id=bindparam("to"), modseq=bindparam("since"), saved=bindparam("moment"))
-)
 
 
 class Tree:
@@ -111,13 +93,13 @@ def delete(work: UnitOfWork, asked: Asked[Named]) -> Done:
 
 
 def rename(work: UnitOfWork, asked: Asked[Rename]) -> Done:
-    """Rename a mailbox, or empty INBOX into a new one. Subscriptions stay with the names."""
+    """Rename a mailbox. Subscriptions stay with the names."""
     name, to = names.canonical(asked.request.name), _new_name(asked.request.to)
     tree = Tree(work, asked.account)
     if to == names.INBOX or to in tree.ids:
         raise Refused(Code.ALREADY_EXISTS)
     if name == names.INBOX:
-        _empty_inbox(work, tree, to, asked.session)
+        _replace_inbox(work, tree, to, asked.session)
     else:
         _move_tree(work, tree, name, to)
     tell_list(work, asked.account)
@@ -140,18 +122,22 @@ def _move_tree(work: UnitOfWork, tree: Tree, name: str, to: str) -> None:
     mailboxes.rename(work.connection, [(tree.ids[old], new) for old, new in renamed.items()])
 
 
-def _empty_inbox(work: UnitOfWork, tree: Tree, to: str, session: str) -> None:
-    """Move all messages of INBOX to a new mailbox, where they keep their UIDs under another UIDVALIDITY."""
+def _replace_inbox(work: UnitOfWork, tree: Tree, to: str, session: str) -> None:
+    """Let INBOX go on under its new name, identity, UIDs and all, and put an empty one in its place.
+
+    The messages keep what clients know them by (RFC 8474), and the empty INBOX has a UIDVALIDITY of its own. Who has
+    the old one open asked for INBOX, which it no longer is: for them it is gone.
+    """
     if names.INBOX not in tree.ids:
         raise Refused(Code.NOT_FOUND)
-    inbox, target = tree.state(names.INBOX), tree.make(to)
-    previous, moment = inbox.modseq, int(work.now)
-    target.uidnext, target.recent_from = inbox.uidnext, inbox.recent_from
-    target.messages, target.unseen = inbox.messages, inbox.unseen
-    target.deleted, target.octets = inbox.deleted, inbox.octets
-    inbox.messages = inbox.unseen = inbox.deleted = inbox.octets = 0
-    ended, since = inbox.advance(), target.advance()
-    work.connection.execute(RECORD_ALL, {"of": inbox.id, "ended": ended, "moment": moment})
-    work.connection.execute(MOVE_ALL, {"of": inbox.id, "to": target.id, "since": since, "moment": moment})
+    old = tree.state(names.INBOX)
+    above = to.rpartition(names.SEPARATOR)[0]
+    if above and above not in tree.ids:
+        tree.make(above)
+    mailboxes.rename(work.connection, [(old.id, to)])
+    del tree.ids[names.INBOX]
+    tree.make(names.INBOX)
+    previous = old.modseq
+    old.advance()
     tree.ledger.save()
-    work.publish(mailbox_changed, Change(*inbox.step(previous), complete=False, author=session), key=inbox.id)
+    work.publish(mailbox_changed, Change(*old.step(previous), deleted=True, author=session), key=old.id)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from services.storage.repositories import contents
 from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
-from services.storage.rules.names import DEFAULTS
+from services.storage.rules.names import INBOX, USUAL
 from services.storage.tables.schema import account, expunge, mailbox, maildrop_lock, message, subscription
 
 MAX_MAILBOXES = 10_000  # in one account
@@ -76,18 +76,21 @@ def add(ledger: Ledger, now: float, owner: AccountState, wanted: Sequence[tuple[
     return states
 
 
-def create_defaults(connection: Connection, now: float, accounts: Collection[int]) -> None:
-    """Give new accounts INBOX and the usual folders, subscribed to."""
+def create_defaults(
+    connection: Connection, now: float, accounts: Collection[int], wanted: Sequence[str] = tuple(USUAL)
+) -> None:
+    """Give new accounts INBOX and what else is ``wanted``, subscribed to."""
     first = int(now)
+    all_names = (INBOX, *(name for name in wanted if name != INBOX))
     rows = [
-        {"account_id": owner, "name": name, "uidvalidity": first + place, "special_use": use}
+        {"account_id": owner, "name": name, "uidvalidity": first + place, "special_use": USUAL.get(name, "")}
         for owner in accounts
-        for place, (name, use) in enumerate(DEFAULTS)
+        for place, name in enumerate(all_names)
     ]
     if rows:
         connection.execute(insert(mailbox), rows)
         connection.execute(insert(subscription), [{"account_id": r["account_id"], "name": r["name"]} for r in rows])
-        connection.execute(GIVEN, [{"of": owner, "last": first + len(DEFAULTS) - 1} for owner in accounts])
+        connection.execute(GIVEN, [{"of": owner, "last": first + len(all_names) - 1} for owner in accounts])
 
 
 def rename(connection: Connection, moves: Sequence[tuple[int, str]]) -> None:

@@ -23,14 +23,13 @@ MAX_LEVELS = 32
 SPECIAL_USES = frozenset(
     {"\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"}
 )  # RFC 6154; the virtual ones are not ours
-DEFAULTS = (  # what a new account has: name and special use
-    (INBOX, ""),
-    ("Archive", "\\Archive"),
-    ("Drafts", "\\Drafts"),
-    ("Junk", "\\Junk"),
-    ("Sent", "\\Sent"),
-    ("Trash", "\\Trash"),
-)
+USUAL = {  # the mailboxes that most accounts want, and what they are for
+    "Archive": "\\Archive",
+    "Drafts": "\\Drafts",
+    "Junk": "\\Junk",
+    "Sent": "\\Sent",
+    "Trash": "\\Trash",
+}
 
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line and paragraph ends
 

@@ -128,10 +128,9 @@ class Mailboxes(RuleBasedStateMachine):
     @rule()
     def rename_inbox(self) -> None:
         self.renamed += 1
-        name, inbox = f"Old {self.renamed}", self.boxes["INBOX"]
+        name = f"Old {self.renamed}"
         self.store.call(mailboxes.rename, Rename(GRANT, self.store.key(), "INBOX", name))
-        self.boxes[name] = Box(inbox.view, inbox.texts, inbox.uidnext)
-        inbox.view, inbox.texts = {}, {}
+        self.boxes[name], self.boxes["INBOX"] = self.boxes["INBOX"], Box()
 
     @invariant()
     def pages_and_counters_agree(self) -> None:
