@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.client import Client
 from tests.bench.figures import Figure
-from tests.bench.letters import PASSWORD, wait_visible
+from tests.bench.letters import PASSWORD, reader, wait_visible
 from tests.support.house import House
 
 SIZE = 25 * 1024 * 1024
@@ -20,7 +20,7 @@ def run(house: House) -> list[Figure]:
     octets = attachment(address)
     before = peaks(house)
     started = time.perf_counter()
-    with Client(house.ports["smtp"]) as client:
+    with reader(house, address) as watcher, Client(house.ports["smtp"]) as client:
         client.reply()
         client.smtp(b"EHLO load.example.net")
         client.smtp(b"MAIL FROM:<load@example.net> SIZE=%d" % len(octets))
@@ -28,7 +28,7 @@ def run(house: House) -> list[Figure]:
         client.smtp(b"DATA")
         client.send(octets)
         client.smtp(b".")
-    wait_visible(house, [address], 1)
+        wait_visible([watcher], 1)
     inward = len(octets) / (time.perf_counter() - started) / 1e6
     outward = read(house, address)
     grown = max(after - before.get(pid, after) for pid, after in peaks(house).items())

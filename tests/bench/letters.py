@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from tests.bench.client import Client, letter
 from tests.bench.figures import Figure
+from tests.bench.smtp_load import dialogue, send_all
 from tests.support.house import House
 
 LETTERS, SESSIONS, ACCOUNTS, SIZE = 5_000, 20, 50, 4_096
@@ -16,27 +16,17 @@ PASSWORD = "bench-password"
 
 def run(house: House) -> list[Figure]:
     addresses = house.add_accounts([f"load{number}" for number in range(ACCOUNTS)], PASSWORD)
-    before = house.cpu_seconds()
-    by_service = house.cpu_by_service()
-    started = time.perf_counter()
-    numbers = iter(range(LETTERS))
-    lock = threading.Lock()
-
-    def session() -> None:
-        while True:
-            with lock:
-                number = next(numbers, None)
-            if number is None:
-                return
-            send(house.ports["smtp"], addresses[number % ACCOUNTS], number)
-
-    with ThreadPoolExecutor(SESSIONS) as pool:
-        for future in [pool.submit(session) for _ in range(SESSIONS)]:
-            future.result()
-    accepted = time.perf_counter() - started
-    wait_visible(house, addresses, LETTERS // ACCOUNTS)
-    elapsed = time.perf_counter() - started
-    used = house.cpu_seconds() - before
+    with ExitStack() as stack:
+        readers = [stack.enter_context(reader(house, address)) for address in addresses]
+        before, by_service, started = house.cpu_seconds(), house.cpu_by_service(), time.perf_counter()
+        send_all(
+            house.ports["smtp"],
+            (dialogue(addresses[number % ACCOUNTS], number, SIZE) for number in range(LETTERS)),
+            SESSIONS,
+        )
+        accepted = time.perf_counter() - started
+        wait_visible(readers, LETTERS // ACCOUNTS)
+        elapsed, used = time.perf_counter() - started, house.cpu_seconds() - before
     shares = [
         Figure(f"  of it {service}", (seconds - by_service.get(service, 0.0)) / LETTERS * 1000, "ms")
         for service, seconds in sorted(house.cpu_by_service().items())
@@ -62,14 +52,19 @@ def send(port: int, address: str, number: int, size: int = SIZE) -> None:
         client.smtp(b"QUIT")
 
 
-def wait_visible(house: House, addresses: list[str], each: int) -> None:
+def reader(house: House, address: str) -> Client:
+    """A logged-in IMAP session."""
+    client = Client(house.ports["imap"])
+    client.line()
+    client.imap(b"a", f"LOGIN {address} {PASSWORD}".encode())
+    return client
+
+
+def wait_visible(readers: list[Client], each: int) -> None:
     """Until every INBOX holds ``each`` messages, asked by IMAP."""
-    for address in addresses:
-        with Client(house.ports["imap"]) as client:
-            client.line()
-            client.imap(b"a", f"LOGIN {address} {PASSWORD}".encode())
-            while True:
-                reply = client.imap(b"b", b"STATUS INBOX (MESSAGES)")
-                if int(reply.partition(b"MESSAGES ")[2].partition(b")")[0]) >= each:
-                    break
-                time.sleep(0.005)
+    for client in readers:
+        while True:
+            reply = client.imap(b"b", b"STATUS INBOX (MESSAGES)")
+            if int(reply.partition(b"MESSAGES ")[2].partition(b")")[0]) >= each:
+                break
+            time.sleep(0.005)
