@@ -37,7 +37,7 @@ def test_a_letter_is_filed_with_its_prefix_and_settled(store: Store) -> None:
     name = store.accept(octets)
     (result,) = deliver(store, store.filing(name, Target(store.bob, "INBOX", PREFIX, ("\\Flagged", "bad flag"))))
     assert (result.error, result.filed) == ("", "INBOX/1")
-    assert states(store) == [("done", "1/1")]
+    assert states(store) == [("done", "INBOX/1")]
     assert [row.open for row in store.query(select(letter.c.open))] == [0]
     assert store.uses() == {1: 1}
     (bulk,) = store.call(messages.bodies, BodiesRequest(GRANT, 1, pack_u32([1]))).bodies
