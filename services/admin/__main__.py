@@ -7,6 +7,7 @@ import click
 from services.admin.alias import alias
 from services.admin.domain import domain
 from services.admin.queue import queue
+from services.admin.sieve import sieve
 from services.admin.status import status
 from services.admin.trace import trace
 from services.admin.up import up
@@ -19,7 +20,7 @@ def main() -> None:
     """A mail server of small services on one bus."""
 
 
-for command in (up, status, domain, user, alias, queue, trace):
+for command in (up, status, domain, user, alias, queue, trace, sieve):
     main.add_command(command)
 
 if __name__ == "__main__":
