@@ -31,6 +31,7 @@ async def run(process: Process[ImapSettings]) -> None:
         server = Server(shared, roster, log)
         nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))
         nursery.start_soon(partial(keep, "roster", roster.watch, log=log))
+        nursery.start_soon(partial(keep, "server", server.watch, log=log))
         nursery.start_soon(server.drain, process.draining, process.common.drain.timeout / 2)
         await process.serve(settings.listeners, server.serve, too_many=too_many)
         nursery.cancel_scope.cancel()

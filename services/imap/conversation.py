@@ -9,6 +9,9 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from math import inf
+
+import trio
 
 from services.imap.errors import Bad, Bye
 from services.imap.notifier import Bell
@@ -33,7 +36,7 @@ _GO_AHEAD = responses.continuation("OK")
 class Conversation:
     """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
 
-    __slots__ = ("bell", "connection", "core", "out", "received", "tag", "tally")
+    __slots__ = ("bell", "connection", "core", "out", "received", "tag", "tally", "waiting_since")
 
     def __init__(self, connection: Connection, limits: Limits) -> None:
         self.connection = connection
@@ -42,21 +45,25 @@ class Conversation:
         self.bell = Bell()
         self.received = 0  # octets, for the log
         self.tag = ""  # of the command in hand
+        self.waiting_since = 0.0  # trio clock, while the next command is awaited; else 0
         self.tally: dict[str, int] = {}  # what was done how often, for the log
 
     def count(self, what: str, number: int) -> None:
         """Note for the session's log line that something was done."""
         self.tally[what] = self.tally.get(what, 0) + number
 
-    async def event(self, timeout: float) -> Event | None:
-        """What the client says next, or None when the bell rang while we waited. ``timeout`` in seconds."""
+    async def event(self) -> Event:
+        """What the client says next, however long it takes: who looks after sessions sees `waiting_since`.
+
+        The wait may be cancelled without loss while `waiting_since` is not 0.
+        """
         while True:
             event = self.core.next_event()
             if event is NEED_MORE:
                 await self.out.flush()
-                data = await self.bell.wait_for(self.connection.receive, timeout)
-                if data is None:
-                    return None
+                self.waiting_since = trio.current_time()
+                data = await self.connection.receive(inf)
+                self.waiting_since = 0.0
                 self._feed(data)
             elif type(event) is ContinuationNeeded:
                 self.out.write(_GO_AHEAD)
@@ -66,9 +73,12 @@ class Conversation:
     async def line(self, timeout: float) -> bytes | None:
         """One bare line, or None when the bell rang. To be asked again until the line is there."""
         self.core.expect_line()
-        event = await self.event(timeout)
-        if event is None:
-            return None
+        while (event := self.core.next_event()) is NEED_MORE:
+            await self.out.flush()
+            data = await self.bell.wait_for(self.connection.receive, timeout)
+            if data is None:
+                return None
+            self._feed(data)
         if isinstance(event, Line):
             return event.octets
         raise Bye(event.text if isinstance(event, Fatal) else "Line expected")

@@ -24,6 +24,8 @@ class Endable(Protocol):
 
     def end(self, words: str) -> None: ...
 
+    def look(self, now: float) -> None: ...
+
 
 class Roster:
     """All sessions of this process; those that are logged in stand under their account."""

@@ -12,6 +12,7 @@ from shared.net.shell import Connection
 from shared.observe.log import Log
 from shared.protocols.imap import responses
 
+_LOOK = 5.0  # seconds between looks for silent clients
 _SPREAD = 0.01  # seconds between two farewells, so that clients do not come back all at once
 
 
@@ -47,6 +48,14 @@ class Server:
         for session in sessions:
             session.end("The server is closing")
             await trio.sleep(pause)
+
+    async def watch(self) -> None:
+        """End sessions whose clients are silent. Runs for ever."""
+        while True:
+            await trio.sleep(_LOOK)
+            now = trio.current_time()
+            for session in list(self._roster.sessions):
+                session.look(now)
 
     def _tell(self, session: Session, listener: ListenerSpec, reason: str, seconds: float) -> None:
         """The canonical line of a session."""

@@ -41,8 +41,8 @@ _TURN = 16  # commands answered without waiting before other sessions get a turn
 class Session:
     """The IMAP side of one connection. `run` returns when it is over; the caller closes the connection."""
 
-    __slots__ = ("_any", "_ending", "_login", "_shared", "account", "commands", "log", "longest", "mechanism",
-                 "roster", "talk")  # fmt: skip
+    __slots__ = ("_any", "_ending", "_login", "_shared", "_waits", "account", "commands", "log", "longest",
+                 "mechanism", "roster", "talk")  # fmt: skip
 
     def __init__(self, connection: Connection, shared: Shared, roster: Roster, log: Log) -> None:
         self.talk = Conversation(connection, shared.settings.limits)
@@ -56,6 +56,7 @@ class Session:
         self._any = Context(self.talk, self._capabilities)
         self._login: LoginContext | None = LoginContext(self.talk, shared, self._capabilities, self._enter)
         self._ending = ""
+        self._waits = trio.CancelScope()  # cancelled only while the next command is awaited
 
     @property
     def state(self) -> State:
@@ -67,7 +68,15 @@ class Session:
     def end(self, words: str) -> None:
         """Ask the session to say BYE as soon as the command in hand is answered. For other tasks."""
         self._ending = words
+        if self.talk.waiting_since:
+            self._waits.cancel()
         self.talk.bell.ring()
+
+    def look(self, now: float) -> None:
+        """End the session if its client has been silent for too long. Called now and then by another task."""
+        since, patience = self.talk.waiting_since, self._shared.settings.idle_timeout
+        if since and (now - since > patience if self._login is None else self._login.patience <= 0):
+            self.end("Autologout, idle for too long")
 
     async def run(self) -> str:
         """Serve the client; the reason why the session ended, for the log."""
@@ -75,7 +84,10 @@ class Session:
         try:
             greeting = responses.capability_code(self._capabilities())
             self.talk.out.write(responses.untagged("OK", "Eilpost is ready", greeting))
-            await self._serve()
+            with self._waits:
+                await self._serve()
+            if self._waits.cancelled_caught:
+                raise Bye(self._ending)
         except Bye as error:
             reason = str(error)
             await self._bye(reason)
@@ -91,7 +103,9 @@ class Session:
     async def _serve(self) -> None:
         turn = 0
         while True:
-            event = await self.talk.event(self._patience())
+            event = await self.talk.event()
+            if self._ending:
+                raise Bye(self._ending)
             if type(event) is Command:
                 then = await self._answer(event)
                 if then is Then.START_TLS:
@@ -122,9 +136,6 @@ class Session:
         self.talk.out.write(responses.tagged(event.tag, event.status, event.text, event.code))
         if self._login is not None:
             self._login.misread()
-
-    def _patience(self) -> float:
-        return self._shared.settings.idle_timeout if self._login is None else self._login.patience
 
     # --- one command ---
 

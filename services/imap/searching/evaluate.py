@@ -15,6 +15,7 @@ import trio
 from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bad, No
+from services.imap.searching.keys import TEXTS, cost, depends_on_flags, judge, size
 from services.imap.searching.mask import Mask, both, either, everything, nothing, of_ranges, without
 from shared.contracts import search as contract
 from shared.contracts.search import Field, Leaf
@@ -23,7 +24,6 @@ from shared.protocols.imap.syntax.search_key import (
     All,
     And,
     Body,
-    Flagged,
     Header,
     Internal,
     Key,
@@ -40,15 +40,15 @@ from shared.protocols.imap.syntax.search_key import (
 
 _AT_ONCE = 150_000  # candidates in one question, whose octets must fit a bus message
 _LEAVES = 64  # ... and texts
-_TEXT = (Header, Body, Text, Sent)
+_TURN = 200_000  # messages or terms looked at before other sessions get a turn
 
 
 async def found(mailbox: MailboxContext, key: Key, seconds: float) -> array[int]:
     """UIDs of the messages that fit ``key``, ascending. Raises `No` when it takes longer than ``seconds``."""
     search = Search(mailbox)
+    whole = everything(len(search.uids))
     with trio.move_on_after(seconds):
-        mask = await search.fitting(key, everything(len(search.uids)))
-        return array("I", compress(search.uids, mask))
+        return array("I", compress(search.uids, await search.fitting(key, whole)))
     raise No("The search takes too long", "LIMIT")
 
 
@@ -59,12 +59,34 @@ class Search:
         self.mailbox = mailbox
         self.messages = mailbox.snapshot.known()
         self.uids = self.messages.uids
+        self._looked = 0  # at so many messages since others had a turn
+
+    async def _flagged(self, key: Key, among: Mask) -> Mask:
+        """Those of ``among`` whose flags fit: judged once for each set of flags that is in use."""
+        table, flagsets = self.mailbox.view.table, self.messages.flagsets
+        carries: dict[int, bool] = {}
+        terms = size(key)
+        for number in set(flagsets):
+            carries[number] = judge(key, table[number])
+            await self._share(terms)
+        if not any(carries.values()):
+            return nothing(len(among))
+        return both(among, bytes(map(carries.__getitem__, flagsets)))
+
+    async def _share(self, work: int) -> None:
+        """Give other sessions a turn now and then."""
+        self._looked += work
+        if self._looked > _TURN:
+            self._looked = 0
+            await trio.lowlevel.checkpoint()
 
     async def fitting(self, key: Key, among: Mask) -> Mask:
         """Those of ``among`` that fit."""
-        await trio.lowlevel.checkpoint()
+        await self._share(len(among))
         if 1 not in among:
             return among
+        if depends_on_flags(key):
+            return await self._flagged(key, among)
         match key:
             case All():
                 return among
@@ -79,11 +101,14 @@ class Search:
         return both(among, self._simple(key))
 
     async def _all(self, keys: Sequence[Key], among: Mask) -> Mask:
+        flags = [key for key in keys if depends_on_flags(key)]
+        if flags:
+            among = await self._flagged(And(tuple(flags)), among)
         texts: list[Key] = []
-        for key in sorted(keys, key=_cost):
-            if isinstance(key, _TEXT):
+        for key in sorted(keys, key=cost):
+            if isinstance(key, TEXTS):
                 texts.append(key)
-            else:
+            elif not depends_on_flags(key):
                 among = await self.fitting(key, among)
         for mask in await self._texts(texts, among):
             among = both(among, mask)
@@ -92,8 +117,8 @@ class Search:
     async def _any(self, keys: Sequence[Key], among: Mask) -> Mask:
         hit = nothing(len(among))
         texts: list[Key] = []
-        for key in sorted(keys, key=_cost):
-            if isinstance(key, _TEXT):
+        for key in sorted(keys, key=cost):
+            if isinstance(key, TEXTS):
                 texts.append(key)
             else:
                 hit = either(hit, await self.fitting(key, without(among, hit)))
@@ -103,8 +128,6 @@ class Search:
 
     def _simple(self, key: Key) -> Mask:
         match key:
-            case Flagged(flag):
-                return self._flagged(flag.lower())
             case Recent():
                 start = bisect_left(self.uids, self.mailbox.snapshot.recent_from)
                 return of_ranges(len(self.uids), [(start, len(self.uids))])
@@ -119,11 +142,6 @@ class Search:
             case Modseq(modseq):
                 return bytes([at >= modseq for at in self.messages.modseqs])
         raise Bad("Unknown search key")
-
-    def _flagged(self, flag: str) -> Mask:
-        table = self.mailbox.view.table
-        carries = {number: flag in table[number].folded for number in set(self.messages.flagsets)}
-        return bytes(map(carries.__getitem__, self.messages.flagsets))
 
     def _dated(self, relation: str, start: int) -> Mask:
         tests: dict[str, Callable[[int], bool]] = {
@@ -143,6 +161,8 @@ class Search:
 
     async def _texts(self, keys: Sequence[Key], among: Mask) -> list[Mask]:
         """For each text key those of ``among`` that fit, by storage."""
+        if not keys:
+            return []
         candidates = array("I", compress(self.uids, among))
         if not candidates:
             return [among] * len(keys)
@@ -172,15 +192,3 @@ def _leaf(key: Key) -> Leaf:
         case Sent(relation, days):
             return Leaf(Field.SENT, "", f"{relation}{days}")
     raise Bad("Unknown search key")
-
-
-def _cost(key: Key) -> int:
-    """Cheap keys first: 0 for the view's own, 2 for those that ask storage."""
-    match key:
-        case Header() | Body() | Text() | Sent():
-            return 2
-        case Not(inner):
-            return _cost(inner)
-        case And(keys) | Or(keys):
-            return 1 + max(map(_cost, keys))
-    return 0

@@ -185,6 +185,7 @@ class Stage:
         self.server = Server(shared, self.roster, structlog.get_logger())
         nursery.start_soon(self.mailboxes.watch)
         nursery.start_soon(self.roster.watch)
+        nursery.start_soon(self.server.watch)
 
     async def connect(self, *, host: str = "127.0.0.1") -> Client:
         """A client that has read nothing yet."""
