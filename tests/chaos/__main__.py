@@ -50,9 +50,7 @@ def drill(house: House, kills: int, dice: random.Random) -> bool:
     for number in range(kills):
         service = dice.choice(SERVICES)
         time.sleep(dice.random() * 0.2)
-        pids = house.pids(service)
-        if pids:
-            os.kill(dice.choice(pids), signal.SIGKILL)
+        kill_one(house, service, dice)
         took = seconds_until_served(house, addresses[0])
         slowest = max(slowest, took)
         print(
@@ -74,6 +72,17 @@ def drill(house: House, kills: int, dice: random.Random) -> bool:
     for name in [*lost, *doubled][:20]:
         print(f"letter {name}: {'lost' if name in lost else 'doubled'}")
     return bool(lost or doubled or crashes or slowest > READY_SECONDS)
+
+
+def kill_one(house: House, service: str, dice: random.Random) -> None:
+    """SIGKILL to one process of ``service``; waits for one where the last victim has no successor yet."""
+    while True:
+        try:
+            os.kill(dice.choice(house.pids(service)), signal.SIGKILL)
+        except (ProcessLookupError, IndexError):
+            time.sleep(0.02)
+        else:
+            return
 
 
 def thread(crashes: list[BaseException], work: object, *arguments: object) -> threading.Thread:
