@@ -16,7 +16,7 @@ from shared.contracts import messages
 from shared.contracts.messages import RowsReply, RowsRequest
 
 _AT_ONCE = 5_000  # UIDs in one question
-_PAGE = 256 * 1024  # octets of one answer: long enough to be cheap, short enough to begin soon
+_PAGE = 512 * 1024  # octets of one answer: long enough to be cheap, short enough to begin soon
 
 
 async def list_rows(mailbox: MailboxContext, uids: array[int], plan: Plan) -> None:
