@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.base.errors import ConfigurationError
 from shared.base.settings import load
 from shared.contracts.subjects import SERVICES
+from shared.net.dns_settings import DnsSettings
 from shared.net.limits import ConnectionLimits
 from shared.observe.log import LEVELS
 
@@ -108,6 +109,7 @@ class Common:
     health: HealthSettings = field(default_factory=HealthSettings)
     drain: DrainSettings = field(default_factory=DrainSettings)
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    dns: DnsSettings = field(default_factory=DnsSettings)
 
     @property
     def hostname(self) -> str:
@@ -127,6 +129,7 @@ def load_common(path: Path | None, environ: Mapping[str, str]) -> Common:
         health=load("health", HealthSettings, path, environ),
         drain=load("drain", DrainSettings, path, environ),
         limits=load("limits", ConnectionLimits, path, environ),
+        dns=load("dns", DnsSettings, path, environ),
     )
 
 
