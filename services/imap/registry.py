@@ -61,6 +61,7 @@ _STATES: dict[type[Any], frozenset[State]] = {
     MailboxContext: frozenset({State.SELECTED}),
 }
 
+_FETCH = ("CONDSTORE", "OBJECTID", "PREVIEW", "SAVEDATE")
 _LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE")
 
 _ROWS = (
@@ -89,7 +90,7 @@ _ROWS = (
     Row("CLOSE", close.handle, MailboxContext),
     Row("UNSELECT", unselect.handle, MailboxContext, ("UNSELECT",)),
     Row("EXPUNGE", expunge.handle, MailboxContext, ("UIDPLUS",)),
-    Row("FETCH", fetch.handle, MailboxContext, ("CONDSTORE",), numbers=True),
+    Row("FETCH", fetch.handle, MailboxContext, _FETCH, numbers=True),
     Row("SEARCH", search.handle, MailboxContext, ("ESEARCH", "SEARCHRES"), numbers=True),
     Row("STORE", store.handle, MailboxContext, numbers=True),
     Row("COPY", copy.handle, MailboxContext),

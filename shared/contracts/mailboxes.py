@@ -107,6 +107,7 @@ class State(NamedTuple):
     uidnext: int = 0
     uidvalidity: int = 0
     modseq: int = 0
+    mailbox: int = 0
 
 
 class States(NamedTuple):

@@ -161,6 +161,9 @@ class Column(IntFlag):
     PARTS = 4
     HEADER = 8  # header block, the recipient's prefix included
     PREVIEW = 16
+    EMAIL_ID = 32
+    THREAD_ID = 64
+    SAVED = 128
 
 
 class RowsRequest(NamedTuple):
@@ -188,6 +191,9 @@ class RowsReply(NamedTuple):
     prefixes: tuple[int, ...] = ()
     headers: tuple[bytes, ...] = ()
     previews: tuple[str, ...] = ()
+    email_ids: tuple[bytes, ...] = ()  # 12 octets each, the same for what is the same to IMAP (RFC 8474)
+    thread_ids: tuple[bytes, ...] = ()  # 8 octets each, shared by a letter and the answers to it
+    saved: tuple[int, ...] = ()  # when they came into this mailbox, Unix seconds (RFC 8514)
 
 
 rows = Op("messages.rows", RowsRequest, RowsReply, services("imap pop3"), 10.0, Repeat.SAFE)

@@ -1,10 +1,11 @@
-"""SELECT and EXAMINE (RFC 3501 sections 6.3.1 and 6.3.2, RFC 7162 section 3.1.8)."""
+"""SELECT and EXAMINE (RFC 3501 sections 6.3.1 and 6.3.2, RFC 7162 section 3.1.8, RFC 8474 section 4.2)."""
 
 from __future__ import annotations
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import AccountContext, Done, MailboxContext
 from services.imap.flagsets import SYSTEM
+from services.imap.object_ids import mailbox_id
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.select import Select
 
@@ -37,6 +38,7 @@ def _state(mailbox: MailboxContext) -> bytes:
         b"* OK [UIDVALIDITY %d] UIDs stay valid\r\n" % mailbox.uidvalidity,
         b"* OK [UIDNEXT %d] Next UID\r\n" % view.uidnext,
         b"* OK [HIGHESTMODSEQ %d] Highest modseq\r\n" % view.modseq,
+        responses.untagged("OK", "Ok", responses.mailbox_id_code(mailbox_id(mailbox.live.mailbox))),
     ]
     unseen = view.first_unseen()
     if unseen >= 0:

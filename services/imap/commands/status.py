@@ -1,4 +1,4 @@
-"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 8438)."""
+"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 8438, RFC 8474 section 4.3)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, AccountContext, Done
 from services.imap.errors import No
+from services.imap.object_ids import mailbox_id
 from shared.contracts import mailboxes
 from shared.contracts.mailboxes import State, StatusRequest
 from shared.protocols.imap import responses
@@ -38,4 +39,11 @@ async def handle(context: AccountContext, command: Status) -> Done:
 
 def line(name: str, state: State, items: Iterable[str]) -> bytes:
     """``* STATUS`` for a name in the client's form."""
-    return responses.status(name, [(item, getattr(state, _FIELDS[item])) for item in items])
+    return responses.status(name, [(item, _value(state, item)) for item in items])
+
+
+def _value(state: State, item: str) -> int | bytes:
+    if item == "MAILBOXID":
+        return b"(%b)" % mailbox_id(state.mailbox)
+    count: int = getattr(state, _FIELDS[item])
+    return count

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from services.imap.context import MailboxContext
 from services.imap.fetching.sections import header_section
+from services.imap.object_ids import email_id, thread_id
 from services.imap.snapshot import Located
 from shared.contracts.messages import RowsReply
 from shared.mail.structure import render_body
 from shared.protocols.imap.dates import render_date_time
+from shared.protocols.imap.strings import string
 from shared.protocols.imap.syntax.fetch import FetchItem, Item
 from shared.protocols.imap.syntax.section import Section
 
@@ -92,6 +94,22 @@ def _plain_structures(page: Page) -> list[bytes]:
     return [b"BODY " + render_body(structure) for structure in page.rows.body_structures]
 
 
+def _previews(page: Page) -> list[bytes]:
+    return [b"PREVIEW " + string(preview.encode("utf-8", "replace")) for preview in page.rows.previews]
+
+
+def _email_ids(page: Page) -> list[bytes]:
+    return [b"EMAILID (%b)" % email_id(digest) for digest in page.rows.email_ids]
+
+
+def _thread_ids(page: Page) -> list[bytes]:
+    return [b"THREADID (%b)" % thread_id(digest) for digest in page.rows.thread_ids]
+
+
+def _save_dates(page: Page) -> list[bytes]:
+    return [b"SAVEDATE " + render_date_time(seconds) for seconds in page.rows.saved]
+
+
 _COLUMNS: dict[Item, Callable[[Page], Sequence[bytes]]] = {
     Item.UID: _uids,
     Item.FLAGS: _flags,
@@ -101,4 +119,8 @@ _COLUMNS: dict[Item, Callable[[Page], Sequence[bytes]]] = {
     Item.ENVELOPE: _envelopes,
     Item.BODYSTRUCTURE: _structures,
     Item.BODY: _plain_structures,
+    Item.PREVIEW: _previews,
+    Item.EMAILID: _email_ids,
+    Item.THREADID: _thread_ids,
+    Item.SAVEDATE: _save_dates,
 }

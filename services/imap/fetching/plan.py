@@ -13,6 +13,10 @@ _COLUMNS = {
     Item.ENVELOPE: Column.ENVELOPE,
     Item.BODY: Column.BODY_STRUCTURE,
     Item.BODYSTRUCTURE: Column.BODY_STRUCTURE,
+    Item.PREVIEW: Column.PREVIEW,
+    Item.EMAILID: Column.EMAIL_ID,
+    Item.THREADID: Column.THREAD_ID,
+    Item.SAVEDATE: Column.SAVED,
 }
 
 

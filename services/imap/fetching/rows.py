@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from functools import partial
+from typing import TypeVar
 
 from services.imap.ahead import Ahead
 from services.imap.columns import pack, unpack
@@ -15,6 +16,8 @@ from services.imap.snapshot import Located
 from shared.contracts import messages
 from shared.contracts.messages import RowsReply, RowsRequest
 
+T = TypeVar("T")
+
 _AT_ONCE = 5_000  # UIDs in one question
 _PAGE = 512 * 1024  # octets of one answer: long enough to be cheap, short enough to begin soon
 
@@ -24,7 +27,7 @@ async def list_rows(mailbox: MailboxContext, uids: array[int], plan: Plan) -> No
     rest = uids
     reply = await ask(mailbox, plan.columns, rest)
     while True:
-        rest = _behind(rest, reply)
+        rest = behind(rest, reply)
         ahead = Ahead(mailbox.nursery, partial(ask, mailbox, plan.columns, rest)) if rest else None
         try:
             await _show(mailbox, plan, reply)
@@ -42,7 +45,7 @@ async def ask(mailbox: MailboxContext, columns: int, uids: array[int]) -> RowsRe
     return await mailbox.call(messages.rows, request)
 
 
-def _behind(uids: array[int], reply: RowsReply) -> array[int]:
+def behind(uids: array[int], reply: RowsReply) -> array[int]:
     """What is still to be asked for."""
     return uids[bisect_left(uids, reply.next_uid) :] if reply.next_uid else uids[_AT_ONCE:]
 
@@ -63,9 +66,16 @@ def _kept(reply: RowsReply, uids: array[int], place: Located) -> RowsReply:
     there = set(place.uids)
     keep = [index for index, uid in enumerate(uids) if uid in there]
 
-    def some(values: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    def some(values: tuple[T, ...]) -> tuple[T, ...]:
         return tuple(values[index] for index in keep) if values else ()
 
-    return reply._replace(
-        envelopes=some(reply.envelopes), body_structures=some(reply.body_structures), headers=some(reply.headers)
+    return RowsReply(
+        reply.uids,
+        envelopes=some(reply.envelopes),
+        body_structures=some(reply.body_structures),
+        headers=some(reply.headers),
+        previews=some(reply.previews),
+        email_ids=some(reply.email_ids),
+        thread_ids=some(reply.thread_ids),
+        saved=some(reply.saved),
     )

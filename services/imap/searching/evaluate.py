@@ -15,6 +15,7 @@ import trio
 from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bad, No
+from services.imap.searching import by_rows
 from services.imap.searching.keys import TEXTS, cost, depends_on_flags, judge, size
 from services.imap.searching.mask import Mask, both, either, everything, nothing, of_ranges, without
 from shared.contracts import search as contract
@@ -24,6 +25,7 @@ from shared.protocols.imap.syntax.search_key import (
     All,
     And,
     Body,
+    EmailId,
     Header,
     Internal,
     Key,
@@ -33,9 +35,11 @@ from shared.protocols.imap.syntax.search_key import (
     Numbers,
     Or,
     Recent,
+    Saved,
     Sent,
     Smaller,
     Text,
+    ThreadId,
 )
 
 _AT_ONCE = 150_000  # candidates in one question, whose octets must fit a bus message
@@ -98,6 +102,9 @@ class Search:
                 return await self._any(keys, among)
             case Header() | Body() | Text() | Sent():
                 return (await self._texts([key], among))[0]
+            case Saved() | EmailId() | ThreadId():
+                hits = await by_rows.fitting(self.mailbox, key, array("I", compress(self.uids, among)))
+                return bytes([uid in hits for uid in self.uids])
         return both(among, self._simple(key))
 
     async def _all(self, keys: Sequence[Key], among: Mask) -> Mask:

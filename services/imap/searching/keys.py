@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from services.imap.flagsets import Flags
-from shared.protocols.imap.syntax.search_key import And, Body, Flagged, Header, Key, Not, Or, Sent, Text
+from shared.protocols.imap.syntax.search_key import (
+    And,
+    Body,
+    EmailId,
+    Flagged,
+    Header,
+    Key,
+    Not,
+    Or,
+    Saved,
+    Sent,
+    Text,
+    ThreadId,
+)
 
 TEXTS = (Header, Body, Text, Sent)
-"""Keys that storage answers; all others are answered by the view."""
+"""Keys about words, which storage answers; all others but those of `by_rows` are answered by the view."""
 
 
 def depends_on_flags(key: Key) -> bool:
@@ -48,7 +61,7 @@ def size(key: Key) -> int:
 def cost(key: Key) -> int:
     """Cheap keys first: 0 for the view's own, 2 for those that ask storage."""
     match key:
-        case Header() | Body() | Text() | Sent():
+        case Header() | Body() | Text() | Sent() | Saved() | EmailId() | ThreadId():
             return 2
         case Not(inner):
             return cost(inner)

@@ -118,6 +118,7 @@ def _state(ledger: Ledger, account: int, name: str) -> State:
         uidnext=state.uidnext,
         uidvalidity=state.uidvalidity,
         modseq=state.modseq,
+        mailbox=state.id,
     )
 
 

@@ -65,6 +65,11 @@ def modified_code(numbers: Sequence[int]) -> bytes:
     return b"MODIFIED " + number_set(numbers)
 
 
+def mailbox_id_code(object_id: bytes) -> bytes:
+    """``MAILBOXID`` (RFC 8474)."""
+    return b"MAILBOXID (%b)" % object_id
+
+
 def bad_charset_code() -> bytes:
     """``BADCHARSET`` with the charsets that SEARCH knows."""
     return b"BADCHARSET (US-ASCII UTF-8)"
@@ -124,9 +129,12 @@ def listed(
     return b" ".join(parts) + b"\r\n"
 
 
-def status(name: str, items: Iterable[tuple[str, int]], *, utf8: bool = False) -> bytes:
-    """``* STATUS``."""
-    counts = b" ".join(b"%b %d" % (item.encode("ascii"), count) for item, count in items)
+def status(name: str, items: Iterable[tuple[str, int | bytes]], *, utf8: bool = False) -> bytes:
+    """``* STATUS``: numbers, and octets for what is none."""
+    counts = b" ".join(
+        b"%b %b" % (item.encode("ascii"), value if isinstance(value, bytes) else b"%d" % value)
+        for item, value in items
+    )
     return b"* STATUS %b (%b)\r\n" % (mailbox(name, utf8=utf8), counts)
 
 

@@ -34,6 +34,7 @@ _ITEM = re.compile(rb"[A-Za-z0-9.]+")
 _SET = re.compile(rb"[0-9*][0-9*:,]*")
 _FLAG = re.compile(rb"\\?[!#$&\',-\[^-z|}~+]+")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}|=")
+_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 
 
 class Arguments:
@@ -70,6 +71,14 @@ class Arguments:
             self._position += 1
             return True
         return False
+
+    def skip_text(self, text: bytes) -> bool:
+        """Read given octets (in upper case) if they come next, in any case."""
+        end = self._position + len(text)
+        if self._line[self._position : end].upper() != text:
+            return False
+        self._position = end
+        return True
 
     def space(self) -> None:
         """SP. Clients have been seen to send two; more than one is taken as one."""
@@ -170,6 +179,10 @@ class Arguments:
     def base64(self) -> bytes:
         """``base64`` or "=", not decoded."""
         return self._match(_BASE64, "Base64")
+
+    def object_id(self) -> bytes:
+        """``objectid`` (RFC 8474 section 7)."""
+        return self._match(_OBJECT_ID, "Object id")
 
     def number(self) -> int:
         """``number``: below 2^32."""

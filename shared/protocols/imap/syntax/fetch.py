@@ -1,4 +1,5 @@
-"""FETCH and UID FETCH (RFC 3501 section 6.4.5) with CHANGEDSINCE (RFC 7162 section 3.1.4.1)."""
+"""FETCH and UID FETCH (RFC 3501 section 6.4.5) with CHANGEDSINCE (RFC 7162 section 3.1.4.1), object ids (RFC 8474),
+SAVEDATE (RFC 8514) and PREVIEW (RFC 8970)."""
 
 from __future__ import annotations
 
@@ -23,6 +24,10 @@ class Item(StrEnum):
     BODY = "BODY"  # the structure without extension data
     BODYSTRUCTURE = "BODYSTRUCTURE"
     MODSEQ = "MODSEQ"
+    EMAILID = "EMAILID"
+    THREADID = "THREADID"
+    SAVEDATE = "SAVEDATE"
+    PREVIEW = "PREVIEW"
 
 
 FetchItem: TypeAlias = Item | Section
@@ -100,6 +105,8 @@ def _named(name: str, arguments: Arguments) -> FetchItem:
     item = _PLAIN.get(name)
     if item is None:
         raise ParseError("Unknown item")
+    if item is Item.PREVIEW:
+        arguments.skip_text(b" (LAZY)")  # previews are made at arrival: nothing is worth putting off
     return item
 
 

@@ -17,6 +17,7 @@ from shared.protocols.imap.syntax.search_key import (
     All,
     And,
     Body,
+    EmailId,
     Flagged,
     Header,
     Internal,
@@ -27,9 +28,11 @@ from shared.protocols.imap.syntax.search_key import (
     Numbers,
     Or,
     Recent,
+    Saved,
     Sent,
     Smaller,
     Text,
+    ThreadId,
 )
 from shared.protocols.imap.tokens import Arguments
 
@@ -147,6 +150,7 @@ Reader: TypeAlias = Callable[[Arguments], Key]
 _SYSTEM = {name.upper(): Flagged(f"\\{name}") for name in ("Answered", "Deleted", "Draft", "Flagged", "Seen")}
 _PLAIN: dict[str, Key] = {
     "ALL": All(),
+    "SAVEDATESUPPORTED": All(),
     "RECENT": Recent(),
     "OLD": Not(Recent()),
     "NEW": And((Recent(), Not(_SYSTEM["SEEN"]))),
@@ -191,4 +195,9 @@ _READERS: dict[str, Reader] = {
     "SMALLER": lambda arguments: Smaller(arguments.number64()),
     "UID": lambda arguments: Numbers(True, arguments.sequence_set()),
     "MODSEQ": _modseq,
+    "SAVEDBEFORE": lambda arguments: Saved("<", date_days(arguments)),
+    "SAVEDON": lambda arguments: Saved("=", date_days(arguments)),
+    "SAVEDSINCE": lambda arguments: Saved(">=", date_days(arguments)),
+    "EMAILID": lambda arguments: EmailId(arguments.object_id()),
+    "THREADID": lambda arguments: ThreadId(arguments.object_id()),
 }

@@ -84,6 +84,25 @@ class Modseq(NamedTuple):
     modseq: int
 
 
+class Saved(NamedTuple):
+    """When the message came into its mailbox: SAVEDBEFORE, SAVEDON, SAVEDSINCE (RFC 8514), as `Internal`."""
+
+    relation: str
+    days: int
+
+
+class EmailId(NamedTuple):
+    """EMAILID (RFC 8474 section 6)."""
+
+    id: bytes
+
+
+class ThreadId(NamedTuple):
+    """THREADID."""
+
+    id: bytes
+
+
 class Not(NamedTuple):
     """Never holds another Not."""
 
@@ -115,6 +134,9 @@ Key: TypeAlias = (
     | Body
     | Text
     | Modseq
+    | Saved
+    | EmailId
+    | ThreadId
     | Not
     | And
     | Or

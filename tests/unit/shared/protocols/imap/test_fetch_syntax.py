@@ -24,6 +24,8 @@ def _items(items: str) -> object:
         ("ALL", (Item.FLAGS, Item.INTERNALDATE, Item.SIZE, Item.ENVELOPE)),
         ("full", (Item.FLAGS, Item.INTERNALDATE, Item.SIZE, Item.ENVELOPE, Item.BODY)),
         ("(BODY BODYSTRUCTURE MODSEQ)", (Item.BODY, Item.BODYSTRUCTURE, Item.MODSEQ)),
+        ("PREVIEW (LAZY)", (Item.PREVIEW,)),
+        ("(preview (lazy) EMAILID threadid SaveDate)", (Item.PREVIEW, Item.EMAILID, Item.THREADID, Item.SAVEDATE)),
         ("RFC822", (Section((), "", (), False, None, b"RFC822"),)),
         ("RFC822.HEADER", (Section((), "HEADER", (), True, None, b"RFC822.HEADER"),)),
         ("RFC822.TEXT", (Section((), "TEXT", (), False, None, b"RFC822.TEXT"),)),
