@@ -1,4 +1,4 @@
-"""Switching modseqs on for a session (RFC 7162 section 3.1)."""
+"""Switching modseqs on for a session, and quick resynchronisation with them (RFC 7162)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from shared.protocols.imap import responses
 
 def use_modseqs(context: AccountContext) -> None:
     """From now on flags are told with their modseq; the mailbox's is told at once, so that the client has a start."""
-    if context.condstore:
+    if context.dialect.modseqs:
         return
-    context.condstore = True
+    context.dialect.modseqs = True
     if context.selected is not None:
-        code = b"HIGHESTMODSEQ %d" % context.selected.view.modseq
+        code = b"HIGHESTMODSEQ %d" % context.selected.snapshot.safe_modseq
         context.talk.out.write(responses.untagged("OK", "Modseqs are told from now on", code))
+
+
+def use_vanished(context: AccountContext) -> None:
+    """From now on expunges are told by UID, and the client may ask which it missed."""
+    use_modseqs(context)
+    context.dialect.vanished = True

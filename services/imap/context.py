@@ -15,6 +15,7 @@ import trio
 
 from services.imap.config import ImapSettings
 from services.imap.conversation import Conversation
+from services.imap.dialect import Dialect
 from services.imap.errors import Bad, Bye, No
 from services.imap.fetching.cache import BodyCache
 from services.imap.names import Names
@@ -92,7 +93,7 @@ class AccountContext:
         "_shared",
         "account",
         "address",
-        "condstore",
+        "dialect",
         "expires",
         "grant",
         "selected",
@@ -109,7 +110,7 @@ class AccountContext:
         self.address = logged_in.address
         self.grant = logged_in.grant
         self.expires = logged_in.expires  # Unix seconds
-        self.condstore = False  # modseqs are told with flags (RFC 7162 section 3.1.2)
+        self.dialect = Dialect()
         self.selected: MailboxContext | None = None
 
     @property

@@ -83,7 +83,7 @@ _ROWS = (
     Row("RENAME", rename.handle, AccountContext),
     Row("STATUS", status.handle, AccountContext, ("STATUS=SIZE",)),
     Row("APPEND", append.handle, AccountContext),
-    Row("SELECT", select.handle, AccountContext),
+    Row("SELECT", select.handle, AccountContext, ("QRESYNC",)),
     Row("EXAMINE", select.handle, AccountContext),
     Row("IDLE", idle.handle, AccountContext, ("IDLE",)),
     Row("CHECK", check.handle, MailboxContext),

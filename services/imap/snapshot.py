@@ -53,7 +53,7 @@ NOTHING = News((), (), None, ())
 class Snapshot:
     """What one session has been told of a view. ``recent_from``: UIDs from here on are \\Recent for it."""
 
-    __slots__ = ("_ghosts", "_told", "last_uid", "recent_from", "told_modseq", "view")
+    __slots__ = ("_ghosts", "_known_modseq", "_told", "last_uid", "recent_from", "told_modseq", "view")
 
     def __init__(self, view: View, recent_from: int) -> None:
         self.view = view
@@ -61,6 +61,7 @@ class Snapshot:
         self.last_uid = view.uids[-1] if view.uids else 0
         self.told_modseq = view.modseq
         self._ghosts: Columns | None = None
+        self._known_modseq = 0  # before the first of the ghosts was expunged
         self._told: dict[int, int] | None = None
         view.snapshots.add(self)
 
@@ -73,6 +74,8 @@ class Snapshot:
         known = bisect_right(gone.uids, self.last_uid)
         if known:
             lost = gone.slice(0, known)
+            if self._ghosts is None:
+                self._known_modseq = self.view.modseq
             self._ghosts = self._ghosts.merged(lost) if self._ghosts else lost
 
     # --- numbers ---
@@ -99,6 +102,11 @@ class Snapshot:
     def missing(self) -> bool:
         """Whether some messages that the session still counts are gone."""
         return self._ghosts is not None
+
+    @property
+    def safe_modseq(self) -> int:
+        """The highest modseq up to which all expunges are told: from here a client may resynchronise."""
+        return self.view.modseq if self._ghosts is None else self._known_modseq
 
     def sequence(self, uid: int) -> int:
         """The sequence number of a message that the session knows; 0 when it does not."""
@@ -138,7 +146,7 @@ class Snapshot:
         """UIDs of the messages known to the session within these UID ranges, ascending."""
         uids, ghosts, known = self.view.uids, self._ghosts, self._known()
         named: array[int] = array("I")
-        for low, high in numbers.resolve(self._highest(known)):
+        for low, high in numbers.resolve(self.highest):
             start, end = bisect_left(uids, low, 0, known), bisect_right(uids, high, 0, known)
             if ghosts is None:
                 named.extend(uids[start:end])
@@ -152,7 +160,10 @@ class Snapshot:
             return array("I", sorted(named + self._ghosts.uids[first_ghost:last_ghost]))
         return named
 
-    def _highest(self, known: int) -> int:
+    @property
+    def highest(self) -> int:
+        """The highest UID that the session knows, 0 in an empty mailbox."""
+        known = self._known()
         highest = self.view.uids[known - 1] if known else 0
         return max(highest, self._ghosts.uids[-1]) if self._ghosts else highest
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.imap.context import MailboxContext
 from services.imap.flagsets import SYSTEM
 from shared.protocols.imap import responses
+from shared.protocols.imap.sets import runs
 
 
 async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) -> None:
@@ -12,9 +13,18 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) ->
     snapshot = mailbox.snapshot
     news = snapshot.news(expunges)
     out = mailbox.talk.out
-    for number in news.expunged:
-        out.write(b"* %d EXPUNGE\r\n" % number)
-        await out.room()
+    if mailbox.account.dialect.vanished:
+        for line in responses.vanished(runs(news.vanished)):
+            out.write(line)
+            await out.room()
+        if snapshot.missing and not expunges:
+            out.write(
+                responses.untagged("OK", "Expunges wait to be told", b"HIGHESTMODSEQ %d" % snapshot.safe_modseq)
+            )
+    else:
+        for number in news.expunged:
+            out.write(b"* %d EXPUNGE\r\n" % number)
+            await out.room()
     if news.exists is not None:
         out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (news.exists, snapshot.recent))
     tell_keywords(mailbox)
@@ -43,10 +53,10 @@ def flags_response(
 ) -> bytes:
     """``* n FETCH (FLAGS (...))``, with UID and MODSEQ where the session wants them."""
     items = flags_item(mailbox, uid, flagset)
-    if uid_asked:
+    if mailbox.account.dialect.modseqs:
+        items = b"UID %d %b MODSEQ (%d)" % (uid, items, modseq)
+    elif uid_asked:
         items = b"UID %d %b" % (uid, items)
-    if mailbox.account.condstore:
-        items = b"%b MODSEQ (%d)" % (items, modseq)
     return b"* %d FETCH (%b)\r\n" % (sequence, items)
 
 

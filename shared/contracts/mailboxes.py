@@ -89,6 +89,23 @@ class SyncRequest(NamedTuple):
 sync = Op("mailboxes.sync", SyncRequest, Change, IMAP, 8.0, Repeat.SAFE)
 
 
+class VanishedRequest(NamedTuple):
+    grant: bytes
+    mailbox: int
+    since: int  # modseq
+
+
+class Vanished(NamedTuple):
+    """UIDs (packed u32, ascending) expunged after ``since``. Not ``complete``: too many, or the history is gone;
+    who holds the mailbox's view then takes for expunged whatever is not there."""
+
+    uids: bytes = b""
+    complete: bool = True
+
+
+vanished = Op("mailboxes.vanished", VanishedRequest, Vanished, IMAP, 8.0, Repeat.SAFE)
+
+
 class StatusRequest(NamedTuple):
     grant: bytes
     names: tuple[str, ...]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from services.imap.condstore import use_modseqs
+from collections.abc import Callable
+
+from services.imap.condstore import use_modseqs, use_vanished
 from services.imap.context import DONE, AccountContext, Done
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.enable import Enable
 
-_KNOWN = "CONDSTORE"
+_KNOWN: dict[str, Callable[[AccountContext], None]] = {
+    "CONDSTORE": use_modseqs,
+    "QRESYNC": use_vanished,
+}
 
 
 async def handle(context: AccountContext, command: Enable) -> Done:
     """Switch on what we know; the rest is passed over."""
-    news = _KNOWN in command.capabilities and not context.condstore
-    context.talk.out.write(responses.enabled([_KNOWN] if news else []))
-    if news:
-        use_modseqs(context)
+    enabled = context.dialect.enabled
+    news = [name for name in command.capabilities if name in _KNOWN and name not in enabled]
+    context.talk.out.write(responses.enabled(news))
+    enabled.update(news)
+    for name in news:
+        _KNOWN[name](context)
     return DONE

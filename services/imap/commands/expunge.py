@@ -12,6 +12,6 @@ async def handle(context: MailboxContext, command: Expunge) -> Done:
     context.must_write()
     uids = None if command.uids is None else context.uids(command.uids, uid=True)
     modseq = await removal.expunge(context, uids)
-    if context.account.condstore and modseq:
+    if context.account.dialect.modseqs and modseq:
         return Done(code=b"HIGHESTMODSEQ %d" % modseq)
     return DONE

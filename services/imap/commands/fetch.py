@@ -1,69 +1,57 @@
-"""FETCH and UID FETCH (RFC 3501 section 6.4.5, RFC 7162 section 3.1.4)."""
+"""FETCH and UID FETCH (RFC 3501 section 6.4.5, RFC 7162 sections 3.1.4 and 3.2.6)."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
-from services.imap.fetching.items import Page, render
-from services.imap.fetching.plan import Plan, plan
+from services.imap.errors import Bad
+from services.imap.fetching.plan import Plan, plan, with_flags
 from services.imap.fetching.rows import list_rows
+from services.imap.fetching.viewed import changed, send_viewed
 from services.imap.fetching.whole import send_whole
+from services.imap.history import known_uids, tell_vanished
 from services.imap.marking import mark_seen
 from shared.protocols.imap.syntax.fetch import Fetch, Item
 
-_PAGE = 1000  # messages rendered at once
+_PAGE = 1000  # messages marked at once
 
 
 async def handle(context: MailboxContext, command: Fetch) -> Done:
     """Send what was asked of each message, out of the nearest place that has it."""
-    if command.changed_since is not None or Item.MODSEQ in command.items:
+    since = command.modifiers.changed_since
+    if command.modifiers.vanished and not context.account.dialect.vanished:
+        raise Bad("ENABLE QRESYNC first")
+    if since is not None or Item.MODSEQ in command.items:
         use_modseqs(context.account)
+    if command.modifiers.vanished and since is not None:
+        await tell_vanished(context, known_uids(context, command.numbers), since)
     uids = context.uids(command.numbers, uid=command.uid)
-    if command.changed_since is not None:
-        uids = _changed(context, uids, command.changed_since)
-    steps = plan(command.items, uid=command.uid, modseq=command.changed_since is not None)
-    if not uids:
-        return _done(context)
+    if since is not None:
+        uids = changed(context, uids, since)
+    steps = plan(command.items, uid=command.uid, modseq=since is not None)
+    if uids:
+        await _send(context, uids, steps)
+    if context.snapshot.missing:  # a hint that messages which the client still counts are gone (RFC 5530)
+        return Done("Some messages are gone", b"EXPUNGEISSUED")
+    return DONE
+
+
+async def _send(context: MailboxContext, uids: array[int], steps: Plan) -> None:
     if steps.bodies:
         await send_whole(context, uids, steps)
     elif not steps.columns:
-        await _send_view(context, uids, steps)
+        await send_viewed(context, uids, steps)
     elif steps.marks and context.writable:
         await _send_marked(context, uids, steps)
     else:
         await list_rows(context, uids, steps)
-    return _done(context)
-
-
-def _done(context: MailboxContext) -> Done:
-    """OK; with a hint where messages that the client still counts are gone (RFC 5530)."""
-    return Done("Some messages are gone", b"EXPUNGEISSUED") if context.snapshot.missing else DONE
-
-
-def _changed(context: MailboxContext, uids: array[int], since: int) -> array[int]:
-    """Those of ``uids`` that changed after the modseq ``since``."""
-    view, changed = context.view, array("I")
-    for uid in sorted(set(view.changed_since(since))):
-        place, position = bisect_left(uids, uid), view.position(uid)
-        if place < len(uids) and uids[place] == uid and position >= 0 and view.modseqs[position] > since:
-            changed.append(uid)
-    return changed
-
-
-async def _send_view(context: MailboxContext, uids: array[int], steps: Plan) -> None:
-    for start in range(0, len(uids), _PAGE):
-        place = context.snapshot.locate(uids[start : start + _PAGE])
-        if place.uids:
-            context.talk.out.write(render(Page(context, place), steps.items))
-            await context.talk.out.room()
 
 
 async def _send_marked(context: MailboxContext, uids: array[int], steps: Plan) -> None:
     """Header fields without PEEK: \\Seen is set page by page, and told where it was."""
-    flagged = steps if steps.flags else steps._replace(items=(*steps.items, Item.FLAGS), flags=True)
+    flagged = with_flags(steps, modseq=context.account.dialect.modseqs)
     for start in range(0, len(uids), _PAGE):
         page = uids[start : start + _PAGE]
         await list_rows(context, page, flagged if await mark_seen(context, page) else steps)

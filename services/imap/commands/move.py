@@ -13,6 +13,7 @@ async def handle(context: MailboxContext, command: Move) -> Done:
     context.must_write()
     uids = context.uids(command.numbers, uid=command.uid)
     code = await transfer(context, uids, command.mailbox, move=True)
-    if code:
-        context.talk.out.write(responses.untagged("OK", "Moved", code))
-    return DONE
+    if not code:
+        return DONE
+    context.talk.out.write(responses.untagged("OK", "Moved", code))
+    return Done(code=b"HIGHESTMODSEQ %d" % context.view.modseq) if context.account.dialect.modseqs else DONE

@@ -1,17 +1,28 @@
-"""SELECT and EXAMINE (RFC 3501 sections 6.3.1 and 6.3.2, RFC 7162 section 3.1.8, RFC 8474 section 4.2)."""
+"""SELECT and EXAMINE (RFC 3501 sections 6.3.1 and 6.3.2, RFC 7162 sections 3.1.8 and 3.2.5, RFC 8474 section 4.2)."""
 
 from __future__ import annotations
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import AccountContext, Done, MailboxContext
+from services.imap.errors import Bad
+from services.imap.fetching.plan import plan
+from services.imap.fetching.viewed import changed, send_viewed
 from services.imap.flagsets import SYSTEM
+from services.imap.history import known_uids, matched, tell_vanished
 from services.imap.object_ids import mailbox_id
+from shared.base.errors import EilpostError
 from shared.protocols.imap import responses
-from shared.protocols.imap.syntax.select import Select
+from shared.protocols.imap.sets import SequenceSet
+from shared.protocols.imap.syntax.fetch import Item
+from shared.protocols.imap.syntax.select import Resync, Select
+
+_RESYNCED = plan((Item.UID, Item.FLAGS, Item.MODSEQ), uid=True, modseq=True)
 
 
 async def handle(context: AccountContext, command: Select) -> Done:
     """Open a mailbox. The one before is left in any case."""
+    if command.resync is not None and not context.dialect.vanished:
+        raise Bad("ENABLE QRESYNC first")
     if context.selected is not None:
         context.leave()
         context.talk.out.write(responses.untagged("OK", "The mailbox before is closed", b"CLOSED"))
@@ -22,9 +33,23 @@ async def handle(context: AccountContext, command: Select) -> Done:
     mailbox = MailboxContext(context, live, name, opened.uidvalidity, opened.recent_from, writable=command.writable)
     context.selected = mailbox
     context.talk.out.write(_state(mailbox))
+    if command.resync is not None and command.resync.uidvalidity == mailbox.uidvalidity:
+        try:
+            await _resync(mailbox, command.resync)
+        except EilpostError:
+            context.leave()
+            raise
     if command.writable:
         return Done("Selected", b"READ-WRITE")
     return Done("Selected, read-only", b"READ-ONLY")
+
+
+async def _resync(mailbox: MailboxContext, resync: Resync) -> None:
+    """What became different since the client was here: first what vanished, then flags and what is new."""
+    known = known_uids(mailbox, resync.uids)
+    await tell_vanished(mailbox, known, resync.modseq, matched(mailbox, resync))
+    uids = mailbox.snapshot.uids_in(SequenceSet(tuple(known)))
+    await send_viewed(mailbox, changed(mailbox, uids, resync.modseq), _RESYNCED)
 
 
 def _state(mailbox: MailboxContext) -> bytes:

@@ -47,7 +47,7 @@ async def _tell(context: MailboxContext, command: syntax.Store, asked: bytes, re
     A silent command tells the modseqs of what it changed, and only to those who want them.
     """
     view, out = context.view, context.talk.out
-    condstore = context.account.condstore
+    modseqs = context.account.dialect.modseqs
     left_alone = frozenset(unpack("I", reply.modified))
     place = context.snapshot.locate(unpack("I", asked))
     tell_keywords(context)
@@ -63,6 +63,6 @@ async def _tell(context: MailboxContext, command: syntax.Store, asked: bytes, re
             context.snapshot.told(uid, modseq)
         if not command.silent:
             out.write(flags_response(context, sequence, uid, view.flagsets[position], modseq, uid_asked=command.uid))
-        elif condstore and ours:
+        elif modseqs and ours:
             out.write(b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (sequence, uid, modseq))
     await out.room()

@@ -50,6 +50,14 @@ def plan(items: tuple[FetchItem, ...], *, uid: bool, modseq: bool) -> Plan:
     return Plan(tuple(asked), columns, bodies, marks, Item.FLAGS in asked)
 
 
+def with_flags(plan: Plan, *, modseq: bool) -> Plan:
+    """The plan for messages whose flags the FETCH itself changes, which tells them; with ``modseq`` also UID and
+    MODSEQ (RFC 7162 section 3.2.4)."""
+    implied = (Item.UID, Item.FLAGS, Item.MODSEQ) if modseq else (Item.FLAGS,)
+    missing = [item for item in implied if item not in plan.items]
+    return plan._replace(items=(*plan.items, *missing), flags=True) if missing else plan
+
+
 def in_header(section: Section) -> bool:
     """Whether the header block alone answers this section."""
     return not section.path and section.text.startswith("HEADER")

@@ -16,7 +16,7 @@ from services.imap.columns import pack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bye
 from services.imap.fetching.items import NO_ROWS, Page, column
-from services.imap.fetching.plan import Plan
+from services.imap.fetching.plan import Plan, with_flags
 from services.imap.fetching.rows import ask as ask_rows
 from services.imap.fetching.sections import Span, header_section, inline_section, narrowed, selects_fields, span
 from services.imap.marking import mark_seen
@@ -25,7 +25,6 @@ from shared.contracts.errors import Unavailable
 from shared.contracts.messages import BodiesRequest, Bulk
 from shared.net import bulk as data_plane
 from shared.protocols.imap import fetch_items
-from shared.protocols.imap.syntax.fetch import Item
 from shared.protocols.imap.syntax.section import Section
 
 _BATCH = 512 * 1024  # octets asked for at once
@@ -141,13 +140,11 @@ async def _send(mailbox: MailboxContext, plan: Plan, bulk: Bulk, *, seen: bool) 
         return
     page = Page(mailbox, place, rows)
     parts: list[bytes | Section] = []  # what is rendered, and what is still to be streamed
-    for item in plan.items:
+    for item in with_flags(plan, modseq=mailbox.account.dialect.modseqs).items if seen else plan.items:
         if isinstance(item, Section):
             parts.append(item if bulk.url else inline_section(item, bulk))
         else:
             parts.append(column(page, item)[0])
-    if seen and not plan.flags:
-        parts.append(column(page, Item.FLAGS)[0])
     mailbox.talk.count("bodies", 1)
     await _write(mailbox, bulk, b"* %d FETCH (" % place.sequences[0], parts)
 

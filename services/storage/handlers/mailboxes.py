@@ -40,6 +40,7 @@ def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
         either(contract.open, examine, select, writes=lambda request: request.writable),
         read(contract.page, partial(mailboxes_view.page, flagsets)),
         read(contract.sync, partial(mailboxes_view.sync, flagsets)),
+        read(contract.vanished, mailboxes_view.vanished),
         read(contract.status, status),
         write(contract.create, partial(one_by_one, mailboxes_naming.create)),
         write(contract.delete, partial(one_by_one, mailboxes_naming.delete)),

@@ -15,10 +15,11 @@ from services.storage.tables.schema import message
 from services.storage.unit_of_work import Asked
 from shared.contracts.changes import Change
 from shared.contracts.errors import Code, Refused
-from shared.contracts.mailboxes import Page, PageRequest, SyncRequest
+from shared.contracts.mailboxes import Page, PageRequest, SyncRequest, Vanished, VanishedRequest
 
 MAX_PAGE = 20_000  # rows of 28 octets: with `MAX_VANISHED` and the names of flags they fit one frame
-MAX_VANISHED = 30_000  # UIDs in one answer
+MAX_VANISHED = 30_000  # UIDs in one answer beside rows
+MAX_VANISHED_ALONE = 200_000
 
 _VIEW = select(message.c.uid, message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
 AFTER = (
@@ -87,3 +88,26 @@ def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, since
     if too_many_names(explained):
         return Change(*step, complete=False)
     return Change(*step, rows=pack_rows(sorted(rows)), vanished=pack_u32(vanished), flagsets=explained)
+
+
+def vanished(connection: Connection, asked: Sequence[Asked[VanishedRequest]]) -> list[Vanished | Refused]:
+    """What was expunged since a modseq."""
+    ledger = Ledger(connection)
+    ledger.load([each.request.mailbox for each in asked])
+    answers: list[Vanished | Refused] = []
+    for each in asked:
+        state = ledger.owned(each.request.mailbox, each.account)
+        if state is None:
+            answers.append(Refused(Code.NOT_FOUND, GONE))
+        else:
+            answers.append(_vanished(connection, state, each.request.since))
+    return answers
+
+
+def _vanished(connection: Connection, state: MailboxState, since: int) -> Vanished:
+    if since < state.expunged_before:
+        return Vanished(complete=False)
+    uids = expunges.since(connection, state.id, since, MAX_VANISHED_ALONE + 1)
+    if len(uids) > MAX_VANISHED_ALONE:
+        return Vanished(complete=False)
+    return Vanished(pack_u32(uids))

@@ -7,9 +7,12 @@ literals, and names become modified UTF-7 (or UTF-8 in quotes for clients that e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
-from shared.protocols.imap.strings import flag_list, mailbox, nstring, number_set, string, text
+from shared.protocols.imap.strings import flag_list, mailbox, nstring, number_set, range_set, string, text
+
+_RANGES = 500  # in one VANISHED: some clients bear no line above 8 KiB
 
 # --- status responses ---
 
@@ -101,6 +104,14 @@ def recent(count: int) -> bytes:
 def expunge(number: int) -> bytes:
     """``* n EXPUNGE``."""
     return b"* %d EXPUNGE\r\n" % number
+
+
+def vanished(ranges: Iterable[tuple[int, int]], *, earlier: bool = False) -> Iterator[bytes]:
+    """``* VANISHED``, ``earlier`` or not, of UID ranges in lines of bearable length (RFC 7162 section 3.2.10)."""
+    head = b"* VANISHED (EARLIER) " if earlier else b"* VANISHED "
+    rest = iter(ranges)
+    while some := list(islice(rest, _RANGES)):
+        yield b"%b%b\r\n" % (head, range_set(some))
 
 
 def flags(names: Iterable[str]) -> bytes:

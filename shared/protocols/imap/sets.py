@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 STAR = 0  # stands for "*", the largest number in use; no message has number 0
@@ -37,6 +38,23 @@ class SequenceSet(NamedTuple):
             else:
                 merged.append((low, high))
         return merged
+
+
+EVERYTHING = SequenceSet(((1, STAR),))
+
+
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as ranges, both ends included."""
+    start = end = 0  # no message has number 0
+    for number in numbers:
+        if number == end + 1 and start:
+            end = number
+            continue
+        if start:
+            yield start, end
+        start = end = number
+    if start:
+        yield start, end
 
 
 def _ordered(pair: tuple[int, int], largest: int) -> tuple[int, int]:

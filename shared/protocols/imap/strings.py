@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from shared.protocols.imap import utf7
+from shared.protocols.imap.sets import runs
 
 MAX_TEXT = 1024  # characters of resp-text
 _UNPRINTABLE = re.compile(r"[^ -~]")
@@ -60,15 +61,9 @@ def number_set(numbers: Iterable[int]) -> bytes:
 
     Order is kept, as COPYUID needs it; ascending numbers give the shortest set.
     """
-    parts: list[str] = []
-    start = end = 0  # no message has number 0
-    for number in numbers:
-        if number == end + 1 and start:
-            end = number
-            continue
-        if start:
-            parts.append(f"{start}:{end}" if end > start else str(start))
-        start = end = number
-    if start:
-        parts.append(f"{start}:{end}" if end > start else str(start))
-    return ",".join(parts).encode("ascii")
+    return range_set(runs(numbers))
+
+
+def range_set(ranges: Iterable[tuple[int, int]]) -> bytes:
+    """Ranges, both ends included, as a ``sequence-set``."""
+    return ",".join([f"{low}:{high}" if high > low else str(low) for low, high in ranges]).encode("ascii")

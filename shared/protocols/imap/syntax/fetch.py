@@ -1,4 +1,4 @@
-"""FETCH and UID FETCH (RFC 3501 section 6.4.5) with CHANGEDSINCE (RFC 7162 section 3.1.4.1), object ids (RFC 8474),
+"""FETCH and UID FETCH (RFC 3501 section 6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162), object ids (RFC 8474),
 SAVEDATE (RFC 8514) and PREVIEW (RFC 8970)."""
 
 from __future__ import annotations
@@ -31,7 +31,14 @@ class Item(StrEnum):
 
 
 FetchItem: TypeAlias = Item | Section
-_Request: TypeAlias = tuple[tuple[FetchItem, ...], int | None]
+_Request: TypeAlias = tuple[tuple[FetchItem, ...], "Modifiers"]
+
+
+class Modifiers(NamedTuple):
+    """What a FETCH is limited to. ``vanished``: what is gone since is told as well (RFC 7162 section 3.2.6)."""
+
+    changed_since: int | None = None
+    vanished: bool = False
 
 
 class Fetch(NamedTuple):
@@ -43,7 +50,7 @@ class Fetch(NamedTuple):
     uid: bool
     numbers: SequenceSet
     items: tuple[FetchItem, ...]
-    changed_since: int | None = None
+    modifiers: Modifiers = Modifiers()
 
 
 _FAST = (Item.FLAGS, Item.INTERNALDATE, Item.SIZE)
@@ -67,19 +74,21 @@ def parse(arguments: Arguments) -> Fetch:
     numbers = arguments.sequence_set()
     arguments.space()
     rest = arguments.rest()
-    items, changed_since = _remembered(rest) if len(rest) <= _MEMORABLE else _request(rest)
-    return Fetch(arguments.uid, numbers, items, changed_since)
+    items, modifiers = _remembered(rest) if len(rest) <= _MEMORABLE else _request(rest)
+    if modifiers.vanished and not arguments.uid:
+        raise ParseError("VANISHED is for UID FETCH")
+    return Fetch(arguments.uid, numbers, items, modifiers)
 
 
 def _request(octets: bytes) -> _Request:
     arguments = Arguments(octets)
     items = tuple(dict.fromkeys(_items(arguments)))
-    changed_since: int | None = None
+    modifiers = Modifiers()
     if not arguments.at_end():
         arguments.space()
-        changed_since = _modifier(arguments)
+        modifiers = _modifiers(arguments)
         arguments.finish()
-    return items, changed_since
+    return items, modifiers
 
 
 _remembered = lru_cache(maxsize=512)(_request)
@@ -110,11 +119,21 @@ def _named(name: str, arguments: Arguments) -> FetchItem:
     return item
 
 
-def _modifier(arguments: Arguments) -> int:
+def _modifiers(arguments: Arguments) -> Modifiers:
+    found = Modifiers()
     arguments.open()
-    if arguments.keyword() != "CHANGEDSINCE":
-        raise ParseError("CHANGEDSINCE expected")
-    arguments.space()
-    modseq = arguments.number64()
+    while not arguments.closes():
+        if found != Modifiers():
+            arguments.space()
+        name = arguments.keyword()
+        if name == "CHANGEDSINCE":
+            arguments.space()
+            found = found._replace(changed_since=arguments.number64())
+        elif name == "VANISHED":
+            found = found._replace(vanished=True)
+        else:
+            raise ParseError("Unknown modifier")
     arguments.close()
-    return modseq
+    if found.vanished and found.changed_since is None:
+        raise ParseError("VANISHED needs CHANGEDSINCE")
+    return found

@@ -55,7 +55,7 @@ def test_items(text: str, items: object) -> None:
 def test_changed_since() -> None:
     value = parsed("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 12345)")
     assert isinstance(value, Fetch)
-    assert (value.uid, value.changed_since, value.items) == (True, 12345, (Item.FLAGS,))
+    assert (value.uid, value.modifiers.changed_since, value.items) == (True, 12345, (Item.FLAGS,))
 
 
 def test_field_names_as_literals() -> None:

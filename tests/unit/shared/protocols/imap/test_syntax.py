@@ -19,7 +19,7 @@ from shared.protocols.imap.syntax.list import List
 from shared.protocols.imap.syntax.login import Login
 from shared.protocols.imap.syntax.move import Move
 from shared.protocols.imap.syntax.rename import Rename
-from shared.protocols.imap.syntax.select import Select
+from shared.protocols.imap.syntax.select import Resync, Select
 from shared.protocols.imap.syntax.status import Status
 from shared.protocols.imap.syntax.store import Mode, Store
 from shared.protocols.imap.syntax.subscribe import Subscribe
@@ -38,6 +38,10 @@ _ALL = SequenceSet(((1, 0),))
         ("AUTHENTICATE PLAIN =", Authenticate("PLAIN", b"")),
         ("AUTHENTICATE PLAIN AGpvZQBwdw==", Authenticate("PLAIN", b"AGpvZQBwdw==")),
         ("SELECT inbox", Select("INBOX", True)),
+        ("SELECT inbox (QRESYNC (7 9))", Select("INBOX", True, resync=Resync(7, 9))),
+        ("EXAMINE a (CONDSTORE QRESYNC (7 9 1))", Select("a", False, True, Resync(7, 9, _ONE))),
+        ("SELECT a (QRESYNC (7 9 (1 1)))", Select("a", True, resync=Resync(7, 9, None, _ONE, _ONE))),
+        ("SELECT a (QRESYNC (7 9 1 (1 1)))", Select("a", True, resync=Resync(7, 9, _ONE, _ONE, _ONE))),
         ("SELECT Entw&APw-rfe (CONDSTORE)", Select("Entwürfe", True, True)),
         ("EXAMINE foo", Select("foo", False)),
         ("CREATE a/b", Create("a/b")),

@@ -1,0 +1,14 @@
+"""What a client switched on for the rest of its session, by ENABLE or by asking for it (RFC 5161)."""
+
+from __future__ import annotations
+
+
+class Dialect:
+    """Everything is off at login, and what is on stays on."""
+
+    __slots__ = ("enabled", "modseqs", "vanished")
+
+    def __init__(self) -> None:
+        self.enabled: set[str] = set()  # by name, through ENABLE
+        self.modseqs = False  # flags are told with UID and MODSEQ (RFC 7162 section 3.2.4)
+        self.vanished = False  # VANISHED is told where EXPUNGE was (RFC 7162 section 3.2.10)
