@@ -7,7 +7,7 @@ import click
 from services.admin.alias import alias
 from services.admin.domain import domain
 from services.admin.queue import queue
-from services.admin.sieve import sieve
+from services.admin.sieve_scripts import sieve
 from services.admin.status import status
 from services.admin.trace import trace
 from services.admin.up import up

@@ -36,6 +36,8 @@ _EXIT_CODES = {
     Code.CANNOT: EX_DATAERR,
     Code.MALFORMED: EX_DATAERR,
     Code.FORBIDDEN: EX_NOPERM,
+    Code.IN_USE: EX_NOPERM,
+    Code.LIMIT: EX_DATAERR,
 }
 
 

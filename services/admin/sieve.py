@@ -1,4 +1,4 @@
-"""``eilpost sieve``: is this script right, and what would it do to this letter? Nothing is carried out."""
+"""``eilpost sieve check`` and ``test``: is a script right, what would it do to a letter? Nothing is done."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ file_argument = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def sieve() -> None:
-    """Sieve scripts: check one, or try it on a letter."""
+    """Sieve scripts: check one, try it on a letter, and keep those of an account."""
 
 
 @sieve.command()
 @click.argument("script", type=file_argument)
 def check(script: Path) -> None:
     """Say where SCRIPT is wrong, if it is."""
-    _compile(script, traced=False)
+    compile_file(script, traced=False)
 
 
 @sieve.command()
@@ -46,7 +46,7 @@ def test(script: Path, message: Path, sender: str, recipient: str, as_json: bool
     octets = message.read_bytes()
     context = Context(clock=time.monotonic, now=time.time(), user=recipient)
     letter = Message(octets, parts=summarise(octets).parts)
-    outcome = _compile(script, traced=True).run(letter, Envelope(sender, recipient), context, traced=True)
+    outcome = compile_file(script, traced=True).run(letter, Envelope(sender, recipient), context, traced=True)
     if as_json:
         print(json.dumps(as_object(outcome), ensure_ascii=False, indent=2))
         return
@@ -88,7 +88,8 @@ def _action(action: Action) -> dict[str, object]:
     return {"action": type(action).__name__.lower(), **fields}
 
 
-def _compile(script: Path, *, traced: bool) -> Script:
+def compile_file(script: Path, *, traced: bool) -> Script:
+    """The compiled form of a file, or the end of the program with its first problem."""
     try:
         return compile_script(script.read_bytes(), REGISTRY, traced=traced)
     except SieveError as error:

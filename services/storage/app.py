@@ -35,6 +35,7 @@ from services.storage.handlers import (
     messages,
     queue,
     search,
+    sieve,
     spool,
 )
 from services.storage.keys import Purpose, load_keys
@@ -125,6 +126,7 @@ class Parts:
         yield from messages.rows(flagsets, self.tickets)
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.files.read)
+        yield from sieve.rows(process.settings.sieve, self.memory)
 
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:

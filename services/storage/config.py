@@ -76,6 +76,18 @@ class Spool:
 
 
 @dataclass(frozen=True)
+class Sieve:
+    """What scripts an account may keep."""
+
+    scripts: int = 32
+    script: int = 100 * 1024  # octets of one
+
+    def __post_init__(self) -> None:
+        if self.scripts < 1 or not 1 <= self.script <= 512 * 1024:
+            raise ValueError("scripts must be at least 1, and script between 1 and 524288 octets")
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Collection of what nobody names any more."""
 
@@ -101,6 +113,7 @@ class StorageSettings:
     rooms: Rooms = field(default_factory=Rooms)
     login: Login = field(default_factory=Login)
     spool: Spool = field(default_factory=Spool)
+    sieve: Sieve = field(default_factory=Sieve)
     sweep: Sweep = field(default_factory=Sweep)
 
     def __post_init__(self) -> None:

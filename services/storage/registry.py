@@ -72,10 +72,15 @@ def write(op: Op[Q, R], handle: WriteHandler[Q, R], *, grant_optional: bool = Fa
 
 
 def read(
-    op: Op[Q, R], handle: ReadHandler[Q, R], *, lane: Lane = Lane.LIGHT, shortcut: Shortcut[Q, R] | None = None
+    op: Op[Q, R],
+    handle: ReadHandler[Q, R],
+    *,
+    lane: Lane = Lane.LIGHT,
+    shortcut: Shortcut[Q, R] | None = None,
+    grant_optional: bool = False,
 ) -> Row[Q, R]:
     """A row of questions: run by the readers on a snapshot, unless ``shortcut`` knows the answer on the loop."""
-    return Row(op, None, handle, lambda request: False, lane=lane, shortcut=shortcut)
+    return Row(op, None, handle, lambda request: False, lane, grant_optional, shortcut=shortcut)
 
 
 def either(

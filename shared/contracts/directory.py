@@ -65,7 +65,7 @@ class LoggedIn(NamedTuple):
     expires: int
 
 
-login = Op("directory.login", Login, LoggedIn, services("smtp imap pop3"), 20.0, Repeat.SAFE)
+login = Op("directory.login", Login, LoggedIn, services("smtp imap pop3 managesieve"), 20.0, Repeat.SAFE)
 
 
 class Renew(NamedTuple):
@@ -74,7 +74,7 @@ class Renew(NamedTuple):
     grant: bytes
 
 
-renew = Op("directory.renew", Renew, LoggedIn, services("smtp imap pop3"), 8.0, Repeat.SAFE)
+renew = Op("directory.renew", Renew, LoggedIn, services("smtp imap pop3 managesieve"), 8.0, Repeat.SAFE)
 
 
 class MaySend(NamedTuple):

@@ -18,11 +18,12 @@ from shared.contracts import (
     maildrop,
     messages,
     search,
+    sieve,
     spool,
 )
 from shared.contracts.op import Event, Op
 
-FAMILIES = (blobs, changes, control, directory, maildrop, mailboxes, messages, search, spool)
+FAMILIES = (blobs, changes, control, directory, maildrop, mailboxes, messages, search, sieve, spool)
 
 OPERATIONS: dict[str, Op[Any, Any]] = {}
 EVENTS: dict[str, Event[Any]] = {}
@@ -33,7 +34,7 @@ for _family in FAMILIES:
         elif isinstance(_value, Event):
             EVENTS[_value.name] = _value
 
-SERVICES = frozenset({"smtp", "storage", "delivery", "imap", "pop3", "admin"})
+SERVICES = frozenset({"smtp", "storage", "delivery", "imap", "pop3", "managesieve", "admin"})
 INBOX = "_INBOX"
 
 

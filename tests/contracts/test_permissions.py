@@ -51,6 +51,20 @@ def test_pop3_reads_one_maildrop() -> None:
     }
 
 
+def test_managesieve_keeps_scripts_and_sees_no_mail() -> None:
+    assert asks("managesieve") == {
+        "directory.login",
+        "directory.renew",
+        "sieve.activate",
+        "sieve.delete",
+        "sieve.get",
+        "sieve.have-space",
+        "sieve.list",
+        "sieve.put",
+        "sieve.rename",
+    }
+
+
 def test_nobody_but_storage_answers() -> None:
     for service in SERVICES - {"storage"}:
         assert not [subject for subject in permissions(service).publish if subject.startswith("_INBOX")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,25 @@ def test_refusals_are_one_line_and_an_exit_code(house: House) -> None:
     assert result.stderr.count("\n") == 1
     result = house.eilpost("user", "remove", "nobody@eilpost.test", check=False)
     assert result.returncode == 67
+
+
+def test_scripts_are_kept_and_one_is_active(house: House, tmp_path: Path) -> None:
+    address = new_account(house)
+    script = tmp_path / "filter.sieve"
+    script.write_text('require "fileinto"; fileinto "Junk";')
+    house.eilpost("sieve", "put", address, "main", str(script), "--activate")
+    house.eilpost("sieve", "put", address, "spare", str(script))
+    listed = json.loads(house.eilpost("sieve", "list", address, "--json").stdout)
+    assert [(each["name"], each["active"]) for each in listed] == [("main", True), ("spare", False)]
+    assert house.eilpost("sieve", "get", address, "main").stdout == script.read_text()
+    house.eilpost("sieve", "delete", address, "spare")
+    assert house.eilpost("sieve", "delete", address, "main", check=False).returncode == 77
+    house.eilpost("sieve", "activate", address, "--none")
+    house.eilpost("sieve", "delete", address, "main")
+    assert json.loads(house.eilpost("sieve", "list", address, "--json").stdout) == []
+    script.write_text("fileinto")
+    refused = house.eilpost("sieve", "put", address, "main", str(script), check=False)
+    assert (refused.returncode, refused.stderr.count("\n")) == (65, 1)
 
 
 def test_a_disabled_account_may_not_log_in(house: House) -> None:

@@ -12,7 +12,7 @@ from services.storage.handlers.domains import domain_name
 from services.storage.logins import Logins
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, task, write
-from services.storage.repositories import accounts, mailboxes
+from services.storage.repositories import accounts, mailboxes, scripts
 from services.storage.repositories.accounts import NOBODY, NewAccount
 from services.storage.rooms import Rooms
 from services.storage.rules.addresses import fit_for_account
@@ -170,6 +170,7 @@ def _remove(memory: Memory, work: UnitOfWork, address: str) -> Done | Refused:
         return Refused(Code.NOT_FOUND, f"there is no account {address}")
     owned = connection.execute(select(mailbox.c.id).where(mailbox.c.account_id == present.id)).scalars().all()
     mailboxes.remove(connection, owned)
+    scripts.remove_all(connection, present.id)
     connection.execute(delete(subscription).where(subscription.c.account_id == present.id))
     connection.execute(delete(account).where(account.c.id == present.id))
     memory.changing(work, present.id, present.address)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from services.storage.tables.schema import metadata
+from services.storage.tables.sieve import sieve_script
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=sieve_script.metadata, render_as_batch=True
+)
 context.run_migrations()

@@ -1,0 +1,118 @@
+"""Sieve scripts of an account, as ManageSieve (RFC 5804) and the `eilpost` command keep them.
+
+A front acts for the account of its grant. The administrator has no grant and names the account instead, by its
+address; from all others an address counts for nothing. A script's text is octets: whoever puts one has compiled it,
+and delivery compiles it again. At most one script of an account is active.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared.contracts.directory import Done
+from shared.contracts.op import Op, Repeat, services
+
+KEEPERS = services("managesieve admin")
+
+
+class ListRequest(NamedTuple):
+    grant: bytes = b""
+    address: str = ""
+
+
+class Script(NamedTuple):
+    name: str
+    active: bool
+    size: int  # octets
+    modified: int  # Unix seconds
+    hash: str  # SHA-256 of its text, in hexadecimal
+
+
+class Listed(NamedTuple):
+    scripts: tuple[Script, ...]  # by name
+
+
+listing = Op("sieve.list", ListRequest, Listed, KEEPERS, 8.0, Repeat.SAFE)
+
+
+class Get(NamedTuple):
+    name: str
+    grant: bytes = b""
+    address: str = ""
+
+
+class Text(NamedTuple):
+    octets: bytes
+
+
+get = Op("sieve.get", Get, Text, KEEPERS, 8.0, Repeat.SAFE)
+
+
+class HaveSpace(NamedTuple):
+    """Would `put` find room? Refused as `put` refuses."""
+
+    name: str
+    size: int
+    grant: bytes = b""
+    address: str = ""
+
+
+have_space = Op("sieve.have-space", HaveSpace, Done, KEEPERS, 8.0, Repeat.SAFE)
+
+
+class Limit:
+    """What stands in ``data`` of a refusal with `Code.LIMIT`, after RFC 5804 section 1.3."""
+
+    SIZE = "maxsize"  # the script is too large
+    SCRIPTS = "maxscripts"  # there are too many
+
+
+class Put(NamedTuple):
+    """Store a script; one of this name is replaced, and stays active if it was. Refused: CANNOT for a name that no
+    script can have, LIMIT."""
+
+    key: str
+    name: str
+    octets: bytes
+    grant: bytes = b""
+    address: str = ""
+
+
+put = Op("sieve.put", Put, Done, KEEPERS, 10.0, Repeat.KEYED)
+
+
+class Rename(NamedTuple):
+    """Refused: NOT_FOUND, ALREADY_EXISTS, CANNOT."""
+
+    key: str
+    name: str
+    to: str
+    grant: bytes = b""
+    address: str = ""
+
+
+rename = Op("sieve.rename", Rename, Done, KEEPERS, 10.0, Repeat.KEYED)
+
+
+class Delete(NamedTuple):
+    """Refused: NOT_FOUND, IN_USE for the active script."""
+
+    key: str
+    name: str
+    grant: bytes = b""
+    address: str = ""
+
+
+delete = Op("sieve.delete", Delete, Done, KEEPERS, 10.0, Repeat.KEYED)
+
+
+class Activate(NamedTuple):
+    """Make this script the active one instead of whichever was; "" leaves none active. Refused: NOT_FOUND."""
+
+    key: str
+    name: str
+    grant: bytes = b""
+    address: str = ""
+
+
+activate = Op("sieve.activate", Activate, Done, KEEPERS, 10.0, Repeat.KEYED)
