@@ -35,7 +35,7 @@ check: $(READY) ## lint, format, types, import laws
 transcripts: $(READY) ## the protocol transcripts, each against running services
 	$(BIN)/pytest tests/transcripts
 
-conformance: $(READY) ## protocol scripts of others, where they are at hand (SCRIPTS=folder)
+conformance: $(READY) ## suites of others, where they are at hand: IMAP scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)
 
 chaos: $(READY) ## 50 kills of random services under load: nothing lost, nothing doubled

@@ -16,12 +16,19 @@ MODULES = sorted([*ROOT.glob("shared/**/*.py"), *ROOT.glob("services/**/*.py")])
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"shared.base"}),
     frozenset({"shared.mail"}),
-    frozenset({"shared.contracts", "shared.protocols", "shared.sieve"}),
+    frozenset({"shared.contracts", "shared.protocols", "shared.sieve", "shared.authentication"}),
     frozenset({"shared.bus", "shared.net", "shared.observe"}),
     frozenset({"shared.runtime"}),
 )
 
-PURE = ("shared/protocols/", "shared/mail/", "shared/sieve/", "services/storage/rules/", "services/imap/view.py")
+PURE = (
+    "shared/protocols/",
+    "shared/mail/",
+    "shared/sieve/",
+    "shared/authentication/",
+    "services/storage/rules/",
+    "services/imap/view.py",
+)
 IMPURE = frozenset(
     {
         "trio",
