@@ -234,8 +234,14 @@ class MailboxContext:
         snapshot = self.snapshot
         if not snapshot.grow():
             return False
-        self.talk.out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (snapshot.exists, snapshot.recent))
+        self.talk.out.write(self.counts())
         return True
+
+    def counts(self) -> bytes:
+        """``EXISTS``, and ``RECENT`` for those who know it."""
+        if self.account.dialect.rev2:
+            return b"* %d EXISTS\r\n" % self.snapshot.exists
+        return b"* %d EXISTS\r\n* %d RECENT\r\n" % (self.snapshot.exists, self.snapshot.recent)
 
     def must_write(self) -> None:
         """Raise `No` where the mailbox was opened by EXAMINE."""

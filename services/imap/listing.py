@@ -105,10 +105,8 @@ def _selectable(mailbox: Mailbox) -> bool:
 
 def _attributes(command: List, mailbox: Mailbox, tree: _Tree) -> tuple[str, ...]:
     attributes: list[str] = []
-    if not tree.exists(mailbox):
-        attributes.append("\\NonExistent" if command.extended else "\\Noselect")
-    elif not _selectable(mailbox):
-        attributes.append("\\Noselect")
+    if not _selectable(mailbox):
+        attributes.append("\\NonExistent" if command.extended and not mailbox.id else "\\Noselect")
     attributes.append("\\HasChildren" if mailbox.name in tree.parents else "\\HasNoChildren")
     if mailbox.subscribed and ("SUBSCRIBED" in command.selection or "SUBSCRIBED" in command.returns):
         attributes.append("\\Subscribed")

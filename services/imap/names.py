@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from services.imap.errors import No
 
 
@@ -14,11 +16,13 @@ class Names:
         self.separator = separator
 
     def inward(self, name: str) -> str:
-        """A name from a client as storage knows it; `No` for one that no mailbox can have."""
+        """A client's name as storage knows it, in NFC (RFC 9051 section 5.1); `No` for one that none can have."""
         if self.separator != "/":
             if "/" in name:
                 raise No('A mailbox name cannot contain "/"', "CANNOT")
             name = name.replace(self.separator, "/")
+        if not name.isascii():
+            name = normalize("NFC", name)
         return "INBOX" + name[5:] if name[:6].upper() == "INBOX/" else name
 
     def fresh(self, name: str) -> str:

@@ -47,6 +47,7 @@ class News(NamedTuple):
     flags: Sequence[FlagNews]
 
 
+NEVER = 2**32  # a UID that no message has
 NOTHING = News((), (), None, ())
 
 

@@ -26,7 +26,7 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) ->
             out.write(b"* %d EXPUNGE\r\n" % number)
             await out.room()
     if news.exists is not None:
-        out.write(b"* %d EXISTS\r\n* %d RECENT\r\n" % (news.exists, snapshot.recent))
+        out.write(mailbox.counts())
     tell_keywords(mailbox)
     for changed in news.flags:
         out.write(
@@ -53,9 +53,10 @@ def flags_response(
 ) -> bytes:
     """``* n FETCH (FLAGS (...))``, with UID and MODSEQ where the session wants them."""
     items = flags_item(mailbox, uid, flagset)
-    if mailbox.account.dialect.modseqs:
+    dialect = mailbox.account.dialect
+    if dialect.modseqs:
         items = b"UID %d %b MODSEQ (%d)" % (uid, items, modseq)
-    elif uid_asked:
+    elif uid_asked or dialect.rev2:
         items = b"UID %d %b" % (uid, items)
     return b"* %d FETCH (%b)\r\n" % (sequence, items)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.imap.context import AccountContext, Done
 from services.imap.errors import No
 from services.imap.object_ids import mailbox_id
+from services.imap.rev2 import tell_name
 from shared.base.ids import new_ulid
 from shared.contracts import mailboxes
 from shared.protocols.imap import responses
@@ -24,4 +25,5 @@ async def handle(context: AccountContext, command: syntax.Create) -> Done:
         if not use:
             raise No("Unknown special use", "USEATTR")
     made = await context.call(mailboxes.create, mailboxes.Create(context.grant, new_ulid(), name, use))
+    tell_name(context, command.mailbox)
     return Done(code=responses.mailbox_id_code(mailbox_id(made.mailbox)))

@@ -27,6 +27,7 @@ async def handle(context: AccountContext, command: syntax.List) -> Done:
                 context.names.separator,
                 entry.name,
                 lsub=command.lsub,
+                utf8=context.dialect.utf8,
                 child_info=("SUBSCRIBED",) if entry.subscribed_below else (),
             )
         )
@@ -45,4 +46,6 @@ async def _status(context: AccountContext, items: tuple[str, ...], entries: list
     reply = await context.call(mailboxes.status, StatusRequest(context.grant, names))
     for state in reply.states:
         if state.found:
-            context.talk.out.write(status.line(context.names.outward(state.name), state, items))
+            context.talk.out.write(
+                status.line(context.names.outward(state.name), state, items, utf8=context.dialect.utf8)
+            )

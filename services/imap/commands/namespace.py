@@ -9,5 +9,5 @@ from shared.protocols.imap.syntax.namespace import Namespace
 
 async def handle(context: AccountContext, command: Namespace) -> Done:
     """One personal namespace without a prefix."""
-    context.talk.out.write(responses.namespace([("", context.names.separator)]))
+    context.talk.out.write(responses.namespace([("", context.names.separator)], utf8=context.dialect.utf8))
     return DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.imap.context import DONE, AccountContext, Done
+from services.imap.rev2 import tell_name
 from shared.base.ids import new_ulid
 from shared.contracts import mailboxes
 from shared.protocols.imap import responses
@@ -17,6 +18,7 @@ async def handle(context: AccountContext, command: Rename) -> Done:
     old = context.names.inward(command.mailbox)
     new = context.names.fresh(command.to)
     await context.call(mailboxes.rename, mailboxes.Rename(context.grant, new_ulid(), old, new))
+    tell_name(context, command.to)
     selected = context.selected
     if selected is None:
         return DONE

@@ -14,6 +14,8 @@ from shared.protocols.imap.syntax import search as syntax
 
 async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     """Tell which messages fit."""
+    if command.returns is None and context.account.dialect.rev2:
+        command = command._replace(returns=frozenset({"ALL"}))  # RFC 9051 has no other answer
     if command.modseq:
         use_modseqs(context.account)
     uids = await found(context, command.key, context.account.settings.command_seconds)

@@ -10,6 +10,8 @@ from services.imap.fetching.viewed import changed, send_viewed
 from services.imap.flagsets import SYSTEM
 from services.imap.history import known_uids, matched, tell_vanished
 from services.imap.object_ids import mailbox_id
+from services.imap.rev2 import tell_name
+from services.imap.snapshot import NEVER
 from shared.base.errors import EilpostError
 from shared.protocols.imap import responses
 from shared.protocols.imap.sets import SequenceSet
@@ -32,6 +34,9 @@ async def handle(context: AccountContext, command: Select) -> Done:
     opened, live = await context.mailboxes.open(context.grant, name, writable=command.writable)
     mailbox = MailboxContext(context, live, name, opened.uidvalidity, opened.recent_from, writable=command.writable)
     context.selected = mailbox
+    if context.dialect.rev2:
+        mailbox.snapshot.recent_from = NEVER
+    tell_name(context, command.mailbox, always=True)
     context.talk.out.write(_state(mailbox))
     if command.resync is not None and command.resync.uidvalidity == mailbox.uidvalidity:
         try:
@@ -54,18 +59,18 @@ async def _resync(mailbox: MailboxContext, resync: Resync) -> None:
 
 def _state(mailbox: MailboxContext) -> bytes:
     """All that SELECT tells of the mailbox, as of this moment."""
-    view, snapshot = mailbox.view, mailbox.snapshot
+    view = mailbox.view
     permanent = (*SYSTEM, *view.keywords.values(), "\\*") if mailbox.writable else ()
     lines = [
         responses.flags((*SYSTEM, *view.keywords.values())),
         responses.untagged("OK", "Kept", responses.permanent_flags_code(permanent)),
-        b"* %d EXISTS\r\n* %d RECENT\r\n" % (snapshot.exists, snapshot.recent),
+        mailbox.counts(),
         b"* OK [UIDVALIDITY %d] UIDs stay valid\r\n" % mailbox.uidvalidity,
         b"* OK [UIDNEXT %d] Next UID\r\n" % view.uidnext,
         b"* OK [HIGHESTMODSEQ %d] Highest modseq\r\n" % view.modseq,
         responses.untagged("OK", "Ok", responses.mailbox_id_code(mailbox_id(mailbox.live.mailbox))),
     ]
-    unseen = view.first_unseen()
+    unseen = -1 if mailbox.account.dialect.rev2 else view.first_unseen()
     if unseen >= 0:
         lines.insert(3, b"* OK [UNSEEN %d] First unseen\r\n" % (unseen + 1))
     return b"".join(lines)

@@ -33,13 +33,13 @@ async def handle(context: AccountContext, command: Status) -> Done:
     reply = await context.call(mailboxes.status, StatusRequest(context.grant, (name,)))
     if not reply.states or not reply.states[0].found:
         raise No("No such mailbox", "NONEXISTENT")
-    context.talk.out.write(line(command.mailbox, reply.states[0], command.items))
+    context.talk.out.write(line(command.mailbox, reply.states[0], command.items, utf8=context.dialect.utf8))
     return DONE
 
 
-def line(name: str, state: State, items: Iterable[str]) -> bytes:
+def line(name: str, state: State, items: Iterable[str], *, utf8: bool) -> bytes:
     """``* STATUS`` for a name in the client's form."""
-    return responses.status(name, [(item, _value(state, item)) for item in items])
+    return responses.status(name, [(item, _value(state, item)) for item in items], utf8=utf8)
 
 
 def _value(state: State, item: str) -> int | bytes:

@@ -39,7 +39,9 @@ class BadName(EilpostError):
 
 
 def canonical(name: str) -> str:
-    """``name`` with INBOX in upper case; for look-ups, judges nothing."""
+    """``name`` with INBOX in upper case and in NFC (RFC 9051 section 5.1); for look-ups, judges nothing."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name)
     first, separator, rest = name.partition(SEPARATOR)
     if len(first) == len(INBOX) and first.upper() == INBOX:
         return INBOX + separator + rest
@@ -52,9 +54,9 @@ def validate(name: str) -> str:
         raise BadName("the name is too long")
     if any(unicodedata.category(character) in _FORBIDDEN for character in name):
         raise BadName("the name holds a control character")
+    name = canonical(name)
     if len(name.encode()) > MAX_NAME:
         raise BadName("the name is too long")
-    name = canonical(name)
     levels = name.split(SEPARATOR)
     if len(levels) > MAX_LEVELS:
         raise BadName("the name has too many levels")

@@ -127,16 +127,23 @@ def listed(
     lsub: bool = False,
     utf8: bool = False,
     child_info: Iterable[str] = (),
+    old_name: str = "",
 ) -> bytes:
-    """``* LIST`` or ``* LSUB``. ``child_info`` fills CHILDINFO (RFC 5258 section 3.5) and stays empty without it."""
+    """``* LIST`` or ``* LSUB``. ``child_info`` fills CHILDINFO (RFC 5258 section 3.5), ``old_name`` OLDNAME (RFC 9051
+    section 6.3.9.7); both are left out while empty."""
     parts = [
         b"* LSUB" if lsub else b"* LIST",
         flag_list(attributes),
         string(separator.encode("ascii")) if separator else b"NIL",
         mailbox(name, utf8=utf8),
     ]
+    extended: list[bytes] = []
     if child_info:
-        parts.append(b'("CHILDINFO" (%b))' % b" ".join(string(info.encode("ascii")) for info in child_info))
+        extended.append(b'"CHILDINFO" (%b)' % b" ".join(string(info.encode("ascii")) for info in child_info))
+    if old_name:
+        extended.append(b'"OLDNAME" (%b)' % mailbox(old_name, utf8=utf8))
+    if extended:
+        parts.append(b"(%b)" % b" ".join(extended))
     return b" ".join(parts) + b"\r\n"
 
 

@@ -15,6 +15,7 @@ from services.storage.rules import names
         ("Inboxes", "Inboxes"),
         ("a/inbox", "a/inbox"),
         ("Tägliches", "Tägliches"),
+        ("Ta\u0308gliches", "T\u00e4gliches"),
     ],
 )
 def test_only_the_first_level_can_be_inbox(name: str, expected: str) -> None:
