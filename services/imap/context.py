@@ -26,11 +26,14 @@ from shared.bus.client import Bus
 from shared.contracts.changes import Change
 from shared.contracts.directory import LoggedIn
 from shared.contracts.errors import Code, Refused
+from shared.contracts.mailboxes import Opened
 from shared.contracts.op import Op
 from shared.protocols.imap.sets import SequenceSet
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+_WRITING = frozenset("iswte")
 
 
 class State(Enum):
@@ -155,29 +158,38 @@ class AccountContext:
 
 
 class MailboxContext:
-    """With a mailbox selected. ``saved`` is the result of the last SEARCH RETURN (SAVE) (RFC 5182)."""
+    """With a mailbox selected. ``saved`` is the result of the last SEARCH RETURN (SAVE) (RFC 5182).
+
+    ``rights`` are the user's here (RFC 4314) as of the generation ``rights_known``; see `services.imap.rights`.
+    """
 
     __slots__ = (
         "_bodies",
+        "_may_write",
         "account",
         "keywords_told",
         "live",
         "name",
+        "own",
+        "rights",
+        "rights_known",
         "saved",
         "snapshot",
         "uidvalidity",
-        "writable",
     )
 
-    def __init__(
-        self, account: AccountContext, live: Live, name: str, uidvalidity: int, recent_from: int, *, writable: bool
-    ) -> None:
+    def __init__(self, account: AccountContext, live: Live, name: str, opened: Opened, *, writable: bool) -> None:
         self.account = account
         self.live = live
         self.name = name
-        self.uidvalidity = uidvalidity
-        self.writable = writable
-        self.snapshot = Snapshot(live.view, recent_from)
+        self.uidvalidity = opened.uidvalidity
+        self.own = opened.owner == account.account
+        self.rights = opened.rights
+        self.rights_known = (
+            live.rights_generation if self.own else -1
+        )  # what changed since it was opened went unheard
+        self._may_write = writable
+        self.snapshot = Snapshot(live.view, opened.recent_from)
         self.keywords_told = len(live.view.keywords)
         self.saved: array[int] | None = None
         self._bodies: BodyCache | None = None
@@ -209,6 +221,11 @@ class MailboxContext:
         if self._bodies is None:
             self._bodies = BodyCache()
         return self._bodies
+
+    @property
+    def writable(self) -> bool:
+        """Whether it was opened by SELECT, and something may be changed here (RFC 4314 section 5.2)."""
+        return self._may_write and not _WRITING.isdisjoint(self.rights)
 
     def close(self) -> None:
         """The session leaves the mailbox."""
@@ -243,10 +260,20 @@ class MailboxContext:
             return b"* %d EXISTS\r\n" % self.snapshot.exists
         return b"* %d EXISTS\r\n* %d RECENT\r\n" % (self.snapshot.exists, self.snapshot.recent)
 
+    @property
+    def marks_seen(self) -> bool:
+        """Whether reading a message sets \\Seen (RFC 4314 section 4)."""
+        return self._may_write and "s" in self.rights
+
     def must_write(self) -> None:
         """Raise `No` where the mailbox was opened by EXAMINE."""
         if not self.writable:
             raise No("The mailbox is selected read-only", "READ-ONLY")
+
+    def must_hold(self, right: str) -> None:
+        """Raise `No` where the user lacks a right."""
+        if right not in self.rights:
+            raise No("Permission denied", "NOPERM")
 
     async def call(self, op: Op[Q, R], request: Q) -> R:
         """As `AccountContext.call`."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from services.imap.context import AccountContext
-from services.imap.errors import No
+from services.imap.errors import No, try_create
 from shared.base.errors import EilpostError
-from shared.contracts import blobs, mailboxes
+from shared.contracts import acl, blobs
+from shared.contracts.acl import MyRights
 from shared.contracts.blobs import Body, Summary, UploadRequest
-from shared.contracts.errors import Unavailable
-from shared.contracts.mailboxes import StatusRequest
+from shared.contracts.errors import Refused, Unavailable
 from shared.mail.summary import SummaryScanner, summarise
 from shared.net.bulk import BulkSender
 from shared.protocols.imap import responses
@@ -33,9 +33,12 @@ async def take_in(context: AccountContext, command: Append) -> tuple[Body, Summa
 async def _welcome(context: AccountContext, command: Append) -> tuple[str, str]:
     """See that the message has a place to go before it is sent."""
     name = context.names.inward(command.mailbox)
-    reply = await context.call(mailboxes.status, StatusRequest(context.grant, (name,)))
-    if not reply.states or not reply.states[0].found:
-        raise No("No such mailbox", "TRYCREATE")
+    try:
+        reply = await context.call(acl.my_rights, MyRights(context.grant, name))
+    except Refused as error:
+        raise try_create(error) from error
+    if "i" not in reply.rights:
+        raise No("Permission denied", "NOPERM")
     ticket = await context.call(blobs.upload, UploadRequest(command.size))
     return ticket.url, ticket.upload
 

@@ -18,6 +18,7 @@ class Entry(NamedTuple):
     attributes: tuple[str, ...]
     selectable: bool
     subscribed_below: bool = False  # CHILDINFO ("SUBSCRIBED"), RFC 5258 section 3.5
+    rights: str = ""  # of the user, where it is a mailbox (RFC 8440)
 
 
 class _Tree:
@@ -67,7 +68,12 @@ def _existing(command: List, mailbox: Mailbox, name: str, tree: _Tree) -> Entry 
         return None
     if "SPECIAL-USE" in command.selection and not mailbox.special_use:
         return None
-    return Entry(name, _attributes(command, mailbox, tree), _selectable(mailbox))
+    return _entry(command, mailbox, name, tree)
+
+
+def _entry(command: List, mailbox: Mailbox, name: str, tree: _Tree, below: bool = False) -> Entry:
+    selectable = _selectable(mailbox)
+    return Entry(name, _attributes(command, mailbox, tree), selectable, below, mailbox.rights if selectable else "")
 
 
 def _subscribed(
@@ -78,11 +84,11 @@ def _subscribed(
         if "SPECIAL-USE" in command.selection and not mailbox.special_use:
             return None
         info = below and "RECURSIVEMATCH" in command.selection
-        return Entry(name, _attributes(command, mailbox, tree), _selectable(mailbox), info)
+        return _entry(command, mailbox, name, tree, info)
     if not below:
         return None
     if "RECURSIVEMATCH" in command.selection:
-        return Entry(name, _attributes(command, mailbox, tree), _selectable(mailbox), True)
+        return _entry(command, mailbox, name, tree, True)
     if command.lsub and _hides_children(mailbox.name, tree, patterns, names):
         return Entry(name, ("\\Noselect",), False)
     return None

@@ -15,20 +15,25 @@ from services.imap.commands import (
     copy,
     create,
     delete,
+    deleteacl,
     enable,
     expunge,
     fetch,
+    getacl,
     id,
     idle,
     list,
+    listrights,
     login,
     logout,
     move,
+    myrights,
     namespace,
     noop,
     rename,
     search,
     select,
+    setacl,
     starttls,
     status,
     store,
@@ -62,7 +67,7 @@ _STATES: dict[type[Any], frozenset[State]] = {
 }
 
 _FETCH = ("CONDSTORE", "OBJECTID", "PREVIEW", "SAVEDATE")
-_LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE")
+_LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-MYRIGHTS", "LIST-STATUS", "SPECIAL-USE")
 
 _ROWS = (
     Row("CAPABILITY", capability.handle, Context),
@@ -81,6 +86,11 @@ _ROWS = (
     Row("CREATE", create.handle, AccountContext, ("CREATE-SPECIAL-USE",)),
     Row("DELETE", delete.handle, AccountContext),
     Row("RENAME", rename.handle, AccountContext),
+    Row("GETACL", getacl.handle, AccountContext, ("ACL", "RIGHTS=kxte")),
+    Row("SETACL", setacl.handle, AccountContext),
+    Row("DELETEACL", deleteacl.handle, AccountContext),
+    Row("LISTRIGHTS", listrights.handle, AccountContext),
+    Row("MYRIGHTS", myrights.handle, AccountContext),
     Row("STATUS", status.handle, AccountContext, ("STATUS=SIZE",)),
     Row("APPEND", append.handle, AccountContext),
     Row("SELECT", select.handle, AccountContext, ("QRESYNC",)),

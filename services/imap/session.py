@@ -25,6 +25,7 @@ from services.imap.context import (
 from services.imap.conversation import Conversation
 from services.imap.errors import BUG, Bad, Bye, Failure, No, failure
 from services.imap.registry import ROWS, Row
+from services.imap.rights import confirm
 from services.imap.roster import Roster
 from services.imap.telling import tell
 from shared.base.errors import EilpostError
@@ -168,6 +169,8 @@ class Session:
         state = self.state
         if state not in row.states:
             raise Bad("Not now" if state is State.NOT_AUTHENTICATED else "Not in this state")
+        if state is State.SELECTED and self.account is not None and self.account.selected is not None:
+            await confirm(self.account.selected)
         return await row.handle(self._context(row), command.value)
 
     def _context(self, row: Row) -> Any:

@@ -39,12 +39,20 @@ class Member(Protocol):
     @property
     def id(self) -> str: ...
 
+    @property
+    def own(self) -> bool: ...  # whether the mailbox is the user's own, in which he may do all for ever
+
+
+def _sharing(member: Member) -> bool:
+    """Owners sort before those whose rights may end."""
+    return not member.own
+
 
 class Live:
     """One mailbox open in this process, and who has it."""
 
     __slots__ = ("deleted", "heard", "heard_at", "idle", "left_at", "loaded", "lock", "mailbox", "members",
-                 "subscription", "view")  # fmt: skip
+                 "rights_generation", "subscription", "view")  # fmt: skip
 
     def __init__(self, mailbox: int, table: FlagTable) -> None:
         self.mailbox = mailbox
@@ -54,10 +62,17 @@ class Live:
         self.lock = trio.Lock()  # held while asking storage
         self.loaded = False
         self.deleted = False
+        self.rights_generation = 0  # grows whenever somebody's rights here may have changed
         self.heard = 0  # the newest modseq that somebody told us of
         self.heard_at = 0.0  # trio clock
         self.left_at = 0.0
         self.subscription: Subscription | None = None
+
+    def doubt_rights(self) -> None:
+        """Let those to whom the mailbox does not belong ask for their rights again."""
+        self.rights_generation += 1
+        if not all(member.own for member in self.members):
+            self.ring()
 
     def ring(self) -> None:
         """Wake whoever waits for news of this mailbox."""
@@ -145,6 +160,8 @@ class Mailboxes:
     def _on_change(self, live: Live, change: Change) -> None:
         live.heard_at = trio.current_time()
         live.heard = max(live.heard, change.modseq)
+        if change.rights:
+            live.doubt_rights()
         if change.deleted:
             self._delete(live)
         elif live.loaded:
@@ -157,6 +174,7 @@ class Mailboxes:
     def _miss(self, live: Live) -> None:
         """Something may be missing here: ask soon, if anybody cares."""
         live.heard = max(live.heard, live.view.modseq + 1)
+        live.doubt_rights()
         if live.members and live.loaded:
             self._stale[live.mailbox] = live
             self._wake.set()
@@ -218,13 +236,18 @@ class Mailboxes:
 
     async def _catch_up(self, live: Live) -> None:
         async with self._few:
-            member = next(iter(live.members), None)
-            if member is None:
-                return
-            try:
-                await self._freshen(live, member.grant)
-            except (Refused, Unavailable):
-                live.heard_at = trio.current_time()  # the timer asks again, perhaps with another member's grant
+            for member in sorted(live.members, key=_sharing):
+                try:
+                    await self._freshen(live, member.grant)
+                except Refused as error:
+                    if error.code is Code.NO_RIGHT:
+                        continue  # this member has to go, which is no reason to keep the others waiting
+                except Unavailable:
+                    pass
+                else:
+                    return
+                break
+            live.heard_at = trio.current_time()  # the timer asks again
 
     # --- the timer ---
 

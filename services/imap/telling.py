@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.imap.context import MailboxContext
 from services.imap.flagsets import SYSTEM
+from services.imap.rights import flags_and_permanent
 from shared.protocols.imap import responses
 from shared.protocols.imap.sets import runs
 
@@ -41,11 +42,10 @@ def tell_keywords(mailbox: MailboxContext) -> None:
     if len(keywords) == mailbox.keywords_told:
         return
     mailbox.keywords_told = len(keywords)
-    flags = (*SYSTEM, *keywords.values())
-    mailbox.talk.out.write(responses.flags(flags))
     if mailbox.writable:
-        code = responses.permanent_flags_code((*flags, "\\*"))
-        mailbox.talk.out.write(responses.untagged("OK", "Kept", code))
+        mailbox.talk.out.write(flags_and_permanent(mailbox))
+    else:
+        mailbox.talk.out.write(responses.flags((*SYSTEM, *keywords.values())))
 
 
 def flags_response(

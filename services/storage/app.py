@@ -25,6 +25,7 @@ from services.storage.engines.database import Database
 from services.storage.engines.open import open_database
 from services.storage.handlers import (
     accounts,
+    acl,
     aliases,
     blobs,
     control,
@@ -123,6 +124,7 @@ class Parts:
         yield from queue.ROWS
         yield from blobs.rows(self.tickets, process.settings.largest_upload)
         yield from mailboxes.rows(flagsets)
+        yield from acl.ROWS
         yield from messages.rows(flagsets, self.tickets)
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.files.read)

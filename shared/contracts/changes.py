@@ -52,6 +52,7 @@ class Change(NamedTuple):
     complete: bool = True  # False: too large to ride along, or the history is gone; sync or reopen
     deleted: bool = False  # the mailbox itself is gone
     author: str = ""  # session id that caused it, "" for delivery
+    rights: bool = False  # who may do what here changed: ask `acl.my_rights`
 
 
 mailbox_changed = Event("changes.mailbox", Change, services("storage"), services("imap"), keyed=True)

@@ -1,22 +1,30 @@
 """Mailboxes of an account: names, states, and the packed view of one that a front holds.
 
 Names are Unicode, levels joined by "/" whatever separator a front shows to its clients, "INBOX" in upper
-case. A mailbox's id is its identity: it survives renames and is never used again.
+case. Below "#user/" stand the mailboxes of others, by local part or address: "#user/bob/INBOX"; below "#shared/"
+those of the account "shared" of the asker's domain. A mailbox's id is its identity: it survives renames and is never
+used again.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.contracts.acl import RIGHTS
 from shared.contracts.changes import Change, FlagSet, Rows
 from shared.contracts.directory import Done
 from shared.contracts.op import Op, Repeat, services
 
 IMAP = services("imap")
+OTHERS = "#user"  # the first level of the names of other users' mailboxes (RFC 3501 section 5.1.2)
+SHARED = "#shared"  # ... and of those that a domain has in common
 
 
 class Mailbox(NamedTuple):
-    """One name in a LIST. ``id`` is 0 for a name that is only a parent or only subscribed to."""
+    """One name in a LIST. ``id`` is 0 for a name that is only a parent or only subscribed to.
+
+    What others share with the account stands below "#user/", what its domain has in common below "#shared/".
+    """
 
     id: int
     name: str
@@ -24,6 +32,7 @@ class Mailbox(NamedTuple):
     special_use: str = ""  # "\\Sent", ... (RFC 6154)
     subscribed: bool = False
     selectable: bool = True
+    rights: str = RIGHTS  # of the asking account (RFC 4314)
 
 
 class ListRequest(NamedTuple):
@@ -52,7 +61,8 @@ class Opened(NamedTuple):
     modseq: int  # HIGHESTMODSEQ
     messages: int
     recent_from: int  # UIDs from here on are \Recent for the opener
-    rights: str = "lrswipkxtecda"  # of this user here (RFC 4314)
+    rights: str = RIGHTS  # of this user here (RFC 4314)
+    owner: int = 0  # whose mailbox it is
 
 
 open = Op("mailboxes.open", Open, Opened, services("imap pop3"), 8.0, Repeat.SAFE)
@@ -112,7 +122,7 @@ class StatusRequest(NamedTuple):
 
 
 class State(NamedTuple):
-    """The counts that STATUS may ask. ``found`` is False for a name that is not there."""
+    """The counts that STATUS may ask. ``found`` is False for what is not there or (``denied``) may not be read."""
 
     name: str
     found: bool
@@ -125,6 +135,7 @@ class State(NamedTuple):
     uidvalidity: int = 0
     modseq: int = 0
     mailbox: int = 0
+    denied: bool = False
 
 
 class States(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts import (
+    acl,
     blobs,
     changes,
     control,
@@ -23,7 +24,7 @@ from shared.contracts import (
 )
 from shared.contracts.op import Event, Op
 
-FAMILIES = (blobs, changes, control, directory, maildrop, mailboxes, messages, search, sieve, spool)
+FAMILIES = (acl, blobs, changes, control, directory, maildrop, mailboxes, messages, search, sieve, spool)
 
 OPERATIONS: dict[str, Op[Any, Any]] = {}
 EVENTS: dict[str, Event[Any]] = {}

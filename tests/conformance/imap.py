@@ -74,7 +74,7 @@ def _run(folder: Path, scripts: Path, port: int, scratch: Path) -> list[dict[str
     results = scratch / "results.json"
     command = [sys.executable, str(folder / "run.py"), "--port", str(port), "--user", "mpt{n}"]
     command += ["--password", PASSWORD, "--scripts", str(scripts), "--json", str(results)]
-    command += ["--other-prefix", "user.{user}.", "--other-inbox", "user.{user}.INBOX"]
+    command += ["--other-prefix", "#user.{user}.", "--other-inbox", "#user.{user}.INBOX"]
     for option, name in (("--waive", "imap-waive.txt"), ("--not-counted", "imap-not-counted.txt")):
         if (file := folder / "lists" / name).is_file():
             command += [option, str(file)]

@@ -43,13 +43,13 @@ def _server(house: House, client_port: int) -> int:
     raise AssertionError("nobody holds the connection")
 
 
-def sessions_of_two_processes(house: House, address: str) -> tuple[Session, Session]:
+def sessions_of_two_processes(house: House, address: str, another: str = "") -> tuple[Session, Session]:
     first = Session(house)
     first.command(f"LOGIN {address} {PASSWORD}")
     for _ in range(200):
         other = Session(house)
         if other.server != first.server:
-            other.command(f"LOGIN {address} {PASSWORD}")
+            other.command(f"LOGIN {another or address} {PASSWORD}")
             return first, other
         other.socket.close()
     raise AssertionError("all connections went to one process")
@@ -68,6 +68,32 @@ def test_a_flag_set_by_one_process_is_seen_in_idle_by_the_other(house: House) ->
     line = other.file.readline()
     assert line.startswith(b"* 1 FETCH ")
     assert b"\\Flagged" in line
+    assert time.monotonic() - started < 1.0
+
+
+def test_two_users_of_one_mailbox_on_two_processes_see_each_other(house: House) -> None:
+    owner, guest = new_account(house, "owner"), new_account(house, "guest")
+    send(house, owner, letter(owner))
+    wait_messages(house, owner, 1)
+    one, other = sessions_of_two_processes(house, owner, guest)
+    one.command(f"SETACL INBOX {guest} lrs")
+    one.command("SELECT INBOX")
+    other.command(f"SELECT #user/{owner}/INBOX")
+    one.command("IDLE")
+    other.command("STORE 1 +FLAGS (\\Seen)")
+    assert one.file.readline().startswith(b"* 1 FETCH (FLAGS (\\Seen")
+    one.socket.sendall(b"DONE\r\n")
+    while not one.file.readline().startswith(b"a "):
+        pass
+    other.command("IDLE")
+    one.command("STORE 1 +FLAGS (\\Flagged)")
+    assert b"\\Flagged" in other.file.readline()
+    started = time.monotonic()
+    one.command(f"SETACL INBOX {guest} +t")
+    assert other.file.readline().startswith(b"* FLAGS ")
+    assert b"PERMANENTFLAGS (\\Deleted \\Seen)" in other.file.readline()
+    one.command(f"DELETEACL INBOX {guest}")
+    assert other.file.readline().startswith(b"* BYE ")
     assert time.monotonic() - started < 1.0
 
 

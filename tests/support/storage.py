@@ -11,13 +11,14 @@ from sqlalchemy import insert, select
 
 from services.storage.blobs.tickets import Tickets
 from services.storage.engines.sqlite import SqliteDatabase
-from services.storage.handlers import mailboxes, maildrop, messages, search
+from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, search
 from services.storage.registry import AnyRow
 from services.storage.repositories import contents, expunges
 from services.storage.repositories import mailboxes as mailbox_rows
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.tables.schema import account, content, domain, letter, metadata, recipient
 from services.storage.unit_of_work import Announcement, Asked, UnitOfWork
+from shared.contracts import acl as acl_ops
 from shared.contracts import messages as message_ops
 from shared.contracts.blobs import Body
 from shared.contracts.errors import Refused
@@ -62,6 +63,8 @@ class Store:
         self.bob = self.add_account("bob@example.org")
         tickets = Tickets(b"secret", "http://data", lambda: self.now, 60)
         families = (
+            acl.ROWS,
+            blobs.rows(tickets, 2**30),
             mailboxes.rows(self.flagsets),
             messages.rows(self.flagsets, tickets),
             maildrop.rows(self.flagsets),
@@ -147,6 +150,11 @@ class Store:
     def append(self, *news: New, mailbox: str = "INBOX", account: int = 0) -> Any:
         """APPEND."""
         return self.call(message_ops.append, Append(GRANT, self.key(), mailbox, news), account=account)
+
+    def share(self, mailbox: str, identifier: str, rights: str, *, owner: int = 0) -> None:
+        """SETACL."""
+        change = acl_ops.SetAcl(GRANT, mailbox, identifier, acl_ops.Grant.REPLACE, rights)
+        self.call(acl_ops.set, change, account=owner)
 
     def accept(self, octets: bytes, addresses: Sequence[str] = ("bob@example.org",), fence: int = 1) -> str:
         """A letter in the spool, claimed under ``fence``; its id."""

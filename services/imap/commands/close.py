@@ -8,8 +8,8 @@ from shared.protocols.imap.syntax.close import Close
 
 
 async def handle(context: MailboxContext, command: Close) -> Done:
-    """Expunge without telling, unless read-only, and leave."""
-    if context.writable:
+    """Expunge without telling, unless that may not be (RFC 4314 section 4), and leave."""
+    if context.writable and "e" in context.rights:
         await expunge(context, None)
     context.account.leave()
     return DONE

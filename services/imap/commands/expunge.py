@@ -10,6 +10,7 @@ from shared.protocols.imap.syntax.expunge import Expunge
 async def handle(context: MailboxContext, command: Expunge) -> Done:
     """Remove what is \\Deleted; that it is gone is told with the answer."""
     context.must_write()
+    context.must_hold("e")
     uids = None if command.uids is None else context.uids(command.uids, uid=True)
     modseq = await removal.expunge(context, uids)
     if context.account.dialect.modseqs and modseq:

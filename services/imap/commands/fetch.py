@@ -43,7 +43,7 @@ async def _send(context: MailboxContext, uids: array[int], steps: Plan) -> None:
         await send_whole(context, uids, steps)
     elif not steps.columns:
         await send_viewed(context, uids, steps)
-    elif steps.marks and context.writable:
+    elif steps.marks and context.marks_seen:
         await _send_marked(context, uids, steps)
     else:
         await list_rows(context, uids, steps)

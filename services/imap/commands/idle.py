@@ -6,6 +6,7 @@ import trio
 
 from services.imap.context import AccountContext, Done
 from services.imap.errors import Bad
+from services.imap.rights import confirm
 from services.imap.telling import tell
 from shared.net.shell import PeerTimeout
 from shared.protocols.imap import responses
@@ -36,8 +37,10 @@ async def _wait(context: AccountContext) -> bytes:
     end, sign = now + context.settings.idle_timeout, now + keepalive
     while True:
         context.must_go_on()
-        if context.selected is not None and not context.selected.snapshot.fresh:
-            await tell(context.selected, expunges=True)
+        if context.selected is not None:
+            await confirm(context.selected)
+            if not context.selected.snapshot.fresh:
+                await tell(context.selected, expunges=True)
         try:
             line = await context.talk.line(max(0.0, min(end, sign) - trio.current_time()))
         except PeerTimeout:

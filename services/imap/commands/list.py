@@ -1,4 +1,4 @@
-"""LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154)."""
+"""LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from services.imap.commands import status
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, AccountContext, Done
 from services.imap.listing import Entry, choose
+from services.imap.rights import shown
 from shared.contracts import mailboxes
 from shared.contracts.mailboxes import ListRequest, StatusRequest
 from shared.protocols.imap import responses
@@ -31,6 +32,8 @@ async def handle(context: AccountContext, command: syntax.List) -> Done:
                 child_info=("SUBSCRIBED",) if entry.subscribed_below else (),
             )
         )
+        if "MYRIGHTS" in command.returns and entry.rights:
+            context.talk.out.write(responses.my_rights(entry.name, shown(entry.rights), utf8=context.dialect.utf8))
     if command.status:
         await _status(context, command.status, entries)
     return DONE

@@ -8,6 +8,10 @@ from shared.protocols.imap.syntax.namespace import Namespace
 
 
 async def handle(context: AccountContext, command: Namespace) -> Done:
-    """One personal namespace without a prefix."""
-    context.talk.out.write(responses.namespace([("", context.names.separator)], utf8=context.dialect.utf8))
+    """One's own mailboxes without a prefix, those of others, and those that a domain has in common."""
+    names = context.names
+    prefixes = ("", names.others, names.shared)
+    context.talk.out.write(
+        responses.namespace([(prefix, names.separator) for prefix in prefixes], utf8=context.dialect.utf8)
+    )
     return DONE

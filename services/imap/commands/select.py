@@ -7,10 +7,10 @@ from services.imap.context import AccountContext, Done, MailboxContext
 from services.imap.errors import Bad
 from services.imap.fetching.plan import plan
 from services.imap.fetching.viewed import changed, send_viewed
-from services.imap.flagsets import SYSTEM
 from services.imap.history import known_uids, matched, tell_vanished
 from services.imap.object_ids import mailbox_id
 from services.imap.rev2 import tell_name
+from services.imap.rights import flags_and_permanent
 from services.imap.snapshot import NEVER
 from shared.base.errors import EilpostError
 from shared.protocols.imap import responses
@@ -32,7 +32,7 @@ async def handle(context: AccountContext, command: Select) -> Done:
     if command.condstore:
         use_modseqs(context)
     opened, live = await context.mailboxes.open(context.grant, name, writable=command.writable)
-    mailbox = MailboxContext(context, live, name, opened.uidvalidity, opened.recent_from, writable=command.writable)
+    mailbox = MailboxContext(context, live, name, opened, writable=command.writable)
     context.selected = mailbox
     if context.dialect.rev2:
         mailbox.snapshot.recent_from = NEVER
@@ -44,7 +44,7 @@ async def handle(context: AccountContext, command: Select) -> Done:
         except EilpostError:
             context.leave()
             raise
-    if command.writable:
+    if mailbox.writable:
         return Done("Selected", b"READ-WRITE")
     return Done("Selected, read-only", b"READ-ONLY")
 
@@ -60,10 +60,8 @@ async def _resync(mailbox: MailboxContext, resync: Resync) -> None:
 def _state(mailbox: MailboxContext) -> bytes:
     """All that SELECT tells of the mailbox, as of this moment."""
     view = mailbox.view
-    permanent = (*SYSTEM, *view.keywords.values(), "\\*") if mailbox.writable else ()
     lines = [
-        responses.flags((*SYSTEM, *view.keywords.values())),
-        responses.untagged("OK", "Kept", responses.permanent_flags_code(permanent)),
+        flags_and_permanent(mailbox),
         mailbox.counts(),
         b"* OK [UIDVALIDITY %d] UIDs stay valid\r\n" % mailbox.uidvalidity,
         b"* OK [UIDNEXT %d] Next UID\r\n" % view.uidnext,
@@ -72,5 +70,5 @@ def _state(mailbox: MailboxContext) -> bytes:
     ]
     unseen = -1 if mailbox.account.dialect.rev2 else view.first_unseen()
     if unseen >= 0:
-        lines.insert(3, b"* OK [UNSEEN %d] First unseen\r\n" % (unseen + 1))
+        lines.insert(2, b"* OK [UNSEEN %d] First unseen\r\n" % (unseen + 1))
     return b"".join(lines)

@@ -32,7 +32,8 @@ async def handle(context: AccountContext, command: Status) -> Done:
         use_modseqs(context)
     reply = await context.call(mailboxes.status, StatusRequest(context.grant, (name,)))
     if not reply.states or not reply.states[0].found:
-        raise No("No such mailbox", "NONEXISTENT")
+        denied = bool(reply.states) and reply.states[0].denied
+        raise No("Permission denied", "NOPERM") if denied else No("No such mailbox", "NONEXISTENT")
     context.talk.out.write(line(command.mailbox, reply.states[0], command.items, utf8=context.dialect.utf8))
     return DONE
 

@@ -46,7 +46,7 @@ async def send_whole(mailbox: MailboxContext, uids: array[int], plan: Plan) -> N
             bulks = await (_ask(mailbox, batch) if ahead is None else ahead.take())
             following = next(batches, None)
             ahead = Ahead(mailbox.nursery, partial(_ask, mailbox, following)) if following else None
-            seen = await mark_seen(mailbox, batch) if plan.marks and mailbox.writable else frozenset()
+            seen = await mark_seen(mailbox, batch) if plan.marks and mailbox.marks_seen else frozenset()
             for bulk in bulks:
                 await _send(mailbox, plan, bulk, seen=bulk.uid in seen)
             batch = following
@@ -63,7 +63,7 @@ async def _send_one(mailbox: MailboxContext, uids: array[int], plan: Plan) -> No
     if position < 0:
         return
     unseen = not mailbox.view.table[mailbox.view.flagsets[position]].seen
-    mark = plan.marks and mailbox.writable and unseen
+    mark = plan.marks and mailbox.marks_seen and unseen
     bulk = cache.find(uid)
     marked = False
     if bulk is not None:

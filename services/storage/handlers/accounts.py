@@ -17,9 +17,10 @@ from services.storage.repositories.accounts import NOBODY, NewAccount
 from services.storage.rooms import Rooms
 from services.storage.rules.addresses import fit_for_account
 from services.storage.rules.passwords import UnknownScheme, check_secret
-from services.storage.tables.schema import account, domain, mailbox, subscription
+from services.storage.tables.schema import account, acl, domain, mailbox, subscription
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
+from shared.contracts.changes import Change, mailbox_changed
 from shared.contracts.directory import (
     Account,
     AccountList,
@@ -171,7 +172,10 @@ def _remove(memory: Memory, work: UnitOfWork, address: str) -> Done | Refused:
     owned = connection.execute(select(mailbox.c.id).where(mailbox.c.account_id == present.id)).scalars().all()
     mailboxes.remove(connection, owned)
     scripts.remove_all(connection, present.id)
+    for number in owned:  # others may have them open
+        work.publish(mailbox_changed, Change(number, 0, 0, 0, deleted=True), key=number)
     connection.execute(delete(subscription).where(subscription.c.account_id == present.id))
+    connection.execute(delete(acl).where(acl.c.account_id == present.id))
     connection.execute(delete(account).where(account.c.id == present.id))
     memory.changing(work, present.id, present.address)
     return Done()

@@ -3,7 +3,7 @@ front's view in `mailboxes_view`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
@@ -12,10 +12,13 @@ from services.storage.handlers import mailboxes_naming, mailboxes_view
 from services.storage.handlers.notices import tell_list
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, either, read, write
-from services.storage.repositories import mailboxes
+from services.storage.repositories import mailboxes, places, rights
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.repositories.places import Place
 from services.storage.rules import names
+from services.storage.rules.rights import WRITING
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import mailboxes as contract
 from shared.contracts.directory import Done
@@ -50,12 +53,13 @@ def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
 
 
 def listing(connection: Connection, asked: Sequence[Asked[ListRequest]]) -> list[Listed | Refused]:
-    """All names of each asking account."""
+    """All names of each asking account, and what others let it look up."""
     accounts = {each.account for each in asked}
     subscribed = mailboxes.subscribed(connection, accounts)
     found: dict[int, dict[str, Mailbox]] = {account: {} for account in accounts}
     for account, number, name, uidvalidity, use in mailboxes.names(connection, accounts):
         found[account][name] = Mailbox(number, name, uidvalidity, use, (account, name) in subscribed)
+    _add_shared(connection, found, subscribed)
     for account, known in found.items():
         for name in names.missing_parents(known):
             known[name] = Mailbox(0, name, 0, "", (account, name) in subscribed, selectable=False)
@@ -65,49 +69,81 @@ def listing(connection: Connection, asked: Sequence[Asked[ListRequest]]) -> list
     return [listed[each.account] for each in asked]
 
 
-def _find(connection: Connection, asked: Sequence[Asked[Open]]) -> tuple[Ledger, list[MailboxState | None]]:
-    ledger = Ledger(connection)
-    pairs = [(each.account, names.canonical(each.request.name)) for each in asked]
-    ledger.load_names(pairs)
-    return ledger, [ledger.names.get(pair) for pair in pairs]
+def _add_shared(
+    connection: Connection, found: dict[int, dict[str, Mailbox]], subscribed: Collection[tuple[int, str]]
+) -> None:
+    """Those of others, in one statement for all who ask."""
+    for account, each in rights.shared_with(connection, found):
+        name = places.outward(each.owner, places.domain_of(each.asker), each.name)
+        if "l" in each.rights and name:
+            is_subscribed = (account, name) in subscribed
+            found[account][name] = Mailbox(each.id, name, each.uidvalidity, "", is_subscribed, rights=each.rights)
 
 
-def _opened(state: MailboxState | None) -> Opened | Refused:
-    if state is None:
-        return Refused(Code.NOT_FOUND, "no such mailbox")
-    return Opened(state.id, state.uidvalidity, state.uidnext, state.modseq, state.messages, state.recent_from)
+def _find(connection: Connection, asked: Sequence[Asked[Open]]) -> tuple[Access, list[MailboxState | Refused]]:
+    where = [places.find(connection, each.account, each.request.name) for each in asked]
+    access = Access(Ledger(connection))
+    access.ledger.load_names(where)
+    return access, [access.by_place(place, each.account, "r") for place, each in zip(where, asked, strict=True)]
+
+
+def _opened(access: Access, state: MailboxState | Refused, asker: int) -> Opened | Refused:
+    if isinstance(state, Refused):
+        return state
+    return Opened(
+        state.id,
+        state.uidvalidity,
+        state.uidnext,
+        state.modseq,
+        state.messages,
+        state.recent_from,
+        access.rights(state, asker),
+        state.account.id,
+    )
 
 
 def examine(connection: Connection, asked: Sequence[Asked[Open]]) -> list[Opened | Refused]:
     """Open to look: what is recent stays so for the next one who selects."""
-    _, states = _find(connection, asked)
-    return [_opened(state) for state in states]
+    access, states = _find(connection, asked)
+    return [_opened(access, state, each.account) for state, each in zip(states, asked, strict=True)]
 
 
 def select(work: UnitOfWork, asked: Sequence[Asked[Open]]) -> list[Opened | Refused]:
     """Open and, when writable, claim what is recent. Writes nothing when there is nothing to claim."""
-    ledger, states = _find(work.connection, asked)
+    access, states = _find(work.connection, asked)
     answers = []
     for each, state in zip(asked, states, strict=True):
-        answers.append(_opened(state))
-        if state is not None and each.request.writable and state.recent_from < state.uidnext:
+        answer = _opened(access, state, each.account)
+        answers.append(answer)
+        if isinstance(state, Refused) or isinstance(answer, Refused):
+            continue
+        writable = each.request.writable and not WRITING.isdisjoint(answer.rights)
+        if writable and state.recent_from < state.uidnext:
             state.recent_from = state.uidnext
             state.changed = True
-    ledger.save()
+    access.ledger.save()
     return answers
 
 
 def status(connection: Connection, asked: Sequence[Asked[StatusRequest]]) -> list[States | Refused]:
     """The counters. ``recent`` counts what arrived since the last SELECT, at most, for nothing is scanned."""
-    ledger = Ledger(connection)
-    ledger.load_names({(each.account, names.canonical(name)) for each in asked for name in each.request.names})
-    return [States(tuple(_state(ledger, each.account, name) for name in each.request.names)) for each in asked]
+    where = {
+        (each.account, name): places.find(connection, each.account, name)
+        for each in asked
+        for name in each.request.names
+    }
+    access = Access(Ledger(connection))
+    access.ledger.load_names(where.values())
+    return [
+        States(tuple(_state(access, where[each.account, name], each.account, name) for name in each.request.names))
+        for each in asked
+    ]
 
 
-def _state(ledger: Ledger, account: int, name: str) -> State:
-    state = ledger.names.get((account, names.canonical(name)))
-    if state is None:
-        return State(name, found=False)
+def _state(access: Access, place: Place, asker: int, name: str) -> State:
+    state = access.by_place(place, asker, "r")
+    if isinstance(state, Refused):
+        return State(name, found=False, denied=state.code is Code.NO_RIGHT)
     return State(
         name,
         found=True,
@@ -127,7 +163,7 @@ def subscribe(work: UnitOfWork, asked: Asked[Subscribe]) -> Done:
     """RFC 3501 sections 6.3.6 and 6.3.7: a name may be subscribed to though no mailbox has it."""
     request = asked.request
     try:
-        name = names.validate(request.name) if request.subscribed else names.canonical(request.name)
+        name = names.subscribable(request.name) if request.subscribed else names.canonical(request.name)
     except names.BadName as error:
         raise Refused(Code.CANNOT, str(error)) from error
     if mailboxes.subscribe(work.connection, asked.account, name, request.subscribed):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select
 
 from services.storage.repositories import expunges
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.rules.changes import pack_rows, too_many_names
@@ -14,7 +15,7 @@ from services.storage.rules.packed import pack_u32
 from services.storage.tables.schema import message
 from services.storage.unit_of_work import Asked
 from shared.contracts.changes import Change
-from shared.contracts.errors import Code, Refused
+from shared.contracts.errors import Refused
 from shared.contracts.mailboxes import Page, PageRequest, SyncRequest, Vanished, VanishedRequest
 
 MAX_PAGE = 20_000  # rows of 28 octets: with `MAX_VANISHED` and the names of flags they fit one frame
@@ -30,18 +31,17 @@ AFTER = (
 SINCE = _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.modseq > bindparam("since")).limit(
     bindparam("limit")
 )
-GONE = "no such mailbox"
 
 
 def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageRequest]]) -> list[Page | Refused]:
     """Rows by ascending UID."""
-    ledger = Ledger(connection)
-    ledger.load([each.request.mailbox for each in asked])
+    access = Access(Ledger(connection))
+    access.ledger.load([each.request.mailbox for each in asked])
     answers: list[Page | Refused] = []
     for each in asked:
-        state = ledger.owned(each.request.mailbox, each.account)
-        if state is None:
-            answers.append(Refused(Code.NOT_FOUND, GONE))
+        state = access.by_id(each.request.mailbox, each.account, "r")
+        if isinstance(state, Refused):
+            answers.append(state)
         else:
             answers.append(_page(flagsets, connection, state, each.request))
     return answers
@@ -62,13 +62,13 @@ def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, reque
 
 def sync(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[SyncRequest]]) -> list[Change | Refused]:
     """What changed since a modseq; incomplete when the history is gone or the answer would not fit a frame."""
-    ledger = Ledger(connection)
-    ledger.load([each.request.mailbox for each in asked])
+    access = Access(Ledger(connection))
+    access.ledger.load([each.request.mailbox for each in asked])
     answers: list[Change | Refused] = []
     for each in asked:
-        state = ledger.owned(each.request.mailbox, each.account)
-        if state is None:
-            answers.append(Refused(Code.NOT_FOUND, GONE))
+        state = access.by_id(each.request.mailbox, each.account, "r")
+        if isinstance(state, Refused):
+            answers.append(state)
         else:
             answers.append(_sync(flagsets, connection, state, each.request.since))
     return answers
@@ -92,13 +92,13 @@ def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, since
 
 def vanished(connection: Connection, asked: Sequence[Asked[VanishedRequest]]) -> list[Vanished | Refused]:
     """What was expunged since a modseq."""
-    ledger = Ledger(connection)
-    ledger.load([each.request.mailbox for each in asked])
+    access = Access(Ledger(connection))
+    access.ledger.load([each.request.mailbox for each in asked])
     answers: list[Vanished | Refused] = []
     for each in asked:
-        state = ledger.owned(each.request.mailbox, each.account)
-        if state is None:
-            answers.append(Refused(Code.NOT_FOUND, GONE))
+        state = access.by_id(each.request.mailbox, each.account, "r")
+        if isinstance(state, Refused):
+            answers.append(state)
         else:
             answers.append(_vanished(connection, state, each.request.since))
     return answers

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.storage.handlers.notices import tell
-from services.storage.repositories import contents, messages
+from services.storage.repositories import contents, messages, places
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.messages import Message
-from services.storage.rules import flags, names
+from services.storage.repositories.places import Place
+from services.storage.rules import flags
 from services.storage.rules.changes import Step
 from services.storage.rules.packed import pack_u32
 from services.storage.rules.quota import fits
+from services.storage.rules.rights import settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.blobs import Body, Summary
 from shared.contracts.errors import Code, Refused
@@ -31,13 +34,15 @@ class Plan(NamedTuple):
 
 def append(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Append]]) -> list[Appended | Refused]:
     """All messages of one request get neighbouring UIDs and one modseq."""
+    where = [places.find(work.connection, each.account, each.request.mailbox) for each in asked]
     ledger = Ledger(work.connection)
-    ledger.load_names({(each.account, names.canonical(each.request.mailbox)) for each in asked})
+    ledger.load_names(where)
+    access = Access(ledger)
     plans: list[Plan | Refused] = []
     items: list[tuple[Body, Summary]] = []
     rows: list[Message] = []
-    for each in asked:
-        plan = _plan(flagsets, work, ledger, each)
+    for each, place in zip(asked, where, strict=True):
+        plan = _plan(flagsets, work, access, place, each)
         plans.append(plan)
         if isinstance(plan, Plan):
             items += [(new.body, new.summary) for new in each.request.messages]
@@ -50,26 +55,27 @@ def append(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Append]])
     return [plan if isinstance(plan, Refused) else _appended(flagsets, work, plan) for plan in plans]
 
 
-def _plan(flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, asked: Asked[Append]) -> Plan | Refused:
+def _plan(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, asked: Asked[Append]) -> Plan | Refused:
     request = asked.request
     if not request.messages:
         return Refused(Code.MALFORMED, "nothing to append")
-    state = ledger.names.get((asked.account, names.canonical(request.mailbox)))
-    if state is None:
-        return Refused(Code.NOT_FOUND, "no such mailbox")
+    state = access.by_place(place, asked.account, "i")
+    if isinstance(state, Refused):
+        return state
     if not fits(state.account.quota, state.account.used, sum(new.summary.size for new in request.messages)):
         return Refused(Code.OVER_QUOTA)
     try:
-        sets = [flags.canonical(new.flags) for new in request.messages]
+        held = access.rights(state, asked.account)
+        sets = [settable(flags.canonical(new.flags), held) for new in request.messages]
     except flags.BadFlag as error:
         return Refused(Code.CANNOT, str(error))
     numbers = [flagsets.number(work.connection, each) for each in sets]
     previous, modseq, uid, now = state.modseq, state.advance(), state.take_uids(len(sets)), int(work.now)
     rows = []
-    for place, (new, number, given) in enumerate(zip(request.messages, numbers, sets, strict=True)):
+    for offset, (new, number, given) in enumerate(zip(request.messages, numbers, sets, strict=True)):
         state.count(1, new.summary.size, flags.bits_of(given))
         date = now if new.date is None else new.date
-        rows.append(Message(state.id, uid + place, 0, modseq, number, new.summary.size, date, now, b""))
+        rows.append(Message(state.id, uid + offset, 0, modseq, number, new.summary.size, date, now, b""))
     return Plan(state, previous, asked.session, rows)
 
 

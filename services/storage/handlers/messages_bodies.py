@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 from services.storage.blobs.tickets import Tickets
 from services.storage.handlers.messages_store import mark_seen
 from services.storage.repositories import contents
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.messages import Picker
 from services.storage.rules.packed import unpack_uids
 from services.storage.tables.schema import body, content, message
 from services.storage.unit_of_work import Asked, UnitOfWork
-from shared.contracts.errors import Code, Refused
+from shared.contracts.errors import Refused
 from shared.contracts.messages import BodiesReply, BodiesRequest, Bulk
 
 MAX_OCTETS = 800_000  # what one frame carries
@@ -49,8 +50,7 @@ def read(
     tickets: Tickets, connection: Connection, asked: Sequence[Asked[BodiesRequest]]
 ) -> list[BodiesReply | Refused]:
     """Bodies, nothing marked."""
-    ledger = Ledger(connection)
-    return _answer(tickets, connection, _wanted(ledger, connection, asked))
+    return _answer(tickets, connection, _wanted(Access(Ledger(connection)), connection, asked))
 
 
 def read_and_mark(
@@ -58,12 +58,16 @@ def read_and_mark(
 ) -> list[BodiesReply | Refused]:
     """Bodies, and \\Seen on the first message of each request that wants it."""
     ledger = Ledger(work.connection)
-    wanted = _wanted(ledger, work.connection, asked)
+    access = Access(ledger)
+    wanted = _wanted(access, work.connection, asked)
     answers = _answer(tickets, work.connection, wanted)
     marks = [
         (place, want.state, want.rows[0].uid)
         for place, (each, want) in enumerate(zip(asked, wanted, strict=True))
-        if isinstance(want, Wanted) and each.request.seen and want.first_is_there
+        if isinstance(want, Wanted)
+        and each.request.seen
+        and want.first_is_there
+        and "s" in access.rights(want.state, each.account)
     ]
     seen = [(state, uid, asked[place].session) for place, state, uid in marks]
     for (place, _, _), change in zip(marks, mark_seen(flagsets, work, ledger, seen), strict=True):
@@ -73,15 +77,15 @@ def read_and_mark(
     return answers
 
 
-def _wanted(ledger: Ledger, connection: Connection, asked: Sequence[Asked[BodiesRequest]]) -> list[Wanted | Refused]:
+def _wanted(access: Access, connection: Connection, asked: Sequence[Asked[BodiesRequest]]) -> list[Wanted | Refused]:
     """Who may read what, and how much of it fits."""
-    ledger.load([each.request.mailbox for each in asked])
+    access.ledger.load([each.request.mailbox for each in asked])
     wanted: list[Wanted | Refused] = []
     union: dict[int, set[int]] = {}
     for each in asked:
-        state = ledger.owned(each.request.mailbox, each.account)
-        if state is None:
-            wanted.append(Refused(Code.NOT_FOUND, "no such mailbox"))
+        state = access.by_id(each.request.mailbox, each.account, "r")
+        if isinstance(state, Refused):
+            wanted.append(state)
             continue
         uids = unpack_uids(each.request.uids)[:MAX_MESSAGES]
         union.setdefault(state.id, set()).update(uids)

@@ -10,14 +10,17 @@ from collections.abc import Sequence
 
 from services.storage.handlers.messages_expunge import remove
 from services.storage.handlers.notices import tell
-from services.storage.repositories import contents, messages
+from services.storage.repositories import contents, messages, places
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.messages import Message
-from services.storage.rules import flags, names
+from services.storage.repositories.places import Place
+from services.storage.rules import flags
 from services.storage.rules.changes import Step
 from services.storage.rules.packed import pack_u32, unpack_uids
 from services.storage.rules.quota import fits
+from services.storage.rules.rights import FLAGGING, settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
 from shared.contracts.messages import Copied, Copy
@@ -25,34 +28,36 @@ from shared.contracts.messages import Copied, Copy
 
 def copy(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Copy]]) -> list[Copied | Refused]:
     """Messages that are gone meanwhile are left out; the order of UIDs is kept."""
+    where = [places.find(work.connection, each.account, each.request.to) for each in asked]
     ledger = Ledger(work.connection)
     ledger.load([each.request.mailbox for each in asked])
-    ledger.load_names([(each.account, names.canonical(each.request.to)) for each in asked])
+    ledger.load_names(where)
+    access = Access(ledger)
     answers: list[Copied | Refused] = []
-    for each in asked:
+    for each, place in zip(asked, where, strict=True):
         try:
-            answers.append(_copy(flagsets, work, ledger, each))
+            answers.append(_copy(flagsets, work, access, place, each))
         except Refused as refused:
             answers.append(refused)
     ledger.save()
     return answers
 
 
-def _copy(flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, asked: Asked[Copy]) -> Copied:
+def _copy(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, asked: Asked[Copy]) -> Copied:
     """Refused, if at all, before anything is written."""
     request = asked.request
-    source = ledger.owned(request.mailbox, asked.account)
-    if source is None:
-        raise Refused(Code.NOT_FOUND, "no such mailbox")
-    target = ledger.names.get((asked.account, names.canonical(request.to)))
-    if target is None:
-        raise Refused(Code.NOT_FOUND, "no such target", data="target")
+    source = _source(access, asked)
+    target = access.by_place(place, asked.account, "i")
+    if isinstance(target, Refused):
+        raise Refused(target.code, target.text, data="target")
     picked = messages.WHOLE.pick(work.connection, {source.id: unpack_uids(request.uids)})
     rows = [Message(*row) for row in picked]
     octets = sum(row.size for row in rows)
-    if not request.move and not fits(target.account.quota, target.account.used, octets):
+    stays = request.move and source.account is target.account
+    if not stays and not fits(target.account.quota, target.account.used, octets):
         raise Refused(Code.OVER_QUOTA)
-    step, added = _add(flagsets, work, target, rows)
+    allowed = _allowed(flagsets, work, rows, access.rights(target, asked.account))
+    step, added = _add(flagsets, work, target, allowed)
     change = tell(work, flagsets, step, rows=[row.view for row in added], author=asked.session)
     uses = Counter(row.content_id for row in rows)
     removed = None
@@ -62,6 +67,27 @@ def _copy(flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, asked: Asked[Cop
     contents.adjust(work.connection, uses)
     old_uids, new_uids = pack_u32([row.uid for row in rows]), pack_u32([row.uid for row in added])
     return Copied(target.uidvalidity, old_uids, new_uids, change, removed)
+
+
+def _source(access: Access, asked: Asked[Copy]) -> MailboxState:
+    """Where the messages come from; a move needs what marking and expunging need (RFC 6851 section 4)."""
+    request = asked.request
+    found = access.by_id(request.mailbox, asked.account, "r")
+    for right in "te" if request.move else "":
+        if not isinstance(found, Refused):
+            found = access.by_id(request.mailbox, asked.account, right)
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+def _allowed(flagsets: FlagSets, work: UnitOfWork, rows: Sequence[Message], rights: str) -> Sequence[Message]:
+    """The messages without those flags that may not be set where they go (RFC 4314 section 4)."""
+    if FLAGGING.issubset(rights):
+        return rows
+    sets = flagsets.flags(work.connection, {row.flagset_id for row in rows})
+    becomes = {number: flagsets.number(work.connection, settable(names, rights)) for number, names in sets.items()}
+    return [row._replace(flagset_id=becomes[row.flagset_id]) for row in rows]
 
 
 def _add(

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, or_, select
 
 from services.storage.handlers.notices import tell
 from services.storage.repositories import contents, expunges, messages
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.rules import flags
@@ -18,7 +19,7 @@ from services.storage.rules.packed import unpack_uids
 from services.storage.tables.schema import flagset, message
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.changes import Change
-from shared.contracts.errors import Code, Refused
+from shared.contracts.errors import Refused
 from shared.contracts.messages import Expunge, Expunged
 
 _MARKED = or_(
@@ -37,12 +38,13 @@ def expunge(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Expunge]
     """Remove what carries \\Deleted, and nothing else."""
     ledger = Ledger(work.connection)
     ledger.load([each.request.mailbox for each in asked])
+    access = Access(ledger)
     uses: Counter[int] = Counter()
     answers: list[Expunged | Refused] = []
     for each in asked:
-        state = ledger.owned(each.request.mailbox, each.account)
-        if state is None:
-            answers.append(Refused(Code.NOT_FOUND, "no such mailbox"))
+        state = access.by_id(each.request.mailbox, each.account, "e")
+        if isinstance(state, Refused):
+            answers.append(state)
         else:
             rows = _marked(flagsets, work, state, each.request.uids)
             answers.append(Expunged(remove(flagsets, work, state, rows, author=each.session, uses=uses)))

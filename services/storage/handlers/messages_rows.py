@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, func
 
+from services.storage.repositories.access import Access
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.messages import Picker
 from services.storage.rules import object_ids
 from services.storage.rules.packed import pack_u32, unpack_uids
 from services.storage.tables.schema import body, content, message
 from services.storage.unit_of_work import Asked
-from shared.contracts.errors import Code, Refused
+from shared.contracts.errors import Refused
 from shared.contracts.messages import Column, RowsReply, RowsRequest
 
 PAGE = 500  # UIDs read at a time, so that little is read in vain behind the cut
@@ -37,11 +38,11 @@ FACTUAL = Column.EMAIL_ID | Column.THREAD_ID | Column.SAVED  # these need `FACTS
 
 def rows(connection: Connection, asked: Sequence[Asked[RowsRequest]]) -> list[RowsReply | Refused]:
     """The asked columns of as many messages as fit the limit."""
-    ledger = Ledger(connection)
-    ledger.load([each.request.mailbox for each in asked])
+    access = Access(Ledger(connection))
+    access.ledger.load([each.request.mailbox for each in asked])
     answers: list[RowsReply | Refused] = []
     for each in asked:
-        state = ledger.owned(each.request.mailbox, each.account)
+        state = access.by_id(each.request.mailbox, each.account, "r")
         try:
             answers.append(_rows(connection, state, each.request))
         except Refused as refused:
@@ -49,9 +50,9 @@ def rows(connection: Connection, asked: Sequence[Asked[RowsRequest]]) -> list[Ro
     return answers
 
 
-def _rows(connection: Connection, state: MailboxState | None, request: RowsRequest) -> RowsReply:
-    if state is None:
-        raise Refused(Code.NOT_FOUND, "no such mailbox")
+def _rows(connection: Connection, state: MailboxState | Refused, request: RowsRequest) -> RowsReply:
+    if isinstance(state, Refused):
+        raise state
     uids = unpack_uids(request.uids)
     left = min(request.limit, MAX_OCTETS)
     kept: list[Any] = []

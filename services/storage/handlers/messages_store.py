@@ -11,11 +11,14 @@ from typing import NamedTuple
 
 from services.storage.handlers.notices import ViewRow, tell
 from services.storage.repositories import messages
+from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.rules import flags
 from services.storage.rules.packed import pack_u32, unpack_uids
+from services.storage.rules.rights import FLAGGING, replacing, settable
 from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.acl import RIGHTS
 from shared.contracts.changes import Change
 from shared.contracts.errors import Code, Refused
 from shared.contracts.messages import Mode, Store, Stored
@@ -30,13 +33,15 @@ class Wish(NamedTuple):
     flags: flags.Flags
     unchanged_since: int | None
     author: str
+    rights: str
 
 
 def store(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Store]]) -> list[Stored | Refused]:
     """Each request sees what those before it did."""
     ledger = Ledger(work.connection)
     ledger.load([each.request.mailbox for each in asked])
-    wishes = [_wish(ledger, each) for each in asked]
+    access = Access(ledger)
+    wishes = [_wish(access, each) for each in asked]
     storing = Storing(flagsets, work, [wish for wish in wishes if isinstance(wish, Wish)])
     answers = [wish if isinstance(wish, Refused) else storing.apply(wish) for wish in wishes]
     storing.save()
@@ -44,11 +49,13 @@ def store(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Store]]) -
     return answers
 
 
-def _wish(ledger: Ledger, asked: Asked[Store]) -> Wish | Refused:
+def _wish(access: Access, asked: Asked[Store]) -> Wish | Refused:
+    """Refused where none of the flags may be changed; else those that may not stay as they are (RFC 4314)."""
     request = asked.request
-    state = ledger.owned(request.mailbox, asked.account)
-    if state is None:
-        return Refused(Code.NOT_FOUND, "no such mailbox")
+    state = access.by_id(request.mailbox, asked.account, "r")
+    if isinstance(state, Refused):
+        return state
+    held = access.rights(state, asked.account)
     try:
         given = flags.canonical(request.flags)
         uids = unpack_uids(request.uids)
@@ -56,7 +63,10 @@ def _wish(ledger: Ledger, asked: Asked[Store]) -> Wish | Refused:
         return Refused(Code.CANNOT, str(error))
     except Refused as refused:
         return refused
-    return Wish(state, uids, request.mode, given, request.unchanged_since, asked.session)
+    allowed = settable(given, held)
+    if FLAGGING.isdisjoint(held) or (given and not allowed):
+        return Refused(Code.NO_RIGHT, "may change none of these flags")
+    return Wish(state, uids, request.mode, allowed, request.unchanged_since, asked.session, held)
 
 
 class Storing:
@@ -93,7 +103,8 @@ class Storing:
         """Those sets that change: old number to new number, old bits, new bits."""
         becomes = {}
         for number, old in self.flagsets.flags(self.work.connection, numbers).items():
-            new = flags.combine(old, wish.mode, wish.flags)
+            given = replacing(old, wish.mode, wish.flags, wish.rights)
+            new = flags.combine(old, wish.mode, given)
             if new != old:
                 new_number = self.flagsets.number(self.work.connection, new)
                 becomes[number] = (new_number, flags.bits_of(old), flags.bits_of(new))
@@ -127,7 +138,7 @@ def mark_seen(
     flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, wanted: Sequence[tuple[MailboxState, int, str]]
 ) -> list[Change | None]:
     """Set \\Seen on one message of each (mailbox, UID, author), for a FETCH without PEEK; None where it was set."""
-    wishes = [Wish(state, [uid], Mode.ADD, ("\\Seen",), None, author) for state, uid, author in wanted]
+    wishes = [Wish(state, [uid], Mode.ADD, ("\\Seen",), None, author, RIGHTS) for state, uid, author in wanted]
     storing = Storing(flagsets, work, wishes)
     answers = [storing.apply(wish) for wish in wishes]
     storing.save()

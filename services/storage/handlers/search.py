@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func
 
 from services.storage.registry import AnyRow, Lane, read
+from services.storage.repositories.access import Access
 from services.storage.repositories.ledger import Ledger
 from services.storage.repositories.messages import Picker
 from services.storage.rules.packed import pack_u32, unpack_uids
@@ -54,10 +55,10 @@ def search(
 def _search(read_blob: ReadBlob, clock: Callable[[], float], connection: Connection, asked: Asked[Search]) -> Found:
     request = asked.request
     until = clock() + BUDGET
-    ledger = Ledger(connection)
-    ledger.load([request.mailbox])
-    if ledger.owned(request.mailbox, asked.account) is None:
-        raise Refused(Code.NOT_FOUND, "no such mailbox")
+    access = Access(Ledger(connection))
+    access.ledger.load([request.mailbox])
+    if isinstance(refused := access.by_id(request.mailbox, asked.account, "r"), Refused):
+        raise refused
     if len(request.leaves) > MAX_LEAVES:
         raise Refused(Code.LIMIT, "too many texts")
     tests = [compile_leaf(leaf) for leaf in request.leaves]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from services.storage.repositories import contents
 from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
 from services.storage.rules.names import INBOX, USUAL
-from services.storage.tables.schema import account, expunge, mailbox, maildrop_lock, message, subscription
+from services.storage.tables.schema import account, acl, expunge, mailbox, maildrop_lock, message, subscription
 
 MAX_MAILBOXES = 10_000  # in one account
 
@@ -108,5 +108,6 @@ def remove(connection: Connection, ids: Collection[int]) -> None:
     contents.release(connection, dict(uses))
     connection.execute(delete(message).where(message.c.mailbox_id.in_(given)))
     connection.execute(delete(expunge).where(expunge.c.mailbox_id.in_(given)))
+    connection.execute(delete(acl).where(acl.c.mailbox_id.in_(given)))
     connection.execute(delete(maildrop_lock).where(maildrop_lock.c.mailbox_id.in_(given)))
     connection.execute(delete(mailbox).where(mailbox.c.id.in_(given)))

@@ -1,8 +1,9 @@
 """Which names a mailbox may have.
 
 A name is levels joined by "/". "INBOX" as first level is upper case whatever the client wrote (RFC 3501
-section 5.1). No level is empty, "." or "..", none holds a control character, and the tree below "user" is kept for
-the mailboxes of others (RFC 2342). Limits: 255 octets of UTF-8 a level, 1,000 the whole, 32 levels.
+section 5.1). No level is empty, "." or "..", none holds a control character, and the trees below "#user" and
+"#shared" are kept for the mailboxes of others (RFC 2342). Limits: 255 octets of UTF-8 a level, 1,000 the whole,
+32 levels.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from shared.base.errors import EilpostError
+from shared.contracts.mailboxes import OTHERS, SHARED
 
 SEPARATOR = "/"
 INBOX = "INBOX"
-OTHERS = "user"
 
 MAX_LEVEL = 255  # octets
 MAX_NAME = 1_000  # octets
@@ -60,14 +61,25 @@ def validate(name: str) -> str:
     levels = name.split(SEPARATOR)
     if len(levels) > MAX_LEVELS:
         raise BadName("the name has too many levels")
-    if levels[0] == OTHERS and len(levels) > 1:
-        raise BadName("the tree of other users")
+    if levels[0] in (OTHERS, SHARED) and len(levels) > 1:
+        raise BadName("a tree of others")
     for level in levels:
         if level in ("", ".", ".."):
             raise BadName("a level is empty or a dot")
         if len(level.encode()) > MAX_LEVEL:
             raise BadName("a level is too long")
     return name
+
+
+def subscribable(name: str) -> str:
+    """The canonical form of a name to subscribe to, which may be that of somebody else's mailbox; or `BadName`."""
+    space, _, rest = name.partition(SEPARATOR)
+    if space == SHARED and rest:
+        return f"{space}{SEPARATOR}{validate(rest)}"
+    who, _, inner = rest.partition(SEPARATOR)
+    if space == OTHERS and inner:
+        return f"{space}{SEPARATOR}{validate(who)}{SEPARATOR}{validate(inner)}"
+    return validate(name)
 
 
 def parents(name: str) -> Iterator[str]:

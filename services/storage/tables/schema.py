@@ -108,6 +108,17 @@ subscription = Table(
     Column("name", Text, primary_key=True),
 )
 
+acl = Table(
+    "acl",
+    metadata,
+    Column("mailbox_id", Id, ForeignKey("mailbox.id"), primary_key=True),
+    Column("account_id", Id, primary_key=True, autoincrement=False),  # everybody in a domain: minus its id
+    Column("negative", Boolean, primary_key=True),  # denied instead of granted
+    Column("rights", Text, nullable=False),
+    Index("ix_acl_account_id", "account_id"),
+    sqlite_with_rowid=False,
+)
+
 flagset = Table(
     "flagset",
     metadata,

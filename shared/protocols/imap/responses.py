@@ -156,12 +156,35 @@ def status(name: str, items: Iterable[tuple[str, int | bytes]], *, utf8: bool = 
     return b"* STATUS %b (%b)\r\n" % (mailbox(name, utf8=utf8), counts)
 
 
-def namespace(personal: Sequence[tuple[str, str]], *, utf8: bool = False) -> bytes:
-    """``* NAMESPACE`` (RFC 2342) with personal ones only: prefix and separator of each."""
-    spaces = b"".join(
-        b"(%b %b)" % (mailbox(prefix, utf8=utf8), string(separator.encode("ascii"))) for prefix, separator in personal
+def namespace(spaces: Iterable[tuple[str, str]], *, utf8: bool = False) -> bytes:
+    """``* NAMESPACE`` (RFC 2342): prefix and separator of the personal space, other users' and the shared one."""
+    told = (
+        b"((%b %b))" % (mailbox(prefix, utf8=utf8), string(separator.encode("ascii"))) for prefix, separator in spaces
     )
-    return b"* NAMESPACE (%b) NIL NIL\r\n" % spaces
+    return b"* NAMESPACE %b\r\n" % b" ".join(told)
+
+
+# --- rights (RFC 4314) ---
+
+
+def acl(name: str, entries: Iterable[tuple[str, str]], *, utf8: bool = False) -> bytes:
+    """``* ACL``: identifiers, each with its rights."""
+    parts = [b"* ACL", mailbox(name, utf8=utf8)]
+    for identifier, rights in entries:
+        parts += (string(identifier.encode()), string(rights.encode("ascii")))
+    return b" ".join(parts) + b"\r\n"
+
+
+def list_rights(name: str, identifier: str, required: str, optional: Iterable[str], *, utf8: bool = False) -> bytes:
+    """``* LISTRIGHTS``: what the identifier always has, and what it may be given, right by right."""
+    parts = [b"* LISTRIGHTS", mailbox(name, utf8=utf8), string(identifier.encode()), string(required.encode("ascii"))]
+    parts += (right.encode("ascii") for right in optional)
+    return b" ".join(parts) + b"\r\n"
+
+
+def my_rights(name: str, rights: str, *, utf8: bool = False) -> bytes:
+    """``* MYRIGHTS``."""
+    return b"* MYRIGHTS %b %b\r\n" % (mailbox(name, utf8=utf8), string(rights.encode("ascii")))
 
 
 def identification(fields: Sequence[tuple[str, str | None]]) -> bytes:

@@ -247,7 +247,7 @@ def test_pages_cover_a_mailbox(store: Store) -> None:
     assert (first.modseq, first.uidnext) == (inbox.modseq, 8)
 
 
-def test_other_accounts_do_not_exist(store: Store) -> None:
+def test_an_id_opens_nothing_without_the_right(store: Store) -> None:
     eve = store.add_account("eve@example.org")
     store.append(new())
     inbox = opened(store, "INBOX").mailbox
@@ -264,7 +264,7 @@ def test_other_accounts_do_not_exist(store: Store) -> None:
     for op, request in requests:
         with pytest.raises(Refused) as caught:
             store.call(op, request, account=eve)
-        assert refusal(caught) is Code.NOT_FOUND, op.name
+        assert refusal(caught) is Code.NO_RIGHT, op.name
 
 
 def test_sync_without_history_asks_to_reopen(store: Store) -> None:

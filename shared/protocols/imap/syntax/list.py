@@ -1,4 +1,4 @@
-"""LIST (RFC 3501 section 6.3.8), extended (RFC 5258, RFC 5819, RFC 6154), and LSUB (section 6.3.9)."""
+"""LIST (RFC 3501 section 6.3.8), extended (RFC 5258, RFC 5819, RFC 6154, RFC 8440), and LSUB (section 6.3.9)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.protocols.imap.syntax.status import items
 from shared.protocols.imap.tokens import Arguments
 
 SELECTIONS = frozenset({"SUBSCRIBED", "REMOTE", "RECURSIVEMATCH", "SPECIAL-USE"})
-RETURNS = frozenset({"SUBSCRIBED", "CHILDREN", "SPECIAL-USE"})
+RETURNS = frozenset({"SUBSCRIBED", "CHILDREN", "MYRIGHTS", "SPECIAL-USE"})
 
 
 class List(NamedTuple):

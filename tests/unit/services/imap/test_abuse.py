@@ -59,7 +59,7 @@ async def test_case_41_nothing_breaks_out_of_its_line(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../../x", "/abs", "a//b", "x" * 10_000, "/".join("a" * 1000), "&&&-", "&AGE-", "a*b", "#shared/x", "."],
+    ["../../x", "/abs", "a//b", "x" * 10_000, "/".join("a" * 1000), "&&&-", "&AGE-", "a*b", "#news/x", "."],
 )
 async def test_case_42_mailbox_names(stage: Stage, name: str) -> None:
     client = await stage.logged_in()
@@ -70,7 +70,7 @@ async def test_case_42_mailbox_names(stage: Stage, name: str) -> None:
 async def test_case_42_other_users_do_not_exist(stage: Stage, store: Store) -> None:
     eve = store.add_account("eve@example.org")
     client = await stage.logged_in(str(eve))
-    for name in ("user/bob/INBOX", "bob@example.org/INBOX", "../bob/INBOX"):
+    for name in ("#user/bob/INBOX", "#shared/INBOX", "user/bob/INBOX", "bob@example.org/INBOX", "../bob/INBOX"):
         await client.no(f'SELECT "{name}"', "NONEXISTENT")
 
 

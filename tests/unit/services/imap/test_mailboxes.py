@@ -58,7 +58,7 @@ def test_extended_selections() -> None:
 async def test_another_separator(nursery: trio.Nursery, store: Store) -> None:
     stage = Stage(nursery, store, stage_settings(separator="."), None)
     client = await stage.logged_in()
-    assert await client.ok("NAMESPACE") == [b'* NAMESPACE (("" ".")) NIL NIL']
+    assert await client.ok("NAMESPACE") == [b'* NAMESPACE (("" ".")) (("#user." ".")) (("#shared." "."))']
     await client.ok("CREATE Work.Old")
     assert b'* LIST (\\HasNoChildren) "." "Work.Old"' in await client.ok('LIST "" Work.%')
     assert b'"Work.Old"' in (await client.ok("STATUS Work.Old (MESSAGES)"))[0]
