@@ -89,6 +89,18 @@ def delete(address: str, name: str, config: Path | None, as_json: bool) -> None:
     _done({"address": address, "deleted": name}, as_json=as_json)
 
 
+@sieve.command()
+@click.argument("address")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="how many lines")
+@options.config
+@options.as_json
+def log(address: str, limit: int, config: Path | None, as_json: bool) -> None:
+    """What went wrong when scripts of ADDRESS ran, newest first."""
+    found = ask(configuration(config), contract.log, contract.LogRequest(address, limit)).lines
+    rows: list[Row] = [line._asdict() if as_json else {**line._asdict(), "at": moment(line.at)} for line in found]
+    print_rows(rows, ("at", "letter", "text"), as_json=as_json)
+
+
 def _done(what: Row, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(what, ensure_ascii=False))

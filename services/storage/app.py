@@ -128,7 +128,7 @@ class Parts:
         yield from messages.rows(flagsets, self.tickets)
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.files.read)
-        yield from sieve.rows(process.settings.sieve, self.memory)
+        yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
 
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:

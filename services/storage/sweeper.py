@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from services.storage import config
 from services.storage.blobs.files import Files
 from services.storage.registry import read, write
-from services.storage.repositories import expunges, garbage, login_failures, uploads
+from services.storage.repositories import expunges, garbage, login_failures, sieve_memories, uploads
 from services.storage.repositories.garbage import Walked
 from services.storage.rooms import Rooms
 from services.storage.unit_of_work import Asked, UnitOfWork
@@ -107,10 +107,11 @@ class Sweeper:
         letters = garbage.letters(connection, chunk.after, now - self._keep_letters)
         expired = uploads.expire(connection, now - self._settings.upload_grace)
         contents, locations = garbage.contents(connection)
+        memories = sieve_memories.forget(connection, now)
         if not chunk.after:
             login_failures.forget(connection, now)
             expunges.forget(connection, now)
-        more = letters.more or max(answers, contents) == garbage.MANY or len(expired) == uploads.MANY
+        more = letters.more or max(answers, contents, memories) == garbage.MANY or len(expired) == uploads.MANY
         return Swept(letters, (*expired, *locations), more)
 
 

@@ -29,6 +29,7 @@ class Resolution(NamedTuple):
     addresses: tuple[str, ...] = ()
     forwards: tuple[str, ...] = ()
     detail: str = ""  # what stood behind '+'
+    scripts: tuple[str, ...] = ()  # hash of each account's active Sieve script, "" for none; empty when none has one
 
 
 class Resolve(NamedTuple):

@@ -12,19 +12,79 @@ from typing import NamedTuple
 from shared.contracts.blobs import Body, Summary
 from shared.contracts.changes import Change
 from shared.contracts.op import Op, Repeat, services
+from shared.contracts.spool import Recipient
 
 IMAP = services("imap")
 
 
+class Where(NamedTuple):
+    """What finds a mailbox before its name does: its id (RFC 8474), else its use (RFC 6154); "" for neither."""
+
+    id: str = ""
+    special_use: str = ""
+
+
+class Changed(NamedTuple):
+    """What a copy holds instead of the letter's own octets."""
+
+    body: Body
+    summary: Summary
+
+
 class Target(NamedTuple):
     """One mailbox that gets the letter. ``prefix`` is what this recipient's copy begins with
-    (Return-Path, Delivered-To): whole header lines with CRLF."""
+    (Return-Path, Delivered-To): whole header lines with CRLF. A mailbox gets one copy of a filing, however often it
+    is named."""
 
     account: int
     mailbox: str
     prefix: bytes
     flags: tuple[str, ...] = ()
     create: bool = False  # make the mailbox when it is not there (fileinto :create); else INBOX serves
+    where: Where | None = None
+    changed: Changed | None = None
+
+
+class Memory(NamedTuple):
+    """Something that an account remembers for a while. ``fresh``: nobody may know it yet."""
+
+    account: int
+    key: str
+    seconds: int
+    fresh: bool = True
+
+
+class Mailing(NamedTuple):
+    """A letter that joins the spool. ``letter`` is its id, a ULID; its trace is that of the letter it comes from.
+
+    Without ``changed`` it holds that letter's octets, with ``prefix`` (whole header lines) in front. With ``once`` it
+    is made only when that is fresh; ``copies`` are filed when it is made.
+    """
+
+    letter: str
+    sender: str
+    recipients: tuple[Recipient, ...]
+    prefix: bytes = b""
+    changed: Changed | None = None
+    once: Memory | None = None
+    copies: tuple[Target, ...] = ()
+    ret: str = ""
+
+
+class Note(NamedTuple):
+    """A line for an account's Sieve log."""
+
+    account: int
+    text: str
+
+
+class Effects(NamedTuple):
+    """What a filing does besides filing. A memory in ``memories`` that is not fresh any more stops the filing."""
+
+    mailings: tuple[Mailing, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    notes: tuple[Note, ...] = ()
+    told: str = ""  # what is remembered of the recipient beside the copies: "discarded"
 
 
 class Filing(NamedTuple):
@@ -35,6 +95,7 @@ class Filing(NamedTuple):
     number: int  # of the recipient
     targets: tuple[Target, ...]
     forwards: tuple[str, ...] = ()  # addresses that join the letter as new recipients
+    effects: Effects | None = None
 
 
 class Deliver(NamedTuple):
@@ -44,7 +105,8 @@ class Deliver(NamedTuple):
 
 
 class FilingResult(NamedTuple):
-    """``error`` is "" when filed (now or before), else a Code value: "stale", "over-quota", "not-found"."""
+    """``error`` is "" when filed (now or before), else a Code value: "stale", "over-quota", "not-found", "conflict"
+    (a memory is not fresh)."""
 
     letter: str
     number: int

@@ -1,4 +1,4 @@
-"""Sieve scripts of an account, as ManageSieve (RFC 5804) and the `eilpost` command keep them.
+"""Sieve scripts of an account, as ManageSieve (RFC 5804) and the `eilpost` command keep them and delivery runs them.
 
 A front acts for the account of its grant. The administrator has no grant and names the account instead, by its
 address; from all others an address counts for nothing. A script's text is octets: whoever puts one has compiled it,
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from shared.contracts.directory import Done
 from shared.contracts.op import Op, Repeat, services
+from shared.contracts.spool import Fenced
 
 KEEPERS = services("managesieve admin")
 
@@ -116,3 +117,103 @@ class Activate(NamedTuple):
 
 
 activate = Op("sieve.activate", Activate, Done, KEEPERS, 10.0, Repeat.KEYED)
+
+
+class LogRequest(NamedTuple):
+    address: str
+    limit: int = 100
+
+
+class LogLine(NamedTuple):
+    at: int  # Unix seconds
+    letter: str
+    text: str
+
+
+class Log(NamedTuple):
+    lines: tuple[LogLine, ...]  # newest first
+
+
+log = Op("sieve.log", LogRequest, Log, services("admin"), 8.0, Repeat.SAFE)
+
+
+# What delivery asks to run scripts.
+
+DELIVERY = services("delivery")
+
+
+class ActiveRequest(NamedTuple):
+    accounts: tuple[int, ...]
+
+
+class ActiveScript(NamedTuple):
+    account: int
+    hash: str
+    octets: bytes
+
+
+class Active(NamedTuple):
+    """The active scripts of those accounts that have one; ``rest`` are accounts that did not fit the frame."""
+
+    scripts: tuple[ActiveScript, ...]
+    rest: tuple[int, ...] = ()
+
+
+active = Op("sieve.active", ActiveRequest, Active, DELIVERY, 8.0, Repeat.SAFE)
+
+
+class LettersRequest(NamedTuple):
+    """Claimed letters, as a script sees them; ``whole``: not their header blocks alone."""
+
+    letters: tuple[Fenced, ...]
+    whole: bool = False
+
+
+class SpooledLetter(NamedTuple):
+    """``octets`` is the whole, or the header block: when nobody asked for more, or when the rest is too large and
+    ``url`` is a ticket for all but the first ``prefix`` octets. ``parts`` is "" where offsets would not fit."""
+
+    letter: str
+    octets: bytes
+    size: int
+    prefix: int
+    parts: bytes
+    url: str = ""
+    envelope_id: str = ""
+    ret: str = ""
+    client: str = ""
+    helo: str = ""
+    submitter: str = ""  # address of the account that handed it in
+
+
+class Letters(NamedTuple):
+    """Letters of which the claim is lost are left out; ``rest`` are those that did not fit the frame."""
+
+    letters: tuple[SpooledLetter, ...]
+    rest: tuple[str, ...] = ()
+
+
+letters = Op("sieve.letters", LettersRequest, Letters, DELIVERY, 8.0, Repeat.SAFE)
+
+
+class Question(NamedTuple):
+    """What a script of ``account`` wants to know: ``mailbox-exists`` of a name, ``mailbox-id`` of an id,
+    ``special-use`` of a use and a name ("" for any), ``seen`` of a memory's key, ``script`` of "personal" and a
+    name."""
+
+    account: int
+    kind: str
+    arguments: tuple[str, ...]
+
+
+class FactsRequest(NamedTuple):
+    questions: tuple[Question, ...]
+
+
+class Facts(NamedTuple):
+    """One answer for each question, None for no. Fewer answers than questions: ask again for the rest."""
+
+    answers: tuple[str | None, ...]
+
+
+facts = Op("sieve.facts", FactsRequest, Facts, DELIVERY, 8.0, Repeat.SAFE)

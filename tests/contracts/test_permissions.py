@@ -28,9 +28,13 @@ def test_smtp_hands_in_mail_and_reads_none() -> None:
 
 def test_delivery_files_letters_and_logs_nobody_in() -> None:
     assert asks("delivery") == {
+        "blobs.upload",
         "control.ping",
         "directory.resolve",
         "messages.deliver",
+        "sieve.active",
+        "sieve.facts",
+        "sieve.letters",
         "spool.claim",
         "spool.extend",
         "spool.settle",

@@ -6,25 +6,31 @@ Invariants:
 2. The targets of one filing are filed all together or not at all.
 3. All that one batch brings into a mailbox has one modseq and is told in one event.
 
-Eight statements a batch, whatever it carries, unless a mailbox must be made.
+Eight statements a batch, whatever it carries, unless a mailbox must be made or a script wants more.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
+from sqlalchemy import Connection
+
+from services.storage.handlers.deliver_effects import EffectBatch
 from services.storage.handlers.notices import ViewRow, tell, tell_list
 from services.storage.repositories import contents, mailboxes, messages, spool
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.messages import Message
+from services.storage.repositories.spool import Pending
 from services.storage.rules import flags, names
+from services.storage.rules.mailbox_finding import find
 from services.storage.rules.quota import fits
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
-from shared.contracts.messages import Deliver, Delivered, Filing, FilingResult, Target
+from shared.contracts.messages import Changed, Deliver, Delivered, Filing, FilingResult, Target
 from shared.contracts.spool import Ready, ready
 
 READY, DONE = "ready", "done"
@@ -44,12 +50,14 @@ class Batch:
     def __init__(self, flagsets: FlagSets, work: UnitOfWork, filings: Sequence[Filing]) -> None:
         self.flagsets = flagsets
         self.work = work
-        self.filings = filings
+        self.filings = _found(work.connection, filings)
         self.now = int(work.now)
         self.pending = spool.pending(work.connection, [(filing.letter, filing.number) for filing in filings])
         self.ledger = Ledger(work.connection)
-        self.ledger.load_names(_names(filings))
+        self.ledger.load_names(_names(self.filings))
+        self.effects = EffectBatch(work, filings) if any(filing.effects for filing in filings) else None
         self.rows: list[Message] = []
+        self.changed: list[tuple[int, Changed]] = []  # place in `rows`, and what that message holds
         self.arrived: dict[int, list[ViewRow]] = {}
         self.previous: dict[int, int] = {}
         self.filed: dict[tuple[int, int], spool.Filed] = {}
@@ -71,7 +79,17 @@ class Batch:
         refused = self._refusal(filing, entry.size)
         if refused is not None:
             return refused
-        filed = ", ".join([self._add(target, entry.content_id, entry.size) for target in filing.targets])
+        copies = filing.targets
+        told = ""
+        if self.effects is not None and filing.effects is not None:
+            clash = self.effects.clash(filing.effects)
+            if clash is not None:
+                return FilingResult(letter, number, Code.CONFLICT.value, f"{clash} is known by now")
+            for mailing in self.effects.take(letter, entry, filing.effects):
+                copies += mailing.copies
+            told = filing.effects.told
+        where = [self._add(target, entry) for target in (copies if len(copies) < 2 else self._distinct(copies))]
+        filed = ", ".join([*where, told] if told else where)
         self.filed[entry.seq, number] = spool.Filed(entry.seq, number, filed, filing.forwards)
         return FilingResult(letter, number, filed=filed)
 
@@ -88,9 +106,9 @@ class Batch:
                 return FilingResult(filing.letter, filing.number, Code.OVER_QUOTA.value, f"account {number} is full")
         return None
 
-    def _add(self, target: Target, content_id: int, size: int) -> str:
+    def _add(self, target: Target, entry: Pending) -> str:
         """One copy into one mailbox; its name and UID, "INBOX/7", as it is told and remembered."""
-        state = self.ledger.names.get((target.account, names.canonical(target.mailbox))) or self._make(target)
+        state = self._mailbox(target)
         flagset, bits = self._flagset(target.flags) if target.flags else (0, 0)
         arrived = self.arrived.get(state.id)
         if arrived is None:
@@ -98,14 +116,30 @@ class Batch:
             self.previous[state.id] = state.modseq
             state.advance()
         uid = state.take_uids(1)
-        size += len(target.prefix)
+        prefix, size = target.prefix, entry.size + len(target.prefix)
+        if target.changed is not None:
+            size = target.changed.summary.size + len(prefix)
+            self.changed.append((len(self.rows), target.changed))
+        else:
+            self.uses[entry.content_id] += 1
+            if entry.prefix:
+                prefix += entry.prefix
         state.count(1, size, bits)
-        self.uses[content_id] += 1
         arrived.append((uid, state.modseq, flagset, size, self.now))
         self.rows.append(
-            Message(state.id, uid, content_id, state.modseq, flagset, size, self.now, self.now, target.prefix)
+            Message(state.id, uid, entry.content_id, state.modseq, flagset, size, self.now, self.now, prefix)
         )
         return f"{state.name}/{uid}"
+
+    def _mailbox(self, target: Target) -> MailboxState:
+        return self.ledger.names.get((target.account, names.canonical(target.mailbox))) or self._make(target)
+
+    def _distinct(self, targets: Sequence[Target]) -> list[Target]:
+        """One target for each mailbox and content, the first that names it."""
+        first: dict[tuple[int, Changed | None], Target] = {}
+        for target in targets:
+            first.setdefault((self._mailbox(target).id, target.changed), target)
+        return list(first.values())
 
     def _make(self, target: Target) -> MailboxState:
         """The mailbox of a name that is not there: made when that is wanted and can be, else INBOX."""
@@ -131,23 +165,55 @@ class Batch:
         if not self.filed:
             return
         connection = self.work.connection
+        if self.changed:
+            self._intern()
         messages.add(connection, self.rows)
         self.ledger.save()
         settled = list(self.filed.values())
+        joined = self.effects.save(self.uses) if self.effects is not None else 0
         self.uses.update(spool.settle_filed(connection, self.work.now, settled))
         contents.adjust(connection, self.uses)
         for number, rows in self.arrived.items():
             step = self.ledger.mailboxes[number].step(self.previous[number])
             tell(self.work, self.flagsets, step, rows=rows)
-        joined = sum(1 for each in settled if each.forwards)
+        joined += sum(1 for each in settled if each.forwards)
         if joined:
             self.work.publish(ready, Ready(joined))
+
+    def _intern(self) -> None:
+        """Store what scripts changed, and let their messages name it."""
+        numbers = contents.intern(self.work.connection, self.now, [changed for _, changed in self.changed])
+        for (place, _), number in zip(self.changed, numbers, strict=True):
+            self.rows[place] = self.rows[place]._replace(content_id=number)
+
+
+def _found(connection: Connection, filings: Sequence[Filing]) -> Sequence[Filing]:
+    """``filings`` with each mailbox called by its name, also where something else finds it."""
+    owners = {target.account for filing in filings for target in _targets(filing) if target.where is not None}
+    if not owners:
+        return filings
+    rows = mailboxes.names(connection, owners)
+    return [_renamed(filing, rows) for filing in filings]
+
+
+def _renamed(filing: Filing, rows: Sequence[Any]) -> Filing:
+    effects = filing.effects
+    if effects is not None:
+        mailings = tuple(each._replace(copies=find(each.copies, rows)) for each in effects.mailings)
+        effects = effects._replace(mailings=mailings)
+    return filing._replace(targets=find(filing.targets, rows), effects=effects)
+
+
+def _targets(filing: Filing) -> Iterator[Target]:
+    yield from filing.targets
+    for mailing in filing.effects.mailings if filing.effects is not None else ():
+        yield from mailing.copies
 
 
 def _names(filings: Sequence[Filing]) -> set[tuple[int, str]]:
     wanted = set()
     for filing in filings:
-        for target in filing.targets:
+        for target in filing.targets if filing.effects is None else _targets(filing):
             wanted.add((target.account, names.INBOX))
             wanted.add((target.account, names.canonical(target.mailbox)))
     return wanted

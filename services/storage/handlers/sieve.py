@@ -1,4 +1,4 @@
-"""The sieve family: scripts of an account, kept by its owner or by the administrator.
+"""The sieve family: scripts of an account, kept by its owner or by the administrator, and the log of their runs.
 
 Invariant: whatever changes which text is active tells `Memory`, since resolutions carry its hash.
 """
@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from services.storage import config
+from services.storage.blobs.tickets import Tickets
+from services.storage.handlers import sieve_delivery
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, write
-from services.storage.repositories import accounts, scripts
+from services.storage.repositories import accounts, scripts, sieve_log
 from services.storage.rules.script_names import is_name
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import sieve as contract
@@ -29,6 +31,9 @@ from shared.contracts.sieve import (
     Limit,
     Listed,
     ListRequest,
+    Log,
+    LogLine,
+    LogRequest,
     Put,
     Rename,
     Script,
@@ -40,7 +45,7 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-def rows(settings: config.Sieve, memory: Memory) -> tuple[AnyRow, ...]:
+def rows(settings: config.Sieve, memory: Memory, tickets: Tickets, clock: Callable[[], float]) -> tuple[AnyRow, ...]:
     """All of the family."""
     put_one, space = partial(put, settings, memory), partial(have_space, settings)
     return (
@@ -51,6 +56,8 @@ def rows(settings: config.Sieve, memory: Memory) -> tuple[AnyRow, ...]:
         write(contract.rename, partial(one_by_one, rename), grant_optional=True),
         write(contract.delete, partial(one_by_one, delete), grant_optional=True),
         write(contract.activate, partial(one_by_one, partial(activate, memory)), grant_optional=True),
+        read(contract.log, partial(_each, log)),
+        *sieve_delivery.rows(tickets, clock),
     )
 
 
@@ -142,6 +149,12 @@ def activate(memory: Memory, work: UnitOfWork, asked: Asked[Activate]) -> Done:
     scripts.activate(work.connection, owner, name)
     memory.rerouting(work, "")
     return Done()
+
+
+def log(connection: Connection, asked: Asked[LogRequest]) -> Log:
+    """The newest lines, the newest first."""
+    owner, most = owner_of(connection, asked), max(1, min(asked.request.limit, sieve_log.KEPT))
+    return Log(tuple([LogLine(*line) for line in sieve_log.newest(connection, owner, most)]))
 
 
 def _missing(name: str) -> Refused:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from services.storage.engines.bulk import BulkInsert
 from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import letter, recipient
+from shared.contracts.messages import Mailing
 from shared.contracts.spool import Accept
 
 KNOWN = select(letter.c.id, letter.c.request).where(letter.c.id.in_(bindparam("ids", expanding=True)))
@@ -37,6 +38,17 @@ ADD_LETTER = BulkInsert(
 ADD_RECIPIENT = BulkInsert(
     recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt"
 )
+ADD_SPAWNED = BulkInsert(letter, *ADD_LETTER.columns, "prefix")
+ORIGINS = select(
+    letter.c.seq,
+    letter.c.trace,
+    letter.c.size,
+    letter.c.message_id,
+    letter.c.subject,
+    letter.c.smtputf8,
+    letter.c.envelope_id,
+    letter.c.prefix,
+).where(letter.c.seq.in_(bindparam("seqs", expanding=True)))
 READY = "ready"
 
 
@@ -46,6 +58,14 @@ class Incoming(NamedTuple):
     request: Accept
     digest: bytes
     account: int
+
+
+class Spawned(NamedTuple):
+    """A letter that comes from letter ``origin``; ``content_id`` is that of its octets, or of changed ones."""
+
+    origin: int
+    content_id: int
+    mailing: Mailing
 
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
@@ -66,6 +86,50 @@ def add(connection: Connection, now: float, letters: Sequence[Incoming], content
         )
     ADD_LETTER.execute(connection, rows)
     ADD_RECIPIENT.execute(connection, recipients)
+
+
+def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> None:
+    """Write letters that come from letters which are in the spool, all of them due at once."""
+    origins = {row.seq: row for row in connection.execute(ORIGINS, {"seqs": list({each.origin for each in spawned})})}
+    first = reserve(connection, letter.c.seq, len(spawned))
+    rows: list[tuple[Any, ...]] = []
+    recipients: list[tuple[Any, ...]] = []
+    for seq, each in enumerate(spawned, first):
+        rows.append(_spawned(seq, now, each, origins[each.origin]))
+        recipients.extend(
+            (seq, number, one.address, one.original, " ".join(one.notify), READY, now)
+            for number, one in enumerate(each.mailing.recipients, 1)
+        )
+    ADD_SPAWNED.execute(connection, rows)
+    ADD_RECIPIENT.execute(connection, recipients)
+
+
+def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, ...]:
+    """The row, in the order of `ADD_SPAWNED`."""
+    mailing = spawned.mailing
+    changed = mailing.changed
+    prefix = mailing.prefix + (origin.prefix or b"") if changed is None else mailing.prefix
+    return (
+        seq,
+        mailing.letter,
+        b"",
+        origin.trace,
+        mailing.sender,
+        spawned.content_id,
+        origin.size + len(mailing.prefix) if changed is None else changed.summary.size + len(prefix),
+        origin.message_id if changed is None else changed.summary.message_id,
+        origin.subject if changed is None else changed.summary.subject,
+        None,
+        "",
+        "",
+        "",
+        origin.smtputf8 or not all(one.address.isascii() for one in mailing.recipients),
+        origin.envelope_id if changed is None else "",
+        mailing.ret,
+        now,
+        len(mailing.recipients),
+        prefix or None,
+    )
 
 
 def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[Any, ...]:

@@ -5,12 +5,13 @@ Invariant: ``hash`` is that of ``octets``; of one account at most one row is act
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from services.storage.tables.sieve import sieve_script
+from services.storage.tables.sieve import IS_ACTIVE, sieve_script
 
 OWN = sieve_script.c.account_id == bindparam("owner")
 NAMED = OWN & (sieve_script.c.name == bindparam("called"))
@@ -26,12 +27,15 @@ LIST = (
     .where(OWN)
     .order_by(sieve_script.c.name)
 )
+ACTIVE = select(sieve_script.c.account_id, sieve_script.c.hash, sieve_script.c.octets).where(
+    sieve_script.c.account_id.in_(bindparam("owners", expanding=True)), IS_ACTIVE
+)
 READ = select(sieve_script.c.octets).where(NAMED)
-IS_ACTIVE = select(sieve_script.c.active).where(NAMED)
+STATE = select(sieve_script.c.active).where(NAMED)
 COUNT_OTHERS = select(func.count()).where(OWN, sieve_script.c.name != bindparam("called"))
 ADD = insert(sieve_script)
 REPLACE = update(sieve_script).where(NAMED)
-RETIRE = update(sieve_script).where(OWN, sieve_script.c.active.is_(True)).values(active=False)
+RETIRE = update(sieve_script).where(OWN, IS_ACTIVE).values(active=False)
 PROMOTE = update(sieve_script).where(NAMED).values(active=True)
 REMOVE = delete(sieve_script).where(NAMED)
 REMOVE_ALL = delete(sieve_script).where(OWN)
@@ -56,9 +60,15 @@ def read(connection: Connection, owner: int, name: str) -> bytes | None:
     return octets
 
 
+def active(connection: Connection, owners: Collection[int]) -> dict[int, tuple[str, bytes]]:
+    """Hash and text of the active scripts of accounts that have one."""
+    rows = connection.execute(ACTIVE, {"owners": list(owners)})
+    return {owner: (hash, octets) for owner, hash, octets in rows}
+
+
 def is_active(connection: Connection, owner: int, name: str) -> bool | None:
     """Whether the script is the active one; None when there is none of this name."""
-    active: bool | None = connection.execute(IS_ACTIVE, {"owner": owner, "called": name}).scalar()
+    active: bool | None = connection.execute(STATE, {"owner": owner, "called": name}).scalar()
     return active
 
 

@@ -24,6 +24,7 @@ PENDING = (
         recipient.c.state,
         recipient.c.address,
         recipient.c.filed,
+        letter.c.prefix,
     )
     .join_from(letter, recipient, recipient.c.letter_seq == letter.c.seq)
     .where(letter.c.id.in_(bindparam("ids", expanding=True)))
@@ -62,6 +63,7 @@ class Pending(NamedTuple):
     state: str  # ready | done | held | failed
     address: str
     filed: str  # when done
+    prefix: bytes | None = None  # of the letter; `size` counts it
 
 
 class Filed(NamedTuple):

@@ -20,6 +20,7 @@ class AccountFact(NamedTuple):
     address: str
     limited: bool  # has a quota
     full: bool
+    script: str = ""  # hash of the active one
 
 
 @dataclass
@@ -79,6 +80,7 @@ def _resolution(asked: str, detail: str, ends: _Ends) -> Resolution:
         tuple(account.address for account in accounts),
         tuple(ends.forwards),
         detail,
+        tuple(account.script for account in accounts) if any(account.script for account in accounts) else (),
     )
 
 

@@ -222,6 +222,7 @@ letter = Table(
     Column("lease_until", Float, nullable=False, server_default="0"),
     Column("claims", Integer, nullable=False, server_default="0"),  # without a verdict since the last one
     Column("open", Integer, nullable=False),  # recipients not settled; at zero the body may go
+    Column("prefix", LargeBinary, nullable=True),  # header lines in front of the body, which `size` counts as well
 )
 
 recipient = Table(

@@ -1,0 +1,84 @@
+"""What filings do besides filing: letters that join the spool, memories, lines of logs.
+
+Invariant: all of it is written in the transaction that settles the recipient it comes from; so it happens once,
+whatever is repeated, and a memory that is asked for as fresh is known to nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.storage.repositories import contents, letters, sieve_log, sieve_memories
+from services.storage.repositories.letters import Spawned
+from services.storage.repositories.sieve_log import Line
+from services.storage.repositories.sieve_memories import Key
+from services.storage.repositories.spool import Pending
+from services.storage.unit_of_work import UnitOfWork
+from shared.contracts.messages import Effects, Filing, Mailing, Memory
+
+
+class EffectBatch:
+    """The effects of one transaction's filings, taken one by one and written at its end."""
+
+    def __init__(self, work: UnitOfWork, filings: Sequence[Filing]) -> None:
+        self._work = work
+        self._known = sieve_memories.live(work.connection, work.now, _keys(filings))
+        self._until: dict[Key, int] = {}
+        self._lines: list[Line] = []
+        self._mailings: list[tuple[Pending, Mailing]] = []
+
+    def clash(self, effects: Effects) -> str | None:
+        """A memory that is not fresh any more, None when all are."""
+        return next((one.key for one in effects.memories if one.fresh and self._knows(one)), None)
+
+    def take(self, letter: str, entry: Pending, effects: Effects) -> list[Mailing]:
+        """Let these happen; the letters that are really made."""
+        made = []
+        for mailing in effects.mailings:
+            if mailing.once is not None:
+                if self._knows(mailing.once):
+                    continue
+                self._keep(mailing.once)
+            made.append(mailing)
+            self._mailings.append((entry, mailing))
+        for memory in effects.memories:
+            self._keep(memory)
+        self._lines += [Line(note.account, letter, note.text) for note in effects.notes]
+        return made
+
+    def save(self, uses: Counter[int]) -> int:
+        """Write all; how many letters joined the spool. ``uses`` counts those that hold their origin's octets."""
+        connection, now = self._work.connection, self._work.now
+        sieve_memories.keep(connection, self._until)
+        sieve_log.add(connection, now, self._lines)
+        if not self._mailings:
+            return 0
+        changed = [mailing.changed for _, mailing in self._mailings if mailing.changed is not None]
+        interned = iter(contents.intern(connection, now, changed) if changed else ())
+        spawned = []
+        for entry, mailing in self._mailings:
+            if mailing.changed is None:
+                uses[entry.content_id] += 1
+            number = entry.content_id if mailing.changed is None else next(interned)
+            spawned.append(Spawned(entry.seq, number, mailing))
+        letters.spawn(connection, now, spawned)
+        return len(spawned)
+
+    def _knows(self, memory: Memory) -> bool:
+        return (memory.account, memory.key) in self._known
+
+    def _keep(self, memory: Memory) -> None:
+        key = (memory.account, memory.key)
+        self._known.add(key)
+        self._until[key] = int(self._work.now) + memory.seconds
+
+
+def _keys(filings: Sequence[Filing]) -> set[Key]:
+    keys: set[Key] = set()
+    for filing in filings:
+        if filing.effects is not None:
+            keys.update((memory.account, memory.key) for memory in filing.effects.memories)
+            onces = (mailing.once for mailing in filing.effects.mailings)
+            keys.update((once.account, once.key) for once in onces if once is not None)
+    return keys
