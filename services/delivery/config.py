@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from services.delivery.sieve.config import SieveSettings
 
 _DAY = 86_400.0
 
@@ -18,6 +20,7 @@ class DeliverySettings:
     first_retry: float = 300.0  # doubles with each attempt ...
     longest_retry: float = 4_000.0  # ... up to this
     give_up: float = 5 * _DAY  # after acceptance; the letter is then held for an operator
+    sieve: SieveSettings = field(default_factory=SieveSettings)
 
     def __post_init__(self) -> None:
         for name in ("batch", "batches", "lease", "poll", "first_retry", "longest_retry", "give_up"):

@@ -13,7 +13,7 @@ import trio
 from shared.bus.client import Bus
 from shared.contracts import messages
 from shared.contracts.errors import Code, Refused
-from shared.contracts.messages import Deliver, Filing, FilingResult
+from shared.contracts.messages import Changed, Deliver, Effects, Filing, FilingResult
 
 OCTETS = 500_000  # of one call, roughly; the bus carries 1 MB
 _FILING, _TARGET = 96, 32  # octets of one beside its texts
@@ -49,11 +49,29 @@ def _chunks(filings: Sequence[Filing]) -> Iterator[Sequence[Filing]]:
     """``filings`` in runs that one call can carry."""
     start = octets = 0
     for index, filing in enumerate(filings):
-        size = _FILING + sum([_TARGET + len(target.prefix) for target in filing.targets])
+        size = _FILING + sum([_TARGET + len(target.prefix) + _octets(target.changed) for target in filing.targets])
         size += sum([len(address) + 4 for address in filing.forwards])
+        if filing.effects is not None:
+            size += _effects(filing.effects)
         if octets + size > OCTETS and index > start:
             yield filings[start:index]
             start, octets = index, 0
         octets += size
     if start < len(filings):
         yield filings[start:]
+
+
+def _octets(changed: Changed | None) -> int:
+    """About what a changed message costs on the bus."""
+    if changed is None:
+        return 0
+    body, summary = changed
+    return len(body.octets) + len(summary.envelope) + len(summary.body_structure) + len(summary.parts) + 1_000
+
+
+def _effects(effects: Effects) -> int:
+    size = 200 * len(effects.memories) + sum([4 * len(note.text) + 16 for note in effects.notes])
+    for mailing in effects.mailings:
+        copies = sum([_TARGET + _octets(copy.changed) for copy in mailing.copies])
+        size += 500 + len(mailing.prefix) + _octets(mailing.changed) + copies
+    return size

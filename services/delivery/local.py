@@ -1,7 +1,7 @@
 """Copies for mailboxes of this installation: where they go and what stands in front of them.
 
 Each copy begins with Return-Path and Delivered-To of its recipient (RFC 5321 section 4.4); the letter itself is
-stored once. Loops end at the front, which counts Received fields.
+stored once. Where a user has a Sieve script, this is what it begins from (`services.delivery.sieve`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ def targets(resolution: Resolution, return_path: bytes) -> tuple[Target, ...]:
     addresses = resolution.addresses
     return tuple(
         [
-            Target(account, INBOX, return_path + delivered_to(addresses[index]))
+            Target(account, INBOX, copy_prefix(return_path, addresses[index]))
             for index, account in enumerate(resolution.accounts)
         ]
     )
+
+
+def copy_prefix(return_path: bytes, address: str) -> bytes:
+    """What stands in front of the copy of the account called ``address``."""
+    return return_path + delivered_to(address)

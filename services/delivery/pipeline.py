@@ -1,4 +1,4 @@
-"""The way of one claimed batch: route, file, settle, record.
+"""The way of one claimed batch: route, filter, file, settle, record.
 
 This is the room's door: what storage and the bus raise ends here. Nothing is lost by it, since the spool forgets a
 recipient only in the transaction that files it; a letter without a verdict comes back when its lease lapses.
@@ -7,6 +7,7 @@ recipient only in the transaction that files it; a letter without a verdict come
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import trio
@@ -14,18 +15,21 @@ import trio
 from services.delivery.filing import file_all
 from services.delivery.journal import Journal
 from services.delivery.leases import Leases
-from services.delivery.routing import route
+from services.delivery.routing import Task, route
 from services.delivery.schedule import Schedule
 from services.delivery.settle import judge, settlements, without_stale
+from services.delivery.sieve.filtering import Filtering
 from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.errors import Code, Refused, Unavailable
+from shared.contracts.messages import FilingResult
 from shared.contracts.spool import Letter, Settle
 
 R = TypeVar("R")
 
 _PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two tries while storage does not answer; doubles
 _REFUSALS = 5  # after which a refusal is believed
+_CLASHES = 3  # times that scripts run again since others were faster
 
 
 class Pipeline:
@@ -36,6 +40,7 @@ class Pipeline:
         bus: Bus,
         schedule: Schedule,
         leases: Leases,
+        filtering: Filtering,
         journal: Journal,
         *,
         draining: trio.Event,
@@ -44,6 +49,7 @@ class Pipeline:
         self._bus = bus
         self._schedule = schedule
         self._leases = leases
+        self._filtering = filtering
         self._journal = journal
         self._draining = draining
         self._wall_clock = wall_clock
@@ -73,10 +79,9 @@ class Pipeline:
         return True
 
     async def _serve(self, letters: Sequence[Letter], claimed: float) -> None:
-        tasks = [task for letter in letters for task in route(letter)]
-        filings = [task.filing for task in tasks if task.filing is not None]
+        routed = [task for letter in letters for task in route(letter)]
         filing = self._wall_clock()
-        results = await self._insist(letters, lambda: file_all(self._bus, filings)) if filings else []
+        tasks, results = await self._file(letters, routed)
         now = self._wall_clock()
         verdicts = judge(tasks, results, self._schedule, now)
         told = settlements(verdicts)
@@ -86,6 +91,31 @@ class Pipeline:
         for verdict in verdicts:
             self._journal.attempt(verdict, claimed, filing, now)
         self._journal.claim(len(letters), verdicts, now - claimed)
+
+    async def _file(
+        self, letters: Sequence[Letter], routed: Sequence[Task]
+    ) -> tuple[Sequence[Task], list[FilingResult]]:
+        """File what can be filed: the tasks as their scripts made them, and the results.
+
+        Where another filing has taken what a script found free (a memory of `duplicate`), the script runs again.
+        """
+        tasks: Sequence[Task] = routed
+        done: list[FilingResult] = []
+        again = routed
+        for attempt in range(_CLASHES + 1):
+            if any(map(self._filtering.concerns, again)):
+                filtered = await self._insist(letters, partial(self._filtering.apply, again))
+                tasks = _replaced(tasks, filtered)
+                again = filtered
+            filings = [task.filing for task in again if task.filing is not None]
+            results = await self._insist(letters, partial(file_all, self._bus, filings)) if filings else []
+            clashed = {(one.letter, one.number) for one in results if one.error == Code.CONFLICT.value}
+            last = attempt == _CLASHES or not clashed
+            done += [one for one in results if last or (one.letter, one.number) not in clashed]
+            if last:
+                break
+            again = [task for task in routed if (task.letter.id, task.due.number) in clashed]
+        return tasks, done
 
     async def _insist(self, letters: Sequence[Letter], ask: Callable[[], Awaitable[R]]) -> R:
         """Ask until storage answers: the leases are renewed meanwhile.
@@ -109,3 +139,9 @@ class Pipeline:
             with trio.move_on_after(pause):
                 await self._draining.wait()
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _replaced(tasks: Sequence[Task], others: Sequence[Task]) -> list[Task]:
+    """``tasks``, with those of ``others`` in the place of their former selves."""
+    new = {(task.letter.id, task.due.number): task for task in others}
+    return [new.get((task.letter.id, task.due.number), task) for task in tasks]

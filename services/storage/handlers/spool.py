@@ -119,7 +119,7 @@ def _fitting(letters: Sequence[Any], due: dict[int, list[Any]], resolutions: dic
         recipients = due[row.seq]
         for place, each in enumerate(recipients):
             ends = resolutions[each.address]
-            weight += RECIPIENT + END * (len(ends.accounts) + len(ends.forwards))
+            weight += RECIPIENT + END * (len(ends.accounts) + len(ends.forwards) + len(ends.scripts))
             if weight > FRAME and (fitting or place):
                 if not fitting:
                     del recipients[place:]

@@ -1,0 +1,24 @@
+"""Settings of Sieve at delivery: table ``[delivery.sieve]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SieveSettings:
+    """``before`` and ``after`` are files of scripts that run for everybody, around each user's own."""
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    shared: str = ""  # folder of scripts for `include :global`; a script is the file NAME.sieve
+    remembered: int = 1_000  # compiled scripts
+    largest: int = 8 * MIB  # octets of a letter that scripts may look into and change; of more they see the beginning
+    redirects: int = 4  # of one letter by one account; 0 forbids it
+    hops: int = 5  # Delivered-To fields after which nothing is sent on any more
+
+    def __post_init__(self) -> None:
+        if self.remembered < 1 or self.largest < MIB or self.redirects < 0 or self.hops < 1:
+            raise ValueError("remembered and hops must be at least 1, largest 1048576 octets, redirects not below 0")

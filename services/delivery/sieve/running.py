@@ -1,0 +1,94 @@
+"""The scripts of one recipient, run one after the other: the installation's, the user's, the installation's again.
+
+A later script runs as long as the letter is being kept; for all but the last one, keep means to go on. Pure: time and
+the world's answers are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.contracts.sieve import SpooledLetter
+from shared.sieve.errors import SieveError
+from shared.sieve.message import Envelope, Message, header_end
+from shared.sieve.outcome import Action, Content, Keep, Memory, Outcome, Question
+from shared.sieve.run import Context
+from shared.sieve.script import Script
+
+
+class Program(NamedTuple):
+    """One script under the name that the user's log gives it; one that does not compile is its error."""
+
+    name: str
+    script: Script | SieveError
+
+
+class Scene(NamedTuple):
+    """What a run is about: one letter for one account."""
+
+    shown: SpooledLetter
+    envelope: Envelope
+    user: str
+    host: str
+    now: float
+    clock: Callable[[], float]
+
+
+class Ran(NamedTuple):
+    """What came of it. With ``unknown`` questions it counts for nothing, and is to be repeated with the answers."""
+
+    actions: tuple[Action, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    error: str = ""
+    unknown: tuple[Question, ...] = ()
+
+
+def run_all(programs: Sequence[Program], scene: Scene, facts: Mapping[Question, str | None]) -> Ran:
+    """All of ``programs``, as far as the letter is kept; without any, it is."""
+    if not programs:
+        return Ran((Keep(implicit=True),))
+    context = _context(scene, facts)
+    octets, parts = scene.shown.octets, scene.shown.parts
+    actions: list[Action] = []
+    memories: list[Memory] = []
+    for place, (name, script) in enumerate(programs, 1):
+        if isinstance(script, SieveError):
+            return Ran((*actions, Keep(implicit=True)), tuple(memories), f"{name}: {script}")
+        size = scene.shown.size if place == 1 else len(octets)
+        outcome = script.run(Message(octets, size=size, parts=parts), scene.envelope, context)
+        if outcome.unknown:
+            return Ran(unknown=outcome.unknown)
+        if outcome.error is not None:
+            return Ran((*actions, Keep(implicit=True)), tuple(memories), f"{name}: {outcome.error}")
+        memories += outcome.memories
+        kept = _kept(outcome)
+        if kept is None or place == len(programs):
+            actions += outcome.actions
+            break
+        actions += [action for action in outcome.actions if action is not kept]
+        if kept.content is not None:
+            octets, parts = whole(kept.content, octets), b""
+    return Ran(tuple(dict.fromkeys(actions)), tuple(memories))
+
+
+def whole(content: Content, octets: bytes) -> bytes:
+    """A message that a script changed, ``octets`` being what it was."""
+    return content.header + (octets[header_end(octets) :] if content.body is None else content.body)
+
+
+def _kept(outcome: Outcome) -> Keep | None:
+    return next((action for action in outcome.actions if isinstance(action, Keep)), None)
+
+
+def _context(scene: Scene, facts: Mapping[Question, str | None]) -> Context:
+    environment = {
+        "domain": scene.host.partition(".")[2] or scene.host,
+        "host": scene.host,
+        "location": "MDA",
+        "name": "Eilpost",
+        "phase": "during",
+    }
+    if scene.shown.client:
+        environment["remote-ip"] = scene.shown.client
+    return Context(scene.clock, scene.now, scene.user, (), environment, facts)
