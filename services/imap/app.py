@@ -9,6 +9,7 @@ import trio
 from services.imap.config import ImapSettings
 from services.imap.context import Shared
 from services.imap.names import Names
+from services.imap.notify.watches import Watches
 from services.imap.roster import Roster
 from services.imap.server import Server, too_many
 from services.imap.sync import Mailboxes
@@ -26,10 +27,12 @@ async def run(process: Process[ImapSettings]) -> None:
         poll_seconds=settings.poll_seconds,
     )
     roster = Roster(process.bus, settings.sessions_per_account)
+    watches = Watches(process.bus, settings.poll_seconds)
     async with trio.open_nursery() as nursery:
-        shared = Shared(settings, process.bus, nursery, mailboxes, Names(settings.separator))
+        shared = Shared(settings, process.bus, nursery, mailboxes, Names(settings.separator), watches)
         server = Server(shared, roster, log)
         nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))
+        nursery.start_soon(partial(keep, "watches", watches.run, log=log))
         nursery.start_soon(partial(keep, "roster", roster.watch, log=log))
         nursery.start_soon(partial(keep, "server", server.watch, log=log))
         nursery.start_soon(server.drain, process.draining, process.common.drain.timeout / 2)

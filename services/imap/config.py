@@ -31,6 +31,7 @@ class ImapSettings:
     literal_after_login: int = 64 * 1024
     message_limit: int = 50 * 1024 * 1024
     command_seconds: float = 30.0  # what one SEARCH may take
+    notify_mailboxes: int = 500  # that one NOTIFY may watch
     sessions_per_account: int = 16  # in this process; 0 for no limit
 
     warm_seconds: float = 60.0  # how long a view is kept after its last session left

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
@@ -19,6 +19,7 @@ from services.imap.dialect import Dialect
 from services.imap.errors import Bad, Bye, No
 from services.imap.fetching.cache import BodyCache
 from services.imap.names import Names
+from services.imap.notify.watches import Watches
 from services.imap.snapshot import Snapshot
 from services.imap.sync import Live, Mailboxes
 from services.imap.view import View
@@ -71,6 +72,17 @@ class Shared(NamedTuple):
     nursery: trio.Nursery  # for questions asked ahead
     mailboxes: Mailboxes
     names: Names
+    watches: Watches
+
+
+class Notified(Protocol):
+    """What a session asked for by NOTIFY (`services.imap.notify.registration`)."""
+
+    async def tell(self, *, expunges: bool, command: str = "") -> None: ...
+
+    async def tell_between_commands(self) -> None: ...
+
+    def end(self) -> None: ...
 
 
 class Context:
@@ -99,6 +111,7 @@ class AccountContext:
         "dialect",
         "expires",
         "grant",
+        "notify",
         "selected",
         "talk",
     )
@@ -115,6 +128,7 @@ class AccountContext:
         self.expires = logged_in.expires  # Unix seconds
         self.dialect = Dialect()
         self.selected: MailboxContext | None = None
+        self.notify: Notified | None = None  # what NOTIFY asked for, once it was used
 
     @property
     def id(self) -> str:
@@ -149,6 +163,25 @@ class AccountContext:
     def must_go_on(self) -> None:
         """Raise `Bye` when the session is asked to end, or its mailbox is gone. For commands that wait."""
         self._look_for_end()
+
+    @property
+    def watches(self) -> Watches:
+        return self._shared.watches
+
+    def listen(self, notify: Notified) -> None:
+        """Be told of events as ``notify`` says, also while no command is in hand."""
+        if self.notify is not None:
+            self.notify.end()
+        self.notify = notify
+        if self.selected is not None:
+            self.selected.live.idle.add(self.talk.bell)
+
+    def close(self) -> None:
+        """The session is over."""
+        self.leave()
+        if self.notify is not None:
+            self.notify.end()
+            self.notify = None
 
     def leave(self) -> None:
         """Deselect, silently."""
@@ -194,6 +227,8 @@ class MailboxContext:
         self.saved: array[int] | None = None
         self._bodies: BodyCache | None = None
         account.mailboxes.join(live, self)
+        if account.notify is not None:
+            live.idle.add(account.talk.bell)
 
     @property
     def grant(self) -> bytes:
@@ -230,6 +265,7 @@ class MailboxContext:
     def close(self) -> None:
         """The session leaves the mailbox."""
         self.snapshot.close()
+        self.live.idle.discard(self.talk.bell)
         self.account.mailboxes.leave(self.live, self)
 
     def uids(self, numbers: SequenceSet, *, uid: bool) -> array[int]:

@@ -36,7 +36,7 @@ _GO_AHEAD = responses.continuation("OK")
 class Conversation:
     """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
 
-    __slots__ = ("bell", "connection", "core", "out", "received", "tag", "tally", "waiting_since")
+    __slots__ = ("_quiet_since", "bell", "connection", "core", "out", "received", "tag", "tally", "waiting_since")
 
     def __init__(self, connection: Connection, limits: Limits) -> None:
         self.connection = connection
@@ -46,6 +46,7 @@ class Conversation:
         self.received = 0  # octets, for the log
         self.tag = ""  # of the command in hand
         self.waiting_since = 0.0  # trio clock, while the next command is awaited; else 0
+        self._quiet_since = 0.0  # trio clock: since then nothing was heard, whatever was told
         self.tally: dict[str, int] = {}  # what was done how often, for the log
 
     def count(self, what: str, number: int) -> None:
@@ -64,6 +65,24 @@ class Conversation:
                 self.waiting_since = trio.current_time()
                 data = await self.connection.receive(inf)
                 self.waiting_since = 0.0
+                self._feed(data)
+            elif type(event) is ContinuationNeeded:
+                self.out.write(_GO_AHEAD)
+            else:
+                return event
+
+    async def event_or_bell(self) -> Event | None:
+        """Likewise, but None as soon as the bell rings."""
+        while True:
+            event = self.core.next_event()
+            if event is NEED_MORE:
+                await self.out.flush()
+                self.waiting_since = self._quiet_since = self._quiet_since or trio.current_time()
+                data = await self.bell.wait_for(self.connection.receive, inf)
+                self.waiting_since = 0.0
+                if data is None:
+                    return None
+                self._quiet_since = 0.0
                 self._feed(data)
             elif type(event) is ContinuationNeeded:
                 self.out.write(_GO_AHEAD)

@@ -104,7 +104,8 @@ class Session:
     async def _serve(self) -> None:
         turn = 0
         while True:
-            event = await self.talk.event()
+            notify = self.account.notify if self.account is not None else None
+            event = await (self.talk.event() if notify is None else self.talk.event_or_bell())
             if self._ending:
                 raise Bye(self._ending)
             if type(event) is Command:
@@ -122,6 +123,8 @@ class Session:
             elif isinstance(event, Fatal):
                 raise Bye(event.text)
             self._look_for_end()
+            if event is None and notify is not None:
+                await notify.tell_between_commands()
             await self.talk.out.room()
 
     def _look_for_end(self) -> None:
@@ -147,9 +150,12 @@ class Session:
         self.talk.tag = command.tag
         try:
             done = await self._handle(row, command)
-            if self.account is not None and self.account.selected is not None and row is not None:
+            if self.account is not None and row is not None:
                 uid = row.numbers and command.value.uid
-                await tell(self.account.selected, expunges=uid or not row.numbers, uid=uid)
+                if self.account.notify is not None:
+                    await self.account.notify.tell(expunges=uid or not row.numbers, command=row.name)
+                elif self.account.selected is not None:
+                    await tell(self.account.selected, expunges=uid or not row.numbers, uid=uid)
         except (Bye, PeerGone, PeerTimeout):
             raise
         except EilpostError as error:
@@ -227,7 +233,7 @@ class Session:
 
     def _leave(self) -> None:
         if self.account is not None:
-            self.account.leave()
+            self.account.close()
             self.roster.leave(self, self.account)
 
     async def _bye(self, words: str) -> None:

@@ -9,8 +9,8 @@ from shared.protocols.imap import responses
 from shared.protocols.imap.sets import runs
 
 
-async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) -> None:
-    """Write the news to the session's output. ``uid`` adds UIDs to what is told of flags."""
+async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False, flags: bool = True) -> None:
+    """Write the news to the session's output: those of flags only with ``flags``, and with UIDs where ``uid``."""
     snapshot = mailbox.snapshot
     news = snapshot.news(expunges)
     out = mailbox.talk.out
@@ -28,6 +28,8 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False) ->
             await out.room()
     if news.exists is not None:
         out.write(mailbox.counts())
+    if not flags:
+        return
     tell_keywords(mailbox)
     for changed in news.flags:
         out.write(

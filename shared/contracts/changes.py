@@ -62,6 +62,7 @@ class ListChange(NamedTuple):
     """The list of mailboxes of an account changed: create, delete, rename, subscription."""
 
     account: int
+    author: str = ""  # session id that caused it, "" for delivery
 
 
 list_changed = Event("changes.list", ListChange, services("storage"), services("imap"), keyed=True)

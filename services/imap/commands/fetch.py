@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
-
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import Bad
-from services.imap.fetching.plan import Plan, plan, with_flags
-from services.imap.fetching.rows import list_rows
-from services.imap.fetching.viewed import changed, send_viewed
-from services.imap.fetching.whole import send_whole
+from services.imap.fetching.plan import plan
+from services.imap.fetching.send import send
+from services.imap.fetching.viewed import changed
 from services.imap.history import known_uids, tell_vanished
-from services.imap.marking import mark_seen
 from shared.protocols.imap.syntax.fetch import Fetch, Item
-
-_PAGE = 1000  # messages marked at once
 
 
 async def handle(context: MailboxContext, command: Fetch) -> Done:
@@ -32,26 +26,7 @@ async def handle(context: MailboxContext, command: Fetch) -> Done:
         uids = changed(context, uids, since)
     steps = plan(command.items, uid=command.uid, modseq=since is not None)
     if uids:
-        await _send(context, uids, steps)
+        await send(context, uids, steps)
     if context.snapshot.missing:  # a hint that messages which the client still counts are gone (RFC 5530)
         return Done("Some messages are gone", b"EXPUNGEISSUED")
     return DONE
-
-
-async def _send(context: MailboxContext, uids: array[int], steps: Plan) -> None:
-    if steps.bodies:
-        await send_whole(context, uids, steps)
-    elif not steps.columns:
-        await send_viewed(context, uids, steps)
-    elif steps.marks and context.marks_seen:
-        await _send_marked(context, uids, steps)
-    else:
-        await list_rows(context, uids, steps)
-
-
-async def _send_marked(context: MailboxContext, uids: array[int], steps: Plan) -> None:
-    """Header fields without PEEK: \\Seen is set page by page, and told where it was."""
-    flagged = with_flags(steps, modseq=context.account.dialect.modseqs)
-    for start in range(0, len(uids), _PAGE):
-        page = uids[start : start + _PAGE]
-        await list_rows(context, page, flagged if await mark_seen(context, page) else steps)

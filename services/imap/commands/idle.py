@@ -24,7 +24,7 @@ async def handle(context: AccountContext, command: Idle) -> Done:
     try:
         line = await _wait(context)
     finally:
-        if selected is not None:
+        if selected is not None and context.notify is None:
             selected.live.idle.discard(context.talk.bell)
     if line.upper() != b"DONE":
         raise Bad("DONE expected")
@@ -39,8 +39,10 @@ async def _wait(context: AccountContext) -> bytes:
         context.must_go_on()
         if context.selected is not None:
             await confirm(context.selected)
-            if not context.selected.snapshot.fresh:
-                await tell(context.selected, expunges=True)
+        if context.notify is not None:
+            await context.notify.tell(expunges=True)
+        elif context.selected is not None and not context.selected.snapshot.fresh:
+            await tell(context.selected, expunges=True)
         try:
             line = await context.talk.line(max(0.0, min(end, sign) - trio.current_time()))
         except PeerTimeout:

@@ -167,5 +167,5 @@ def subscribe(work: UnitOfWork, asked: Asked[Subscribe]) -> Done:
     except names.BadName as error:
         raise Refused(Code.CANNOT, str(error)) from error
     if mailboxes.subscribe(work.connection, asked.account, name, request.subscribed):
-        tell_list(work, asked.account)
+        tell_list(work, asked.account, asked.session)
     return Done()

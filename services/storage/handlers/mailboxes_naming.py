@@ -113,7 +113,7 @@ def create(work: UnitOfWork, asked: Asked[Create]) -> Created:
     if name == names.INBOX or name in tree.ids:
         raise Refused(Code.ALREADY_EXISTS)
     made = tree.make(name, use)
-    tell_list(work, tree.owner.id)
+    tell_list(work, tree.owner.id, asked.session)
     return Created(made.id, made.uidvalidity)
 
 
@@ -135,7 +135,7 @@ def delete(work: UnitOfWork, asked: Asked[Named]) -> Done:
     tree.ledger.save()
     last = Change(*state.step(state.modseq)._replace(modseq=state.modseq + 1), deleted=True, author=asked.session)
     work.publish(mailbox_changed, last, key=state.id)
-    tell_list(work, tree.owner.id)
+    tell_list(work, tree.owner.id, asked.session)
     return Done()
 
 
@@ -155,7 +155,7 @@ def rename(work: UnitOfWork, asked: Asked[Rename]) -> Done:
         _replace_inbox(work, tree, to, asked.session)
     else:
         _move_tree(work, tree, name, to)
-    tell_list(work, tree.owner.id)
+    tell_list(work, tree.owner.id, asked.session)
     return Done()
 
 

@@ -31,6 +31,6 @@ def tell(
     return change
 
 
-def tell_list(work: UnitOfWork, account: int) -> None:
+def tell_list(work: UnitOfWork, account: int, author: str = "") -> None:
     """Announce that the names of an account changed."""
-    work.publish(list_changed, ListChange(account), key=account)
+    work.publish(list_changed, ListChange(account, author), key=account)

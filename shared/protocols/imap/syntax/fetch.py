@@ -82,7 +82,7 @@ def parse(arguments: Arguments) -> Fetch:
 
 def _request(octets: bytes) -> _Request:
     arguments = Arguments(octets)
-    items = tuple(dict.fromkeys(_items(arguments)))
+    items = tuple(dict.fromkeys(data_items(arguments)))
     modifiers = Modifiers()
     if not arguments.at_end():
         arguments.space()
@@ -94,7 +94,8 @@ def _request(octets: bytes) -> _Request:
 _remembered = lru_cache(maxsize=512)(_request)
 
 
-def _items(arguments: Arguments) -> tuple[FetchItem, ...]:
+def data_items(arguments: Arguments) -> tuple[FetchItem, ...]:
+    """One item or macro, or a list of items in parentheses."""
     if arguments.peek() == b"(":
         items = arguments.items(_item)
         if not items:

@@ -16,6 +16,7 @@ import trio
 from services.imap.config import ImapSettings
 from services.imap.context import Shared
 from services.imap.names import Names
+from services.imap.notify.watches import Watches
 from services.imap.roster import Roster
 from services.imap.server import Server
 from services.imap.sync import Mailboxes
@@ -181,9 +182,11 @@ class Stage:
             poll_seconds=settings.poll_seconds,
         )
         self.roster = Roster(self.bus, settings.sessions_per_account)
-        shared = Shared(settings, self.bus, nursery, self.mailboxes, Names(settings.separator))
+        self.watches = Watches(self.bus, settings.poll_seconds)
+        shared = Shared(settings, self.bus, nursery, self.mailboxes, Names(settings.separator), self.watches)
         self.server = Server(shared, self.roster, structlog.get_logger())
         nursery.start_soon(self.mailboxes.watch)
+        nursery.start_soon(self.watches.run)
         nursery.start_soon(self.roster.watch)
         nursery.start_soon(self.server.watch)
 

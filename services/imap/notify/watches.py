@@ -1,0 +1,113 @@
+"""What NOTIFY sessions of this process listen to, each subject of the bus once.
+
+Notices are doorbells here: they say where to look. What is lost is found by a look at everything now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import trio
+
+from shared.bus.client import Bus, Subscription
+from shared.contracts.changes import Change, ListChange, list_changed, mailbox_changed
+
+
+class Watcher(Protocol):
+    """A session that asked to be notified."""
+
+    def mailbox_changed(self, mailbox: int, author: str) -> None: ...
+
+    def list_changed(self, author: str) -> None: ...
+
+    def look_again(self) -> None: ...
+
+
+class _Watch:
+    """One subscription and who shares it."""
+
+    __slots__ = ("subscription", "watchers")
+
+    def __init__(self) -> None:
+        self.watchers: set[Watcher] = set()
+        self.subscription: Subscription | None = None
+
+    def look_again(self) -> None:
+        """Something may have been missed."""
+        for watcher in self.watchers:
+            watcher.look_again()
+
+
+class Watches:
+    """All watches of the process."""
+
+    def __init__(self, bus: Bus, poll_seconds: float) -> None:
+        self._bus = bus
+        self._poll_seconds = poll_seconds
+        self._mailboxes: dict[int, _Watch] = {}
+        self._lists: dict[int, _Watch] = {}
+
+    def watch_mailboxes(self, watcher: Watcher, mailboxes: Iterable[int]) -> None:
+        """Tell ``watcher`` of changes in these mailboxes."""
+        for mailbox in mailboxes:
+            watch = self._mailboxes.get(mailbox)
+            if watch is None:
+                watch = self._mailboxes[mailbox] = _Watch()
+                watch.subscription = self._bus.subscribe(
+                    mailbox_changed, _mailbox_bell(watch), key=mailbox, on_gap=watch.look_again
+                )
+            watch.watchers.add(watcher)
+
+    def watch_list(self, watcher: Watcher, account: int) -> None:
+        """Tell ``watcher`` when the names of an account change."""
+        watch = self._lists.get(account)
+        if watch is None:
+            watch = self._lists[account] = _Watch()
+            watch.subscription = self._bus.subscribe(
+                list_changed, _list_bell(watch), key=account, on_gap=watch.look_again
+            )
+        watch.watchers.add(watcher)
+
+    def forget_mailboxes(self, watcher: Watcher, mailboxes: Iterable[int]) -> None:
+        """No longer."""
+        for mailbox in mailboxes:
+            _forget(self._mailboxes, mailbox, watcher)
+
+    def forget_list(self, watcher: Watcher, account: int) -> None:
+        """No longer."""
+        _forget(self._lists, account, watcher)
+
+    async def run(self) -> None:
+        """Let everybody look again now and then. Runs for ever."""
+        while True:
+            await trio.sleep(self._poll_seconds)
+            for watch in list(self._lists.values()):
+                watch.look_again()
+
+
+def _mailbox_bell(watch: _Watch) -> Callable[[Change], None]:
+    def on_change(change: Change) -> None:
+        for watcher in watch.watchers:
+            watcher.mailbox_changed(change.mailbox, change.author)
+
+    return on_change
+
+
+def _list_bell(watch: _Watch) -> Callable[[ListChange], None]:
+    def on_change(change: ListChange) -> None:
+        for watcher in watch.watchers:
+            watcher.list_changed(change.author)
+
+    return on_change
+
+
+def _forget(watches: dict[int, _Watch], key: int, watcher: Watcher) -> None:
+    watch = watches.get(key)
+    if watch is None:
+        return
+    watch.watchers.discard(watcher)
+    if not watch.watchers:
+        del watches[key]
+        if watch.subscription is not None:
+            watch.subscription.close()
