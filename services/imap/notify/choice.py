@@ -28,9 +28,17 @@ class Choice:
         found = {
             mailbox.name: self.events(mailbox) & MESSAGES
             for mailbox in mailboxes
-            if mailbox.id and mailbox.selectable
+            if mailbox.id and "r" in mailbox.rights
         }
         return {name: events for name, events in found.items() if events}
+
+    def denied(self, mailboxes: Sequence[Mailbox]) -> list[Mailbox]:
+        """Mailboxes whose messages are wanted, and which the user may see but not read (section 3.1)."""
+        return [
+            mailbox
+            for mailbox in mailboxes
+            if mailbox.id and "r" not in mailbox.rights and self.events(mailbox) & MESSAGES
+        ]
 
     @property
     def empty(self) -> bool:

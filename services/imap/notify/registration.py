@@ -14,7 +14,7 @@ from services.imap.errors import No
 from services.imap.fetching.plan import plan
 from services.imap.fetching.send import send
 from services.imap.notify.choice import Choice
-from services.imap.notify.naming import differences
+from services.imap.notify.naming import Told, differences
 from services.imap.notify.watches import Watches
 from services.imap.rights import confirm
 from services.imap.telling import tell
@@ -57,6 +57,8 @@ class Registration:
         except BaseException:
             self.end()
             raise
+        for denied in self._choice.denied(self._listing):
+            self._write_name(Told(denied.name, ("\\NoAccess",)))
         if tell_status:
             for mailbox, state in self._told.items():
                 self._write(mailbox, _first_items(self._watched[self._names[mailbox]], state))
@@ -147,17 +149,20 @@ class Registration:
                 self._write(mailbox, _changed_items(events, was, state, modseqs=self._context.dialect.modseqs))
 
     def _tell_names(self, before: Sequence[Mailbox], after: Sequence[Mailbox]) -> None:
-        names = self._context.names
         for told in differences(before, after, self._choice):
-            self._context.talk.out.write(
-                responses.listed(
-                    told.attributes,
-                    names.separator,
-                    names.outward(told.name),
-                    utf8=self._context.dialect.utf8,
-                    old_name=names.outward(told.old_name),
-                )
+            self._write_name(told)
+
+    def _write_name(self, told: Told) -> None:
+        names = self._context.names
+        self._context.talk.out.write(
+            responses.listed(
+                told.attributes,
+                names.separator,
+                names.outward(told.name),
+                utf8=self._context.dialect.utf8,
+                old_name=names.outward(told.old_name),
             )
+        )
 
     def _write(self, mailbox: int, items: Iterable[str]) -> None:
         wanted = tuple(dict.fromkeys(items))
