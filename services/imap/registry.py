@@ -35,10 +35,12 @@ from services.imap.commands import (
     search,
     select,
     setacl,
+    sort,
     starttls,
     status,
     store,
     subscribe,
+    thread,
     unselect,
 )
 from services.imap.context import AccountContext, Context, Done, MailboxContext, State
@@ -104,6 +106,8 @@ _ROWS = (
     Row("EXPUNGE", expunge.handle, MailboxContext, ("UIDPLUS",)),
     Row("FETCH", fetch.handle, MailboxContext, _FETCH, numbers=True),
     Row("SEARCH", search.handle, MailboxContext, ("ESEARCH", "SEARCHRES"), numbers=True),
+    Row("SORT", sort.handle, MailboxContext, ("SORT", "SORT=DISPLAY", "ESORT"), numbers=True),
+    Row("THREAD", thread.handle, MailboxContext, ("THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES"), numbers=True),
     Row("STORE", store.handle, MailboxContext, numbers=True),
     Row("COPY", copy.handle, MailboxContext),
     Row("MOVE", move.handle, MailboxContext, ("MOVE",)),

@@ -37,6 +37,7 @@ from services.storage.handlers import (
     queue,
     search,
     sieve,
+    sorting,
     spool,
 )
 from services.storage.keys import Purpose, load_keys
@@ -129,6 +130,7 @@ class Parts:
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.files.read)
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
+        yield from sorting.ROWS
 
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:

@@ -20,11 +20,12 @@ from shared.contracts import (
     messages,
     search,
     sieve,
+    sorting,
     spool,
 )
 from shared.contracts.op import Event, Op
 
-FAMILIES = (acl, blobs, changes, control, directory, maildrop, mailboxes, messages, search, sieve, spool)
+FAMILIES = (acl, blobs, changes, control, directory, maildrop, mailboxes, messages, search, sieve, sorting, spool)
 
 OPERATIONS: dict[str, Op[Any, Any]] = {}
 EVENTS: dict[str, Event[Any]] = {}

@@ -86,6 +86,11 @@ def decode(octets: bytes, charset: str) -> str:
     return text
 
 
+def decode_strictly(octets: bytes, charset: str) -> str:
+    """Text of ``octets`` in a `known` character set. Raises `UnicodeError` when they are no such text."""
+    return octets.decode(_CODECS[charset.lower()])
+
+
 def _guess(octets: bytes) -> str:
     try:
         text = octets.decode("utf-8")

@@ -11,6 +11,7 @@ from shared.mail.encoded_words import decode_words
 from shared.mail.limits import DEFAULT, Limits
 from shared.mail.parts import pack
 from shared.mail.scanner import Scanner
+from shared.mail.sort_keys import sort_keys
 from shared.mail.tree import TreeBuilder
 
 _SUBJECT, _MESSAGE_ID, _SENDER = 2_000, 1_000, 320  # characters kept
@@ -33,6 +34,13 @@ class Summary(NamedTuple):
     subject: str  # decoded
     sender: str  # first From address, decoded
     date: int  # Date header as Unix seconds; 0 when it cannot be read
+    sort_subject: str = ""  # from here on as in shared.mail.sort_keys
+    sort_from: str = ""
+    sort_to: str = ""
+    sort_cc: str = ""
+    shown_from: str = ""
+    shown_to: str = ""
+    thread: bytes = b""
 
 
 class SummaryScanner:
@@ -62,6 +70,7 @@ class SummaryScanner:
             _one_line(decode_words(fields.get(b"subject", b"")[:_READ]), _SUBJECT),
             "" if sender is None else _one_line(_address(sender), _SENDER),
             parse_date(fields.get(b"date", b"")) or 0,
+            *sort_keys(fields),
         )
 
 

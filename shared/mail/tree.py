@@ -16,7 +16,7 @@ from shared.mail.parts import Row
 from shared.mail.preview import PreviewSource
 from shared.mail.structure import render_leaf, render_message, render_multipart, render_unknown
 
-_ALL_FIELDS = contents.FIELDS | envelopes.FIELDS
+_ALL_FIELDS = contents.FIELDS | envelopes.FIELDS | {b"references"}
 
 
 class Entity:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from services.storage.blobs.tickets import Tickets
 from services.storage.engines.sqlite import SqliteDatabase
-from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, search
+from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, search, sorting
 from services.storage.registry import AnyRow
 from services.storage.repositories import contents, expunges
 from services.storage.repositories import mailboxes as mailbox_rows
@@ -69,6 +69,7 @@ class Store:
             messages.rows(self.flagsets, tickets),
             maildrop.rows(self.flagsets),
             search.rows(lambda location, start, end: self.blobs[location][start:end], lambda: self.clock()),
+            sorting.ROWS,
         )
         self.rows: dict[str, AnyRow] = {row.op.name: row for family in families for row in family}
 

@@ -10,6 +10,7 @@ from services.imap.context import DONE, Done, MailboxContext
 from services.imap.searching.evaluate import found
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax import search as syntax
+from shared.protocols.imap.syntax.sort import Sort
 
 
 async def handle(context: MailboxContext, command: syntax.Search) -> Done:
@@ -25,12 +26,17 @@ async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     if command.returns is None:
         context.talk.out.write(responses.search(numbers, modseq))
         return DONE
-    return _extended(context, command, place.uids, numbers, modseq)
+    return answer(context, command, place.uids, numbers, modseq)
 
 
-def _extended(
-    context: MailboxContext, command: syntax.Search, uids: array[int], numbers: Sequence[int], modseq: int | None
+def answer(
+    context: MailboxContext,
+    command: syntax.Search | Sort,
+    uids: array[int],
+    numbers: Sequence[int],
+    modseq: int | None,
 ) -> Done:
+    """The ESEARCH response to what was found, in its order; ``numbers`` are what the client calls ``uids``."""
     returns = command.returns or frozenset()
     if "SAVE" in returns:
         context.saved = _saved(returns, uids)
@@ -42,7 +48,8 @@ def _extended(
 def _saved(returns: frozenset[str], uids: array[int]) -> array[int]:
     """What "$" means from now on (RFC 5182 section 2.4): with MIN or MAX alone only these."""
     if not uids or returns & {"ALL", "COUNT"} or not returns & {"MIN", "MAX"}:
-        return uids[:]
-    first = uids[:1] if "MIN" in returns else array("I")
-    last = uids[-1:] if "MAX" in returns else array("I")
-    return first + last if first != last else first
+        return array("I", sorted(uids))
+    ends = {uids[0]} if "MIN" in returns else set()
+    if "MAX" in returns:
+        ends.add(uids[-1])
+    return array("I", sorted(ends))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, insert
 
 
 class BulkInsert:
-    """``columns`` of ``table``, in the order in which rows give them."""
+    """``columns`` of ``table``, in the order in which the table has them and rows give them."""
 
     def __init__(self, table: Table, *columns: str) -> None:
         self._statement = insert(table)

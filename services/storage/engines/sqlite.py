@@ -19,7 +19,8 @@ from shutil import disk_usage
 from typing import Any
 
 from pysqlite3 import dbapi2
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, FromClause, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -102,6 +103,13 @@ _TROUBLES = {
 }
 
 
+class _Compiler(SQLiteCompiler):
+    """Writes hints (INDEXED BY), which SQLAlchemy does for other dialects only."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 def _lock(path: Path) -> int:
     name = path.with_name(path.name + ".lock")
     try:
@@ -126,6 +134,7 @@ def _engine(path: Path, begin: str, prepare: Callable[[Any], None]) -> Engine:
         return connection
 
     engine = create_engine("sqlite://", module=dbapi2, creator=connect, poolclass=NullPool)
+    engine.dialect.statement_compiler = _Compiler
     event.listen(engine, "begin", lambda connection: _driver(connection).execute(begin))
     return engine
 

@@ -45,7 +45,8 @@ READ = (
     .join_from(body, content)
     .where(body.c.content_id.in_(bindparam("ids", expanding=True)))
 )
-ADD_CONTENT = BulkInsert(content, "id", "hash", *Summary._fields, "uses", "created")
+SORT = Summary._fields.index("sort_subject")  # from here on behind the counts
+ADD_CONTENT = BulkInsert(content, "id", "hash", *Summary._fields[:SORT], "uses", "created", *Summary._fields[SORT:])
 ADD_BODY = BulkInsert(body, "content_id", "octets", "location")
 ADJUST = update(content).where(content.c.id == bindparam("of")).values(uses=content.c.uses + bindparam("delta"))
 
@@ -129,7 +130,7 @@ def _add(
     contents, bodies = [], []
     for number, (hash, (each, summary)) in enumerate(new.items(), reserve(connection, content.c.id, len(new))):
         known[hash] = number
-        contents.append((number, hash, *summary, uses[hash], created))
+        contents.append((number, hash, *summary[:SORT], uses[hash], created, *summary[SORT:]))
         bodies.append((number, each.octets, each.location))
     ADD_CONTENT.execute(connection, contents)
     ADD_BODY.execute(connection, bodies)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Index, bindparam, delete, select, update
 
 from services.storage.engines.bulk import BulkInsert
 from services.storage.tables.schema import message
@@ -50,10 +50,17 @@ ADD = BulkInsert(message, *Message._fields)
 
 
 class Picker:
-    """A prepared question for some columns of messages; each row begins with mailbox id and UID."""
+    """A prepared question for some columns of messages; each row begins with mailbox id and UID.
 
-    def __init__(self, *columns: ColumnElement[Any], source: FromClause = message) -> None:
+    ``index``: one whose table is joined and need not be read, since the index has all ``columns``.
+    """
+
+    def __init__(
+        self, *columns: ColumnElement[Any], source: FromClause = message, index: Index | None = None
+    ) -> None:
         base = select(message.c.mailbox_id, message.c.uid, *columns).select_from(source)
+        if index is not None and index.table is not None:
+            base = base.with_hint(index.table, f"INDEXED BY {index.name}", "sqlite")
         base = base.order_by(message.c.mailbox_id, message.c.uid)
         self._span = base.where(
             message.c.mailbox_id == bindparam("mailbox"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from services.storage.search.fold import fold
 from shared.mail import headers, parts
 from shared.mail.charsets import decode
 from shared.mail.dates import parse_day
 from shared.mail.encoded_words import decode_words
+from shared.mail.fold import fold
 from shared.mail.html_text import html_to_text
 from shared.mail.parts import Kind, Part
 from shared.mail.text import decode_body

@@ -6,9 +6,9 @@ import operator
 from collections.abc import Callable
 
 from services.storage.search.candidate import Candidate
-from services.storage.search.fold import fold
 from shared.contracts.errors import Code, Refused
 from shared.contracts.search import Field, Leaf
+from shared.mail.fold import fold
 
 Test = Callable[[Candidate], bool]
 

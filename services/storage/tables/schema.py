@@ -144,7 +144,26 @@ content = Table(
     Column("date", BigInteger, nullable=False),
     Column("uses", Integer, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("sort_subject", Text, nullable=False, server_default=""),  # these as in shared.mail.sort_keys
+    Column("sort_from", Text, nullable=False, server_default=""),
+    Column("sort_to", Text, nullable=False, server_default=""),
+    Column("sort_cc", Text, nullable=False, server_default=""),
+    Column("shown_from", Text, nullable=False, server_default=""),
+    Column("shown_to", Text, nullable=False, server_default=""),
+    Column("thread", LargeBinary, nullable=False, server_default=""),
 )
+content_sort = Index(  # ordering a mailbox reads nothing else; PostgreSQL's indexes have no room for such rows
+    "ix_content_sort",
+    content.c.id,
+    content.c.date,
+    content.c.sort_subject,
+    content.c.sort_from,
+    content.c.sort_to,
+    content.c.sort_cc,
+    content.c.shown_from,
+    content.c.shown_to,
+    content.c.thread,
+).ddl_if(dialect="sqlite")
 Index(
     "ix_content_unused",
     content.c.id,

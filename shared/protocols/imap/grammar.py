@@ -37,10 +37,12 @@ from shared.protocols.imap.syntax import (
     search,
     select,
     setacl,
+    sort,
     starttls,
     status,
     store,
     subscribe,
+    thread,
     unselect,
 )
 from shared.protocols.imap.tokens import Arguments
@@ -87,10 +89,12 @@ ROWS = (
     Row("SEARCH", search.parse, uid=True),
     Row("SELECT", select.parse),
     Row("SETACL", setacl.parse),
+    Row("SORT", sort.parse, uid=True),
     Row("STARTTLS", starttls.parse),
     Row("STATUS", status.parse),
     Row("STORE", store.parse, uid=True),
     Row("SUBSCRIBE", subscribe.parse),
+    Row("THREAD", thread.parse, uid=True),
     Row("UNSELECT", unselect.parse),
     Row("UNSUBSCRIBE", subscribe.parse_unsubscribe),
 )

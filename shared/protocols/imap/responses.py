@@ -7,7 +7,7 @@ literals, and names become modified UTF-7 (or UTF-8 in quotes for clients that e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from shared.protocols.imap.strings import flag_list, mailbox, nstring, number_set, range_set, string, text
@@ -71,11 +71,6 @@ def modified_code(numbers: Sequence[int]) -> bytes:
 def mailbox_id_code(object_id: bytes) -> bytes:
     """``MAILBOXID`` (RFC 8474)."""
     return b"MAILBOXID (%b)" % object_id
-
-
-def bad_charset_code() -> bytes:
-    """``BADCHARSET`` with the charsets that SEARCH knows."""
-    return b"BADCHARSET (US-ASCII UTF-8)"
 
 
 # --- mailbox data ---
@@ -208,10 +203,46 @@ def search(numbers: Sequence[int], modseq: int | None = None) -> bytes:
     return body + b"\r\n"
 
 
+def sort(numbers: Sequence[int], modseq: int | None = None) -> bytes:
+    """``* SORT`` (RFC 5256), likewise."""
+    return b"* SORT" + search(numbers, modseq).removeprefix(b"* SEARCH")
+
+
+def thread(roots: Iterable[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> bytes:
+    """``* THREAD`` (RFC 5256). Nodes count from 0; one that ``numbers`` does not reach stands for a missing message,
+    and has children."""
+    parts: list[bytes] = []
+    for root in roots:
+        if root in children:
+            parts += _tree(root, children, numbers)
+        else:
+            parts.append(b"(%d)" % numbers[root])
+    return b"* THREAD %b\r\n" % b"".join(parts) if parts else b"* THREAD\r\n"
+
+
+def _tree(root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[bytes]:
+    """One thread in parentheses; without recursion, since threads may be as long as mailboxes."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node < 0:
+            yield b")"
+            continue
+        yield b"("
+        below: Sequence[int] = (node,)
+        while len(below) == 1:
+            node = below[0]
+            below = children.get(node, ())
+            if node < len(numbers):
+                yield b"%d " % numbers[node] if below else b"%d" % numbers[node]
+        waiting.append(-1)
+        waiting.extend(reversed(below))
+
+
 def esearch(
     tag: str, returns: Iterable[str], numbers: Sequence[int], *, uid: bool, modseq: int | None = None
 ) -> bytes:
-    """``* ESEARCH`` (RFC 4731): of MIN, MAX, ALL and COUNT what ``returns`` asks; ``numbers`` ascend."""
+    """``* ESEARCH`` (RFC 4731): of MIN, MAX, ALL and COUNT what ``returns`` asks, out of ``numbers`` in order."""
     parts = [b"* ESEARCH (TAG %b)" % string(tag.encode("ascii"))]
     if uid:
         parts.append(b"UID")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from shared.mail import charsets
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.sets import STAR, SequenceSet
 
@@ -40,7 +41,7 @@ _OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}")
 class Arguments:
     """A command's octets and how far they are read."""
 
-    __slots__ = ("_depth", "_line", "_position", "_size", "uid", "utf8")
+    __slots__ = ("_depth", "_line", "_position", "_size", "charset", "uid", "utf8")
 
     def __init__(self, line: bytes, position: int = 0, *, uid: bool = False, utf8: bool = False) -> None:
         self._line = line
@@ -49,6 +50,7 @@ class Arguments:
         self._depth = 0
         self.uid = uid  # the command came behind "UID"
         self.utf8 = utf8  # quoted strings are UTF-8 (RFC 6855)
+        self.charset = "utf-8"  # of `astring_text`, once SEARCH has named another
 
     # --- structure ---
 
@@ -278,8 +280,12 @@ class Arguments:
         return utf8_text(self.string())
 
     def astring_text(self) -> str:
-        """``astring``, which must be UTF-8."""
-        return utf8_text(self.astring())
+        """``astring``, which must be in the command's character set."""
+        octets = self.astring()
+        try:
+            return charsets.decode_strictly(octets, self.charset)
+        except UnicodeError:
+            raise ParseError(f"Text is not {self.charset.upper()}") from None
 
 
 _SYSTEM_FLAGS = {

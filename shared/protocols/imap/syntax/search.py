@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.mail import charsets
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.syntax.search_criteria import Criteria
 from shared.protocols.imap.syntax.search_key import Key
 from shared.protocols.imap.tokens import Arguments
 
 RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
-CHARSETS = frozenset({"US-ASCII", "UTF-8"})
 
 
 class Search(NamedTuple):
@@ -28,16 +28,18 @@ def parse(arguments: Arguments) -> Search:
     arguments.space()
     returns: frozenset[str] | None = None
     if arguments.skip_word(b"RETURN"):
-        returns = _returns(arguments)
+        returns = return_options(arguments)
         arguments.space()
     if arguments.skip_word(b"CHARSET"):
-        _charset(arguments)
+        arguments.space()
+        charset(arguments)
         arguments.space()
     criteria = Criteria(arguments)
     return Search(arguments.uid, criteria.read(), returns, criteria.modseq)
 
 
-def _returns(arguments: Arguments) -> frozenset[str]:
+def return_options(arguments: Arguments) -> frozenset[str]:
+    """``SP "(" [option *(SP option)] ")"``."""
     arguments.space()
     options = frozenset(arguments.items(Arguments.keyword))
     if not options <= RETURNS:
@@ -45,7 +47,14 @@ def _returns(arguments: Arguments) -> frozenset[str]:
     return options or frozenset({"ALL"})
 
 
-def _charset(arguments: Arguments) -> None:
-    arguments.space()
-    if arguments.astring().decode("ascii", "replace").upper() not in CHARSETS:
-        raise ParseError("Unknown charset", "BADCHARSET (US-ASCII UTF-8)", "NO")
+def charset(arguments: Arguments) -> None:
+    """The character set of all strings to come."""
+    name = arguments.astring().decode("ascii", "replace")
+    if not charsets.known(name):
+        raise ParseError("Unknown charset", _BAD_CHARSET, "NO")
+    arguments.charset = name
+
+
+_TOLD = ("us-ascii", "utf-8", "iso-8859-", "iso-2022-jp", "windows-125", "koi8-", "gb18030", "big5", "euc-", "sjis")
+_NAMES = " ".join(sorted(name.upper() for name in charsets.codecs() if name.startswith(_TOLD)))
+_BAD_CHARSET = f"BADCHARSET ({_NAMES})"

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from services.storage.search.candidate import Candidate
-from services.storage.search.fold import fold
 from services.storage.search.leaves import compile_leaf
 from shared.contracts.errors import Code, Refused
 from shared.contracts.search import Field, Leaf
+from shared.mail.fold import fold
 from shared.mail.summary import summarise
 
 LETTER = (
