@@ -8,8 +8,8 @@ from alembic import op
 from shared.mail.headers import collect
 from shared.mail.sort_keys import sort_keys
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 TEXTS = ("sort_subject", "sort_from", "sort_to", "sort_cc", "shown_from", "shown_to")
 NAMES = (*TEXTS, "thread")
