@@ -7,21 +7,27 @@ stored once. Where a user has a Sieve script, this is what it begins from (`serv
 from __future__ import annotations
 
 from shared.contracts.directory import Resolution
-from shared.contracts.messages import Target
+from shared.contracts.messages import Target, Where
 from shared.mail.received import delivered_to
 
-INBOX = "INBOX"
+INBOX, JUNK = "INBOX", "Junk"
+_JUNK = Where(special_use="\\Junk")
 
 
-def targets(resolution: Resolution, return_path: bytes) -> tuple[Target, ...]:
-    """The INBOX of every account that the address ends in."""
+def targets(resolution: Resolution, return_path: bytes, *, junk: bool = False) -> tuple[Target, ...]:
+    """A copy for every account that the address ends in."""
     addresses = resolution.addresses
     return tuple(
         [
-            Target(account, INBOX, copy_prefix(return_path, addresses[index]))
+            keep(account, copy_prefix(return_path, addresses[index]), junk=junk)
             for index, account in enumerate(resolution.accounts)
         ]
     )
+
+
+def keep(account: int, prefix: bytes, *, junk: bool) -> Target:
+    """INBOX, or for ``junk`` the mailbox of that use, whatever it is called; it is made where there is none."""
+    return Target(account, JUNK, prefix, create=True, where=_JUNK) if junk else Target(account, INBOX, prefix)
 
 
 def copy_prefix(return_path: bytes, address: str) -> bytes:

@@ -48,5 +48,7 @@ def _route(letter: Letter, due: Due, path: bytes) -> Task:
         trouble = UNKNOWN
     if trouble is not None:
         return Task(letter, due, None, trouble)
-    filing = Filing(letter.id, letter.fence, due.number, targets(resolution, path), resolution.forwards)
+    filing = Filing(
+        letter.id, letter.fence, due.number, targets(resolution, path, junk=letter.junk), resolution.forwards
+    )
     return Task(letter, due, filing, None)

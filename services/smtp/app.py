@@ -6,8 +6,10 @@ import trio
 
 from services.smtp.config import SmtpSettings
 from services.smtp.context import Shared
+from services.smtp.judgement.judge import Judge
 from services.smtp.resolver import Resolver
 from services.smtp.server import Server, too_many
+from shared.net import dns
 from shared.runtime.process import Process
 
 
@@ -15,9 +17,10 @@ async def run(process: Process[SmtpSettings]) -> None:
     """Serve until the process drains."""
     settings, bus = process.settings, process.bus
     resolver = Resolver(bus, settings.resolution_seconds)
-    server = Server(Shared(settings, bus, resolver, process.log, process.draining))
-    server.watch_accounts()
     async with trio.open_nursery() as nursery:
+        judge = Judge(settings.judgement, settings.hostname, dns.Resolver(process.common.dns), nursery)
+        server = Server(Shared(settings, bus, resolver, process.log, process.draining, judge))
+        server.watch_accounts()
         nursery.start_soon(server.drain)
         nursery.start_soon(server.watch_deadlines)
         await process.serve(settings.listeners, server.handle, too_many=too_many)

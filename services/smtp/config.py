@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from services.smtp.judgement.settings import JudgementSettings
 from services.smtp.roles import Role
 from shared.net.listener import ListenerSpec
 
@@ -46,6 +47,8 @@ class SmtpSettings:
     accept_timeout: float = 9.0  # from a message's end until storage must have it and the spool answered, else 451
 
     resolution_seconds: float = 1.0  # how long "is one of ours" is remembered; 0: not at all
+
+    judgement: JudgementSettings = field(default_factory=JudgementSettings)
 
     def __post_init__(self) -> None:
         for name in ("message_limit", "recipients", "errors_close", "login_attempts", "junk_commands", "hops"):

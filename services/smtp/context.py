@@ -9,6 +9,7 @@ import trio
 
 from services.smtp.config import SmtpSettings
 from services.smtp.dialogue import Dialogue
+from services.smtp.judgement.judge import Judge
 from services.smtp.record import record
 from services.smtp.resolver import Resolver
 from services.smtp.roles import Role
@@ -27,6 +28,7 @@ class Shared:
     resolver: Resolver
     log: Log
     draining: trio.Event
+    judge: Judge
 
 
 class Context:

@@ -1,6 +1,7 @@
 """One message on its way in: judged when its header is complete, held while it is small, streamed when it is not.
 
 1. Memory is bounded whatever the message's size: the header (at most its limit), then `INLINE` octets, then a chunk.
+   What is known only at the end (verdicts, signatures) stands before an inline message; beside one that was streamed.
 2. Once refused, octets are dropped as they come; the reply is due at the message's true end, where framing is sure.
 3. The summary is of the stored message, what we put before it included.
 """
@@ -8,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol
 
 import trio
 
@@ -23,18 +25,44 @@ from shared.protocols.smtp.replies import Reply
 
 _SLACK = 64 * 1024  # octets that an upload may be longer than the message: our own fields
 
-Judge = Callable[[bytes], Awaitable[bytes]]
+
+class Witness(Protocol):
+    """Sees a body pass by, and has the last word."""
+
+    def see(self, octets: bytes) -> None:
+        """The next octets of the body."""
+
+    async def conclude(self) -> bytes:
+        """The fields to stand before the message. Raises `Unacceptable`, `Refused`, `Unavailable`."""
+
+
+class Judged(NamedTuple):
+    """``header`` is what is stored in place of the header block that came."""
+
+    header: bytes
+    witness: Witness | None = None
+
+
+class Taken(NamedTuple):
+    """A whole message. ``prefix`` are fields to stand before a body that was streamed."""
+
+    body: Body
+    summary: Summary
+    prefix: bytes = b""
+
+
+Judge = Callable[[bytes], Awaitable[Judged]]
 
 
 class Intake:
-    """``judge`` gets the header block, without the empty line behind it, and returns what is to stand before it.
+    """``judge`` gets the header block, without the empty line behind it.
 
     It may raise `Unacceptable`, `Refused` or `Unavailable`. ``limit`` is that of the message as received.
     """
 
     __slots__ = (
-        "_bus", "_header_limit", "_judge", "_judged", "_kept", "_limit", "_scanner", "_sender", "_trace", "_upload",
-        "received", "refusal",
+        "_bus", "_head", "_header_limit", "_judge", "_judged", "_kept", "_limit", "_scanner", "_sender", "_trace",
+        "_upload", "_witness", "received", "refusal",
     )  # fmt: skip
 
     def __init__(self, bus: Bus, judge: Judge, *, limit: int, header_limit: int, trace: str) -> None:
@@ -44,6 +72,8 @@ class Intake:
         self._header_limit = header_limit
         self._trace = trace
         self._judged = False
+        self._witness: Witness | None = None
+        self._head = b""
         self._kept = bytearray()
         self._scanner: SummaryScanner | None = None
         self._sender: BulkSender | None = None
@@ -58,8 +88,11 @@ class Intake:
             await self.refuse(TOO_LARGE)
         if self.refusal is not None:
             return
+        await self._try(self._take(octets))
+
+    async def _try(self, work: Awaitable[None]) -> None:
         try:
-            await self._take(octets)
+            await work
         except Unacceptable as error:
             await self.refuse(error.reply)
         except (Refused, Unavailable):
@@ -71,20 +104,29 @@ class Intake:
             self.refusal = reply
         await self.aclose()
 
-    async def finish(self, timeout: float) -> tuple[Body, Summary]:
-        """The whole message; a streamed one must be stored within ``timeout`` seconds.
+    async def conclude(self) -> None:
+        """All octets are here: what is still to be judged, is. Never raises for trouble with the message."""
+        if self.refusal is None:
+            await self._try(self._conclude())
 
-        Raises `Unacceptable`, `Refused`, `Unavailable`.
-        """
+    async def _conclude(self) -> None:
         if not self._judged:
             await self._judge_header(len(self._kept))
+        if self._witness is not None:
+            self._head = await self._witness.conclude()
+
+    async def finish(self, timeout: float) -> Taken:
+        """The whole message, after `conclude`; a streamed one must be stored within ``timeout`` seconds.
+
+        Raises `Unavailable`.
+        """
         if self._sender is None or self._scanner is None:
-            octets = bytes(self._kept)
+            octets = self._head + self._kept
             self._kept = bytearray()
-            return Body(octets), summarise(octets)
+            return Taken(Body(octets), summarise(octets))
         with trio.move_on_after(timeout):
             await self._sender.finish()
-            return Body(b"", self._upload), self._scanner.finish()
+            return Taken(Body(b"", self._upload), self._scanner.finish(), self._head)
         raise Unavailable(f"the upload was not stored within {timeout:g} s")
 
     async def aclose(self) -> None:
@@ -94,6 +136,8 @@ class Intake:
             await self._sender.aclose()
 
     async def _take(self, octets: bytes) -> None:
+        if self._witness is not None:
+            self._witness.see(octets)
         if self._sender is not None and self._scanner is not None:
             self._scanner.feed(octets)
             await self._sender.send(octets)
@@ -119,7 +163,10 @@ class Intake:
 
     async def _judge_header(self, end: int) -> None:
         self._judged = True
-        self._kept[:0] = await self._judge(bytes(self._kept[:end]))
+        header, self._witness = await self._judge(bytes(self._kept[:end]))
+        if self._witness is not None:
+            self._witness.see(bytes(self._kept[end + 2 :]))  # behind the empty line
+        self._kept[:end] = header
 
     async def _stream(self) -> None:
         """From now on the message goes to storage as it comes."""

@@ -8,15 +8,13 @@ from time import time
 import trio
 
 from services.smtp.context import Context
-from services.smtp.intake import Intake
+from services.smtp.intake import Intake, Judged, Taken
 from services.smtp.policy import header as header_rules
 from services.smtp.policy import identity
-from services.smtp.policy.verdict import Unacceptable
 from services.smtp.replies import LOGIN_EXPIRED, TROUBLE
 from services.smtp.roles import Role
 from services.smtp.transaction import Transaction
 from shared.contracts import spool
-from shared.contracts.blobs import Body, Summary
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.mail.received import received
 from shared.protocols.smtp.replies import Reply, reply
@@ -41,8 +39,8 @@ def begin(context: Context, transaction: Transaction) -> Intake:
     )
 
 
-async def _judge(context: Context, transaction: Transaction, header: bytes) -> bytes:
-    """Check the header; the fields that the stored message begins with."""
+async def _judge(context: Context, transaction: Transaction, header: bytes) -> Judged:
+    """Check the header, and say what is stored in its place."""
     settings, connection, at = context.shared.settings, context.talk.connection, int(time())
     header_rules.check(header, settings)
     trace = received(
@@ -55,15 +53,21 @@ async def _judge(context: Context, transaction: Transaction, header: bytes) -> b
         tls=f"{connection.tls.version} {connection.tls.cipher}" if connection.tls else "",
         recipient=transaction.order[0] if len(transaction.recipients) == 1 else "",
     )
-    if context.role is not Role.SUBMISSION:
-        return trace + header_rules.separator(header)
-    await identity.check_from(context, header, transaction.letter)
-    return trace + header_rules.missing_fields(header, settings, transaction.letter, at)
+    if context.role is Role.SUBMISSION:
+        await identity.check_from(context, header, transaction.letter)
+        return Judged(trace + header_rules.missing_fields(header, settings, transaction.letter, at) + header)
+    trace += header_rules.separator(header)
+    judge = context.shared.judge
+    if context.role is Role.LMTP or not judge.is_judged(connection.peer_host):
+        return Judged(trace + header)
+    examination = judge.examine(connection.peer_host, context.state.helo, transaction, header)
+    return Judged(trace + examination.header, examination)
 
 
 async def finish(context: Context, transaction: Transaction, intake: Intake) -> Reply:
     """The message is complete: hand it to the spool, end the transaction, and answer for it."""
     transaction.intake, transaction.size = intake, intake.received
+    await intake.conclude()
     began = trio.current_time()
     answer = intake.refusal or await _accept(context, transaction, intake, began)
     transaction.waited = trio.current_time() - began
@@ -79,12 +83,9 @@ async def _accept(context: Context, transaction: Transaction, intake: Intake, be
     """Store the message and hand it over. The bus asks again under the letter's id until the time is up."""
     bus, timeout = context.shared.bus, context.shared.settings.accept_timeout
     try:
-        body, summary = await intake.finish(timeout)
-        request = _request(context, transaction, body, summary)
+        request = _request(context, transaction, await intake.finish(timeout))
         left = max(began + timeout - trio.current_time(), _LEAST)
         await bus.call(spool.accept, request, trace=transaction.letter, timeout=left)
-    except Unacceptable as error:
-        return error.reply
     except Refused as error:
         return _refused(context, transaction, error)
     except Unavailable as error:
@@ -110,15 +111,15 @@ def _not_stored(context: Context, transaction: Transaction, reason: str) -> None
     )
 
 
-def _request(context: Context, transaction: Transaction, body: Body, summary: Summary) -> spool.Accept:
+def _request(context: Context, transaction: Transaction, taken: Taken) -> spool.Accept:
     mail, state = transaction.mail, context.state
     return spool.Accept(
         letter=transaction.letter,
         trace=transaction.letter,
         sender=mail.sender,
         recipients=tuple(transaction.recipients.values()),
-        body=body,
-        summary=summary,
+        body=taken.body,
+        summary=taken.summary,
         grant=state.login.grant if state.login else b"",
         client=context.talk.connection.peer_host,
         helo=state.helo,
@@ -126,4 +127,6 @@ def _request(context: Context, transaction: Transaction, body: Body, summary: Su
         smtputf8=mail.smtputf8,
         envelope_id=mail.envelope_id,
         ret=mail.ret,
+        prefix=taken.prefix,
+        junk=transaction.junk,
     )

@@ -42,4 +42,5 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         tls=connection.tls.version if connection.tls else None,
         duration_ms=round((trio.current_time() - transaction.began) * 1000, 1),
         accept_ms=round(transaction.waited * 1000, 1),
+        **transaction.verdicts,
     )

@@ -22,6 +22,8 @@ class Transaction:
     intake: Intake | None = None  # open between the first BDAT and the last
     size: int = 0  # octets of the message as received
     waited: float = 0.0  # seconds for the spool's answer
+    junk: bool = False  # judged to belong into Junk
+    verdicts: dict[str, str] = field(default_factory=dict)  # of the judgement, for the log
 
     async def close(self) -> None:
         """Give up what was received of the message."""

@@ -40,6 +40,8 @@ class Accept(NamedTuple):
     smtputf8: bool = False
     envelope_id: str = ""  # ENVID
     ret: str = ""  # FULL | HDRS
+    prefix: bytes = b""  # whole header lines in front of the body, as far as they are not in it
+    junk: bool = False  # judged to belong into Junk
 
 
 class Accepted(NamedTuple):
@@ -84,6 +86,7 @@ class Letter(NamedTuple):
     message_id: str
     smtputf8: bool
     due: tuple[Due, ...]
+    junk: bool = False  # for Junk, unless the recipient has other rules
 
 
 class Claimed(NamedTuple):

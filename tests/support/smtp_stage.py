@@ -21,6 +21,8 @@ import trustme
 
 from services.smtp.config import SmtpSettings
 from services.smtp.context import Shared
+from services.smtp.judgement.judge import Judge
+from services.smtp.judgement.settings import JudgementSettings
 from services.smtp.resolver import Resolver
 from services.smtp.server import Server
 from shared.bus.client import AnyCall, Bus
@@ -29,13 +31,18 @@ from shared.contracts import blobs, directory, spool
 from shared.contracts.directory import Kind, Resolution
 from shared.contracts.errors import Code
 from shared.contracts.op import Op
+from shared.net.dns import Resolver as DnsResolver
+from shared.net.dns_settings import DnsSettings
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection, PeerGone, PeerTimeout
 from shared.net.tls import server_context
+from shared.protocols.dns import Answer, Question
+from tests.support.authentication import look_up
 
 DOMAIN = "example.org"
 PASSWORD = "correct horse"
 FOREVER = 2**40
+UNJUDGED = JudgementSettings(enabled=False)
 
 
 class Silent:
@@ -104,6 +111,20 @@ class SmallStorage:
         known = call.request.letter in self.letters
         self.letters[call.request.letter] = call.request
         call.answer(spool.Accepted(call.request.letter, known))
+
+
+class DnsOfDictionaries(DnsResolver):
+    """Answers from ``records``, by name and type; nothing is remembered."""
+
+    def __init__(self) -> None:
+        super().__init__(DnsSettings(nameservers=("127.0.0.1",)))
+        self.records: dict[tuple[str, str], Any] = {}
+        self.asked: list[Question] = []
+
+    async def _ask(self, question: Question) -> Answer:
+        await trio.lowlevel.checkpoint()
+        self.asked.append(question)
+        return look_up(self.records, question)
 
 
 class Client:
@@ -187,7 +208,9 @@ class SmtpStage:
         self.settings = settings
         self.draining = trio.Event()
         self.resolver = Resolver(bus, settings.resolution_seconds)
-        self.server = Server(Shared(settings, bus, self.resolver, structlog.get_logger(), self.draining))
+        self.dns = DnsOfDictionaries()
+        judge = Judge(settings.judgement, settings.hostname, self.dns, nursery)
+        self.server = Server(Shared(settings, bus, self.resolver, structlog.get_logger(), self.draining, judge))
         self.server.watch_accounts()
         self._nursery = nursery
         nursery.start_soon(self.server.drain)
@@ -226,10 +249,11 @@ def plain(user: str, password: str = PASSWORD) -> bytes:
 
 @asynccontextmanager
 async def smtp_stage(**settings: Any) -> AsyncIterator[SmtpStage]:
-    """A service with some settings of its own."""
+    """A service with some settings of its own; it judges nothing unless they say so."""
+    settings = {"hostname": "mx.example.org", "judgement": UNJUDGED, **settings}
     broker = MemoryBroker()
     storage = SmallStorage(broker.connect("storage", "1"))
     async with trio.open_nursery() as nursery:
         bus = broker.connect("smtp", "1")
-        yield SmtpStage(nursery, storage, bus, SmtpSettings(**{"hostname": "mx.example.org", **settings}))
+        yield SmtpStage(nursery, storage, bus, SmtpSettings(**settings))
         nursery.cancel_scope.cancel()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from services.delivery.local import keep
 from services.delivery.sieve import answering, notifying, refusing
 from services.delivery.sieve.answering import Stamp
 from services.delivery.sieve.running import Ran, Scene
@@ -20,7 +21,6 @@ from shared.mail.received import delivered_to
 from shared.sieve.message import Message
 from shared.sieve.outcome import Action, Content, FileInto, Keep, Notify, Redirect, Reject, Vacation
 
-INBOX = "INBOX"
 NEVER = ("NEVER",)
 
 Write = Callable[[bytes], Changed]  # a letter of ours in the form in which it is handed in
@@ -104,7 +104,8 @@ class Carrier:
 
     def _inbox(self, flags: tuple[str, ...] | None = None, content: Content | None = None) -> Target:
         job = self._job
-        return Target(job.account, INBOX, job.prefix, flags or (), changed=self._content(content))
+        kept = keep(job.account, job.prefix, junk=job.letter.junk)
+        return kept._replace(flags=flags or (), changed=self._content(content))
 
     def _content(self, content: Content | None) -> Changed | None:
         return None if content is None else self._changed.get(content)

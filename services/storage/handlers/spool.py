@@ -151,6 +151,7 @@ def _letter(row: Any, due: Sequence[Any], resolutions: dict[str, Resolution]) ->
         row.message_id,
         row.smtputf8,
         recipients,
+        junk=row.junk,
     )
 
 

@@ -32,6 +32,7 @@ FIND = (
         letter.c.smtputf8,
         letter.c.fence,
         letter.c.claims,
+        letter.c.junk,
     )
     .join_from(recipient, letter, recipient.c.letter_seq == letter.c.seq)
     .where(

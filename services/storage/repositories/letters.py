@@ -34,11 +34,12 @@ ADD_LETTER = BulkInsert(
     "ret",
     "accepted",
     "open",
+    "prefix",
+    "junk",
 )
 ADD_RECIPIENT = BulkInsert(
     recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt"
 )
-ADD_SPAWNED = BulkInsert(letter, *ADD_LETTER.columns, "prefix")
 ORIGINS = select(
     letter.c.seq,
     letter.c.trace,
@@ -100,12 +101,12 @@ def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> Non
             (seq, number, one.address, one.original, " ".join(one.notify), READY, now)
             for number, one in enumerate(each.mailing.recipients, 1)
         )
-    ADD_SPAWNED.execute(connection, rows)
+    ADD_LETTER.execute(connection, rows)
     ADD_RECIPIENT.execute(connection, recipients)
 
 
 def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, ...]:
-    """The row, in the order of `ADD_SPAWNED`."""
+    """The row, in the order of `ADD_LETTER`."""
     mailing = spawned.mailing
     changed = mailing.changed
     prefix = mailing.prefix + (origin.prefix or b"") if changed is None else mailing.prefix
@@ -129,6 +130,7 @@ def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, 
         now,
         len(mailing.recipients),
         prefix or None,
+        False,
     )
 
 
@@ -143,7 +145,7 @@ def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[
         request.trace,
         request.sender,
         content_id,
-        summary.size,
+        summary.size + len(request.prefix),
         summary.message_id,
         summary.subject,
         account or None,
@@ -155,4 +157,6 @@ def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[
         request.ret,
         now,
         len(request.recipients),
+        request.prefix or None,
+        request.junk,
     )

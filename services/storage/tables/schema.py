@@ -242,6 +242,7 @@ letter = Table(
     Column("claims", Integer, nullable=False, server_default="0"),  # without a verdict since the last one
     Column("open", Integer, nullable=False),  # recipients not settled; at zero the body may go
     Column("prefix", LargeBinary, nullable=True),  # header lines in front of the body, which `size` counts as well
+    Column("junk", Boolean, nullable=False, server_default="0"),
 )
 
 recipient = Table(

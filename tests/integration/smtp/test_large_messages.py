@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
+from pysqlite3 import dbapi2
 
 from services.smtp.config import SmtpSettings
-from shared.contracts import spool
+from services.smtp.judgement.settings import JudgementSettings
+from shared.contracts import messages, spool
 from shared.contracts.blobs import INLINE
+from shared.contracts.messages import Deliver, Filing, Target
+from tests.support.authentication import key_pair, sign
 from tests.support.running_storage import RunningStorage, running_storage
-from tests.support.smtp_stage import Client, SmtpStage, smtp_stage
+from tests.support.smtp_stage import UNJUDGED, Client, SmtpStage, smtp_stage
 
 LINE = b"0123456789" * 7 + b"\r\n"
 
 
-def stage_before(storage: RunningStorage, nursery: trio.Nursery, **settings: int) -> SmtpStage:
+def stage_before(storage: RunningStorage, nursery: trio.Nursery, **settings: Any) -> SmtpStage:
     """The service in front of a real storage."""
-    return SmtpStage(nursery, storage, storage.bus("smtp"), SmtpSettings(hostname="mx.example.org", **settings))
+    settings = {"hostname": "mx.example.org", "judgement": UNJUDGED, **settings}
+    return SmtpStage(nursery, storage, storage.bus("smtp"), SmtpSettings(**settings))
 
 
 async def begin(client: Client, recipient: str) -> None:
@@ -54,6 +61,40 @@ async def test_a_message_of_any_size_is_stored_as_it_came(tmp_path: Path, size: 
         assert 100 < added < 400
         if size > INLINE:
             assert blob(tmp_path, letter.size)[added:] == message
+        nursery.cancel_scope.cancel()
+
+
+def newest_message(folder: Path) -> tuple[bytes, int]:
+    """Prefix and size of the message that was filed last."""
+    with closing(dbapi2.connect(folder / "eilpost.db")) as database:
+        row: tuple[bytes, int] = database.execute("SELECT prefix, size FROM message ORDER BY uid DESC").fetchone()
+    return row
+
+
+async def test_verdicts_on_a_streamed_message_stand_in_front_of_every_copy(tmp_path: Path) -> None:
+    key, name, record = key_pair("rsa", "bank.example", "s1")
+    letter = sign(b"From: info@bank.example\r\nSubject: large\r\n\r\n" + LINE * 20_000, key)
+    async with running_storage(tmp_path) as storage, trio.open_nursery() as nursery:
+        await storage.add_accounts("bob@example.org")
+        stage = stage_before(storage, nursery, judgement=JudgementSettings(dmarc_reject="quarantine"))
+        stage.dns.records = {(name, "TXT"): [record], ("_dmarc.bank.example", "TXT"): ["v=DMARC1; p=reject"]}
+        for octets, words in ((letter, (b"dkim=pass", b"dmarc=pass")), (letter[:-9], (b"dkim=fail", b"dmarc=fail"))):
+            client = stage.connect()
+            await begin(client, "bob@example.org")
+            await client.ask("DATA")
+            await client.send(octets.removesuffix(b"\r\n") + b"\r\n.\r\n")
+            assert (await client.reply()).startswith("250 ")
+            claimed = await storage.ask("delivery", spool.claim, spool.Claim("w", 10, 60.0))
+            (claim,) = claimed.letters
+            assert claim.junk is (b"dkim=fail" in words)
+            (due,) = claim.due
+            target = Target(due.resolution.accounts[0], "INBOX", b"Return-Path: <a@b>\r\n")
+            filing = Filing(claim.id, claim.fence, due.number, (target,))
+            await storage.ask("delivery", messages.deliver, Deliver((filing,)))
+            prefix, size = newest_message(tmp_path)
+            assert prefix.startswith(b"Return-Path: <a@b>\r\nAuthentication-Results: mx.example.org;\r\n")
+            assert all(word in prefix for word in words)
+            assert size == claim.size + len(target.prefix)
         nursery.cancel_scope.cancel()
 
 

@@ -44,6 +44,16 @@ def test_a_letter_is_filed_with_its_prefix_and_settled(store: Store) -> None:
     assert (bulk.octets, bulk.prefix, bulk.size) == (PREFIX + octets, len(PREFIX), len(PREFIX) + len(octets))
 
 
+def test_what_stands_before_the_letter_stands_before_every_copy(store: Store) -> None:
+    octets = letter_octets()
+    name = store.accept(octets)
+    store.change(update(letter).values(prefix=b"X: y\r\n", size=len(octets) + 6))
+    deliver(store, store.filing(name, Target(store.bob, "INBOX", PREFIX), Target(store.bob, "Junk", PREFIX)))
+    (bulk,) = store.call(messages.bodies, BodiesRequest(GRANT, 1, pack_u32([1]))).bodies
+    assert (bulk.prefix, bulk.size) == (len(PREFIX) + 6, len(PREFIX) + 6 + len(octets))
+    assert bulk.octets == PREFIX + b"X: y\r\n" + octets
+
+
 def test_a_batch_is_told_once_for_each_mailbox(store: Store) -> None:
     eve = store.add_account("eve@example.org")
     names = [store.accept(letter_octets(f"n{place}")) for place in range(4)]

@@ -18,7 +18,7 @@ from services.delivery.routing import Task, route
 from shared.bus.faults import FaultPlan, Faults
 from shared.bus.memory import MemoryBroker
 from shared.contracts.directory import Kind, Resolution
-from shared.contracts.spool import Letter
+from shared.contracts.spool import Due, Letter
 from tests.support.spool import Entry, FakeSpool, local
 
 FOREIGN = Resolution("bob@elsewhere.example", Kind.FOREIGN)
@@ -79,6 +79,15 @@ async def test_letter_reaches_the_inbox_with_its_trace_lines(autojump_clock: Moc
         assert stage.spool.mailboxes == {
             7: [("L1", b"Return-Path: <ann@example.net>\r\nDelivered-To: user7@example.org\r\n")]
         }
+
+
+def test_what_is_judged_to_be_junk_goes_to_junk() -> None:
+    resolution = local(7)
+    due = Due(1, resolution.address, 0, resolution)
+    for junk, name in ((False, "INBOX"), (True, "Junk")):
+        (task,) = route(Letter("L1", 1, "", "a@b.example", 0.0, 1, "", False, (due,), junk=junk))
+        assert task.filing is not None
+        assert [(target.mailbox, target.create) for target in task.filing.targets] == [(name, junk)]
 
 
 async def test_bounce_has_an_empty_return_path(autojump_clock: MockClock) -> None:
