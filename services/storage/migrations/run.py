@@ -9,7 +9,14 @@ from sqlalchemy import Connection, inspect, text
 
 from shared.base.errors import StartError
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # oldest first; the last is what this program is written for
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+)  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
 
