@@ -278,12 +278,12 @@ class MailboxContext:
         try:
             return self.snapshot.uids_of(numbers)
         except IndexError:
-            if self._announce():
+            if self.announce():
                 return self.uids(numbers, uid=False)
             raise Bad("No message has this number") from None
 
-    def _announce(self) -> bool:
-        """Tell of new messages: the client names them already."""
+    def announce(self) -> bool:
+        """Tell of new messages by themselves, before the expunges that may wait; whether there are any."""
         snapshot = self.snapshot
         if not snapshot.grow():
             return False

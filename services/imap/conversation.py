@@ -13,12 +13,13 @@ from math import inf
 
 import trio
 
-from services.imap.errors import Bad, Bye
+from services.imap.errors import Bye
 from services.imap.notifier import Bell
 from services.imap.output import Output
 from shared.net.shell import Connection, PeerGone
 from shared.protocols.imap import responses
 from shared.protocols.imap.core import ImapCore, Limits
+from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.events import (
     NEED_MORE,
     BadSyntax,
@@ -28,7 +29,9 @@ from shared.protocols.imap.events import (
     Line,
     LiteralChunk,
     LiteralEnd,
+    MessageStep,
 )
+from shared.protocols.imap.syntax.append import Step
 
 _GO_AHEAD = responses.continuation("OK")
 
@@ -102,8 +105,11 @@ class Conversation:
             return event.octets
         raise Bye(event.text if isinstance(event, Fatal) else "Line expected")
 
-    async def message(self, timeout: float) -> AsyncIterator[bytes]:
-        """The message of an APPEND that was offered, piece by piece. Must be read to its end."""
+    async def message(self, timeout: float) -> AsyncIterator[bytes | Step]:
+        """What was offered, piece by piece: octets of a message, and what stands between them.
+
+        Must be read to its end. Raises `ParseError` for what cannot be read.
+        """
         self.core.accept_literal()
         while True:
             event = self.core.next_event()
@@ -112,10 +118,14 @@ class Conversation:
                 self._feed(await self.connection.receive(timeout))
             elif isinstance(event, LiteralChunk):
                 yield event.octets
+            elif isinstance(event, MessageStep):
+                yield event.step
+            elif isinstance(event, ContinuationNeeded):
+                self.out.write(_GO_AHEAD)
             elif isinstance(event, LiteralEnd):
                 return
             elif isinstance(event, BadSyntax):
-                raise Bad(event.text)
+                raise ParseError(event.text, event.code, event.status)
             else:
                 raise Bye(event.text if isinstance(event, Fatal) else "Message expected")
 

@@ -1,62 +1,134 @@
-"""Taking in the message of an APPEND: a small one whole, a large one streamed to storage while it arrives."""
+"""Taking in the messages of an APPEND or REPLACE: small ones whole, large ones streamed to storage as they come."""
 
 from __future__ import annotations
 
+from services.imap.catenation import Catenation
 from services.imap.context import AccountContext
+from services.imap.draft import Draft, new
 from services.imap.errors import No, try_create
 from shared.base.errors import EilpostError
-from shared.contracts import acl, blobs
+from shared.contracts import acl
 from shared.contracts.acl import MyRights
-from shared.contracts.blobs import Body, Summary, UploadRequest
-from shared.contracts.errors import Refused, Unavailable
-from shared.mail.summary import SummaryScanner, summarise
-from shared.net.bulk import BulkSender
+from shared.contracts.blobs import Body
+from shared.contracts.errors import Refused
+from shared.contracts.messages import New
+from shared.mail.summary import summarise
 from shared.protocols.imap import responses
-from shared.protocols.imap.syntax.append import Append
+from shared.protocols.imap.syntax.append import Append, Message, Url
+from shared.protocols.imap.syntax.replace import Replace
+
+_FRAME = 900_000  # octets that one question to storage carries
+_ROW = 200  # octets of a message beside its texts
+_HELD = 600_000  # octets of messages that are held for one command
 
 
-async def take_in(context: AccountContext, command: Append) -> tuple[Body, Summary]:
-    """The message's body and summary. Raises what storage raises; the stream is in order whatever happens."""
-    if command.message is not None:
-        return Body(command.message), summarise(command.message)
+async def take_in(context: AccountContext, command: Append | Replace) -> tuple[New, ...]:
+    """The messages, in order. Raises what storage raises; the stream is in order whatever happens."""
+    messages = command.messages
+    if command.offered is None and len(messages) == 1:
+        message = messages[0]
+        if len(message.parts) == 1 and not message.binary and isinstance(octets := message.parts[0], bytes):
+            return (_whole(message, octets),)
+    gathering = Gathering(context)
     try:
-        url, upload = await _welcome(context, command)
+        if command.offered is None:
+            await gathering.start(messages)
+        else:
+            await _stream(context, command, gathering)
+        return await gathering.finish()
+    finally:
+        await gathering.aclose()
+
+
+def _whole(message: Message, octets: bytes) -> New:
+    if not octets:
+        raise No("An empty message cannot be kept", "CANNOT")
+    return new(message, Body(octets), summarise(octets))
+
+
+class Gathering:
+    """Messages of one command: those that are finished, and the one at hand."""
+
+    def __init__(self, context: AccountContext) -> None:
+        self._context = context
+        self._catenation = Catenation(context)
+        self._done: list[New] = []
+        self._weight = 0  # octets of what is done, as storage will be asked
+        self._held = 0  # ... of them messages
+        self._draft: Draft | None = None
+
+    async def start(self, messages: tuple[Message, ...]) -> None:
+        """Take messages that are here, the last of which may go on."""
+        for message in messages:
+            await self.take(message)
+            for part in message.parts:
+                await self.take(part)
+
+    async def take(self, piece: Message | Url | bytes) -> None:
+        """The next piece: a message begins, or goes on. Raises `No`, and what storage raises."""
+        if isinstance(piece, Message):
+            await self._end()
+            self._draft = Draft(self._context, piece, _HELD - self._held)
+            return
+        assert self._draft is not None
+        if isinstance(piece, bytes):
+            await self._draft.add(piece)
+        else:
+            await self._catenation.add(piece, self._draft)
+
+    async def finish(self) -> tuple[New, ...]:
+        """All of them."""
+        await self._end()
+        return tuple(self._done)
+
+    async def aclose(self) -> None:
+        """Let go of what is not finished."""
+        if self._draft is not None:
+            await self._draft.aclose()
+
+    async def _end(self) -> None:
+        """The message at hand is complete."""
+        if self._draft is None:
+            return
+        done = await self._draft.finish()
+        self._draft = None
+        self._done.append(done)
+        self._held += len(done.body.octets)
+        texts = (value for value in done.summary if isinstance(value, bytes | str))
+        self._weight += _ROW + len(done.body.octets) + sum(map(len, texts)) + sum(map(len, done.flags))
+        if self._weight > _FRAME and len(self._done) > 1:
+            raise No("Too many messages in one command", "LIMIT")
+
+
+async def _stream(context: AccountContext, command: Append | Replace, gathering: Gathering) -> None:
+    """Read to the end of the command, or to where the client can be stopped; trouble is told afterwards."""
+    offered = command.offered
+    assert offered is not None
+    try:
+        await _welcome(context, command.mailbox)
+        await gathering.start(command.messages)
     except EilpostError:
         context.talk.core.refuse_literal()
         raise
-    if command.synchronising:
+    if offered.synchronising:
         context.talk.out.write(responses.continuation("OK"))
-    summary = await _stream(context, url)
-    return Body(b"", upload), summary
+    trouble: EilpostError | None = None
+    async for piece in context.talk.message(context.settings.idle_timeout):
+        if trouble is None:
+            try:
+                await gathering.take(piece)
+            except EilpostError as error:
+                trouble = error
+                context.talk.core.give_up()
+    if trouble is not None:
+        raise trouble
 
 
-async def _welcome(context: AccountContext, command: Append) -> tuple[str, str]:
-    """See that the message has a place to go before it is sent."""
-    name = context.names.inward(command.mailbox)
+async def _welcome(context: AccountContext, mailbox: str) -> None:
+    """See that the messages have a place to go before they are sent."""
     try:
-        reply = await context.call(acl.my_rights, MyRights(context.grant, name))
+        reply = await context.call(acl.my_rights, MyRights(context.grant, context.names.inward(mailbox)))
     except Refused as error:
         raise try_create(error) from error
     if "i" not in reply.rights:
         raise No("Permission denied", "NOPERM")
-    ticket = await context.call(blobs.upload, UploadRequest(command.size))
-    return ticket.url, ticket.upload
-
-
-async def _stream(context: AccountContext, url: str) -> Summary:
-    """Read to the end of the literal in any case; trouble with storage is told afterwards."""
-    scanner = SummaryScanner()
-    trouble: Unavailable | None = None
-    async with BulkSender(url) as sender:
-        async for chunk in context.talk.message(context.settings.idle_timeout):
-            if trouble is not None:
-                continue
-            scanner.feed(chunk)
-            try:
-                await sender.send(chunk)
-            except Unavailable as error:
-                trouble = error
-        if trouble is not None:
-            raise trouble
-        await sender.finish()
-    return scanner.finish()

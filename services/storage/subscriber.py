@@ -24,7 +24,9 @@ from shared.contracts import blobs, messages, spool
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics
 
-GROWING = frozenset({spool.accept.name, messages.append.name, blobs.upload.name})  # refused while the disk is full
+GROWING = frozenset(
+    {spool.accept.name, messages.append.name, messages.replace.name, blobs.upload.name}
+)  # refused while the disk is full
 
 
 class Subscriber:

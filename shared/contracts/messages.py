@@ -149,6 +149,32 @@ class Appended(NamedTuple):
 append = Op("messages.append", Append, Appended, IMAP, 15.0, Repeat.KEYED)
 
 
+class Replace(NamedTuple):
+    """Put a message into the mailbox called ``to`` and take the one with ``uid`` out of ``mailbox``, both or neither.
+
+    Refused: NOT_FOUND (``data`` "message" when that one is gone; else TRYCREATE), OVER_QUOTA, NO_RIGHT.
+    """
+
+    grant: bytes
+    key: str
+    mailbox: int
+    uid: int
+    to: str
+    new: New
+
+
+class Replaced(NamedTuple):
+    """``uidvalidity`` and ``uid`` are the new message's."""
+
+    uidvalidity: int
+    uid: int
+    change: Change  # of the target, the new message
+    removed: Change  # of the source, the old one; follows ``change`` where both are one mailbox
+
+
+replace = Op("messages.replace", Replace, Replaced, IMAP, 15.0, Repeat.KEYED)
+
+
 class Copy(NamedTuple):
     """Copy, or move, messages of one mailbox to a named one, in one transaction (RFC 6851)."""
 

@@ -45,9 +45,10 @@ def render(page: Page, items: Sequence[FetchItem]) -> bytes:
 
 def column(page: Page, item: FetchItem) -> Sequence[bytes]:
     """One item of all messages of a page."""
-    if isinstance(item, Section):
-        return [header_section(item, header) for header in page.rows.headers]
-    return _COLUMNS[item](page)
+    if isinstance(item, Item):
+        return _COLUMNS[item](page)
+    assert isinstance(item, Section)  # what is BINARY is in no header
+    return [header_section(item, header) for header in page.rows.headers]
 
 
 def _uids(page: Page) -> list[bytes]:

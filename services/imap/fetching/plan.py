@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from shared.contracts.messages import Column
 from shared.protocols.imap.syntax.fetch import FetchItem, Item
-from shared.protocols.imap.syntax.section import Section
+from shared.protocols.imap.syntax.section import Binary, Section
 
 _COLUMNS = {
     Item.ENVELOPE: Column.ENVELOPE,
@@ -38,7 +38,7 @@ def plan(items: tuple[FetchItem, ...], *, uid: bool, modseq: bool) -> Plan:
         asked.insert(0, Item.UID)
     if modseq and Item.MODSEQ not in asked:
         asked.append(Item.MODSEQ)
-    sections = [item for item in asked if isinstance(item, Section)]
+    sections = [item for item in asked if isinstance(item, Section | Binary)]
     bodies = any(not in_header(section) for section in sections)
     columns = 0
     for item in asked:
@@ -58,6 +58,6 @@ def with_flags(plan: Plan, *, modseq: bool) -> Plan:
     return plan._replace(items=(*plan.items, *missing), flags=True) if missing else plan
 
 
-def in_header(section: Section) -> bool:
+def in_header(section: Section | Binary) -> bool:
     """Whether the header block alone answers this section."""
-    return not section.path and section.text.startswith("HEADER")
+    return isinstance(section, Section) and not section.path and section.text.startswith("HEADER")

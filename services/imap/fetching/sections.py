@@ -19,7 +19,12 @@ class Span(NamedTuple):
 
 def header_section(section: Section, header: bytes) -> bytes:
     """A section of the message's own header, as a FETCH item."""
-    return fetch_items.section_item(section.label, _cut(section, _selected(section, header)))
+    return fetch_items.section_item(section.label, header_octets(section, header))
+
+
+def header_octets(section: Section, header: bytes) -> bytes:
+    """The same without the item around it."""
+    return _cut(section, _selected(section, header))
 
 
 def span(section: Section, bulk: Bulk) -> Span | None:

@@ -15,17 +15,19 @@ from services.imap.ahead import Ahead
 from services.imap.columns import pack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bye
+from services.imap.fetching import binary
 from services.imap.fetching.items import NO_ROWS, Page, column
 from services.imap.fetching.plan import Plan, with_flags
+from services.imap.fetching.ranges import gathered, octets
 from services.imap.fetching.rows import ask as ask_rows
-from services.imap.fetching.sections import Span, header_section, inline_section, narrowed, selects_fields, span
+from services.imap.fetching.sections import header_section, inline_section, narrowed, selects_fields, span
 from services.imap.marking import mark_seen
 from shared.contracts import messages
 from shared.contracts.errors import Unavailable
 from shared.contracts.messages import BodiesRequest, Bulk
-from shared.net import bulk as data_plane
 from shared.protocols.imap import fetch_items
-from shared.protocols.imap.syntax.section import Section
+from shared.protocols.imap.syntax.fetch import Item
+from shared.protocols.imap.syntax.section import Binary, Section
 
 _BATCH = 512 * 1024  # octets asked for at once
 _BATCH_MESSAGES = 64
@@ -139,24 +141,41 @@ async def _send(mailbox: MailboxContext, plan: Plan, bulk: Bulk, *, seen: bool) 
     if not place.uids:
         return
     page = Page(mailbox, place, rows)
-    parts: list[bytes | Section] = []  # what is rendered, and what is still to be streamed
+    parts: list[bytes | Section | Binary] = []  # what is rendered, and what is still to be streamed
     for item in with_flags(plan, modseq=mailbox.account.dialect.modseqs).items if seen else plan.items:
-        if isinstance(item, Section):
-            parts.append(item if bulk.url else inline_section(item, bulk))
-        else:
+        if isinstance(item, Item):
             parts.append(column(page, item)[0])
+        elif isinstance(item, Binary):
+            parts.append(await _streamable(item, bulk) if bulk.url else binary.render(item, bulk))
+        else:
+            parts.append(item if bulk.url else inline_section(item, bulk))
     mailbox.talk.count("bodies", 1)
     await _write(mailbox, bulk, b"* %d FETCH (" % place.sequences[0], parts)
 
 
-async def _write(mailbox: MailboxContext, bulk: Bulk, before: bytes, parts: list[bytes | Section]) -> None:
+async def _streamable(item: Binary, bulk: Bulk) -> bytes | Binary:
+    """The item itself, when it is to be streamed; all that may refuse it has been asked."""
+    part = binary.find(item, bulk)
+    if part is None:
+        return binary.missing(item)
+    if item.size:
+        return fetch_items.binary_size_item(item.label, (await binary.measure(item, bulk, part)).size)
+    return item
+
+
+async def _write(mailbox: MailboxContext, bulk: Bulk, before: bytes, parts: list[bytes | Section | Binary]) -> None:
     out = mailbox.talk.out
     for part in parts:
         out.write(before)
-        if isinstance(part, Section):
-            await _stream(mailbox, part, bulk)
-        else:
-            out.write(part)
+        try:
+            if isinstance(part, Section):
+                await _stream(mailbox, part, bulk)
+            elif isinstance(part, Binary):
+                await _stream_decoded(mailbox, part, bulk)
+            else:
+                out.write(part)
+        except Unavailable as error:
+            raise Bye("The message cannot be read to its end, try again later") from error
         before = b" "
     out.write(b")\r\n")
     await out.room()
@@ -170,34 +189,26 @@ async def _stream(mailbox: MailboxContext, section: Section, bulk: Bulk) -> None
         out.write(fetch_items.section_item(section.label, b""))
         return
     if selects_fields(section):
-        octets = bytearray()
-        async with aclosing(_octets(bulk, place)) as chunks:
-            async for chunk in chunks:
-                octets += chunk
-        out.write(header_section(section, bytes(octets)))
+        out.write(header_section(section, await gathered(bulk, place)))
         return
     wanted = narrowed(section, place)
     out.write(fetch_items.section_head_item(section.label, wanted.end - wanted.start))
-    async with aclosing(_octets(bulk, wanted)) as chunks:
-        async for chunk in chunks:
-            out.write(chunk)
+    await _send_all(mailbox, octets(bulk, wanted))
+
+
+async def _stream_decoded(mailbox: MailboxContext, item: Binary, bulk: Bulk) -> None:
+    """A part of such a message without its transfer encoding."""
+    part = binary.find(item, bulk)
+    assert part is not None
+    extent = await binary.measure(item, bulk, part)
+    mailbox.talk.out.write(fetch_items.binary_head_item(item.label, extent.size, nul=extent.nul))
+    await _send_all(mailbox, binary.decoded(item, bulk, part))
+
+
+async def _send_all(mailbox: MailboxContext, pieces: AsyncGenerator[bytes, None]) -> None:
+    """Send what comes, no faster than the client takes it."""
+    out = mailbox.talk.out
+    async with aclosing(pieces):
+        async for piece in pieces:
+            out.write(piece)
             await out.room()
-
-
-async def _octets(bulk: Bulk, wanted: Span) -> AsyncGenerator[bytes, None]:
-    """The octets of a range: the prefix is at hand, the rest in the data plane. Raises `Bye` when they end early."""
-    if wanted.start < bulk.prefix:
-        yield bulk.octets[wanted.start : min(wanted.end, bulk.prefix)]
-    start = max(wanted.start, bulk.prefix)
-    left = wanted.end - start
-    if left <= 0:
-        return
-    try:
-        async with aclosing(data_plane.fetch(bulk.url, start - bulk.prefix, left)) as pieces:
-            async for piece in pieces:
-                left -= len(piece)
-                yield piece
-    except Unavailable as error:
-        raise Bye("The message cannot be read to its end, try again later") from error
-    if left:
-        raise Bye("The message cannot be read to its end")

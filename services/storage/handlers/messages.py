@@ -11,9 +11,11 @@ from services.storage.handlers import (
     messages_copy,
     messages_deliver,
     messages_expunge,
+    messages_replace,
     messages_rows,
     messages_store,
 )
+from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, either, read, write
 from services.storage.repositories.flagsets import FlagSets
 from shared.contracts import messages as contract
@@ -24,6 +26,7 @@ def rows(flagsets: FlagSets, tickets: Tickets) -> tuple[AnyRow, ...]:
     return (
         write(contract.deliver, partial(messages_deliver.deliver, flagsets)),
         write(contract.append, partial(messages_append.append, flagsets)),
+        write(contract.replace, partial(one_by_one, partial(messages_replace.replace, flagsets))),
         write(contract.copy, partial(messages_copy.copy, flagsets)),
         write(contract.store, partial(messages_store.store, flagsets)),
         write(contract.expunge, partial(messages_expunge.expunge, flagsets)),

@@ -20,7 +20,7 @@ from services.storage.rules.rights import settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.blobs import Body, Summary
 from shared.contracts.errors import Code, Refused
-from shared.contracts.messages import Append, Appended
+from shared.contracts.messages import Append, Appended, New
 
 
 class Plan(NamedTuple):
@@ -69,14 +69,22 @@ def _plan(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, as
         sets = [settable(flags.canonical(new.flags), held) for new in request.messages]
     except flags.BadFlag as error:
         return Refused(Code.CANNOT, str(error))
+    previous = state.modseq
+    return Plan(state, previous, asked.session, enter(flagsets, work, state, request.messages, sets))
+
+
+def enter(
+    flagsets: FlagSets, work: UnitOfWork, state: MailboxState, news: Sequence[New], sets: Sequence[flags.Flags]
+) -> list[Message]:
+    """Rows for new messages with these flags, counted in ``state``; content unknown yet."""
     numbers = [flagsets.number(work.connection, each) for each in sets]
-    previous, modseq, uid, now = state.modseq, state.advance(), state.take_uids(len(sets)), int(work.now)
+    modseq, uid, now = state.advance(), state.take_uids(len(sets)), int(work.now)
     rows = []
-    for offset, (new, number, given) in enumerate(zip(request.messages, numbers, sets, strict=True)):
+    for offset, (new, number, given) in enumerate(zip(news, numbers, sets, strict=True)):
         state.count(1, new.summary.size, flags.bits_of(given))
         date = now if new.date is None else new.date
         rows.append(Message(state.id, uid + offset, 0, modseq, number, new.summary.size, date, now, b""))
-    return Plan(state, previous, asked.session, rows)
+    return rows
 
 
 def _appended(flagsets: FlagSets, work: UnitOfWork, plan: Plan) -> Appended:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
+from shared.protocols.imap.syntax.append import Step
+
 
 class NeedMore(NamedTuple):
     """Nothing more can be told before more octets are fed."""
@@ -13,8 +15,8 @@ class Command(NamedTuple):
     """A whole command. ``value`` is the NamedTuple of `shared.protocols.imap.syntax.<name>`.
 
     ``name`` is upper case and without "UID", which stands in the value's field ``uid``.
-    An APPEND whose message is too large to come whole has ``value.message`` None: the session answers this event
-    with `ImapCore.accept_literal` or `ImapCore.refuse_literal` before it asks for the next one.
+    An APPEND or REPLACE whose messages are too large to come whole has ``value.offered``: the session answers this
+    event with `ImapCore.accept_literal` or `ImapCore.refuse_literal` before it asks for the next one.
     """
 
     tag: str
@@ -29,9 +31,16 @@ class ContinuationNeeded(NamedTuple):
 
 
 class LiteralChunk(NamedTuple):
-    """Some octets of the accepted literal, in order; never empty."""
+    """Some octets of the message at hand, in order; never empty."""
 
     octets: bytes
+
+
+class MessageStep(NamedTuple):
+    """What stands between the literals of an accepted command: the next message begins, or a URL stands for octets of
+    the one at hand."""
+
+    step: Step
 
 
 class LiteralEnd(NamedTuple):
@@ -62,7 +71,9 @@ class Fatal(NamedTuple):
     text: str
 
 
-Event: TypeAlias = NeedMore | Command | ContinuationNeeded | LiteralChunk | LiteralEnd | Line | BadSyntax | Fatal
+Event: TypeAlias = (
+    NeedMore | Command | ContinuationNeeded | LiteralChunk | MessageStep | LiteralEnd | Line | BadSyntax | Fatal
+)
 
 NEED_MORE = NeedMore()
 LITERAL_END = LiteralEnd()

@@ -54,3 +54,18 @@ def section_item(label: bytes, octets: bytes | None) -> bytes:
 def section_head_item(label: bytes, size: int) -> bytes:
     """The head of a section whose ``size`` octets are streamed behind it."""
     return b"%b {%d}\r\n" % (label, size)
+
+
+def binary_item(label: bytes, octets: bytes) -> bytes:
+    """``BINARY[...]`` with its octets: a literal8 where they need one (RFC 3516 section 4.3)."""
+    return binary_head_item(label, len(octets), nul=b"\0" in octets) + octets
+
+
+def binary_head_item(label: bytes, size: int, *, nul: bool) -> bytes:
+    """Its head alone; ``nul``: the octets behind it hold NUL."""
+    return b"%b %b{%d}\r\n" % (label, b"~" if nul else b"", size)
+
+
+def binary_size_item(label: bytes, size: int) -> bytes:
+    """``BINARY.SIZE[...] n``."""
+    return b"%b %d" % (label, size)

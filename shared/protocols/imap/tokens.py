@@ -29,7 +29,7 @@ _QUOTED = re.compile(rb'"([^"\\\r\n\0]*)"')
 _ESCAPED = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*)"')
 _ESCAPE = re.compile(rb'\\(["\\])')
 _LITERAL = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\r?\n")
-_ANNOUNCEMENT = re.compile(rb"\{([0-9]{1,20})(\+?)\}\Z")
+_ANNOUNCEMENT = re.compile(rb"(~?)\{([0-9]{1,20})(\+?)\}\Z")
 _NUMBER = re.compile(rb"[0-9]{1,20}")
 _ITEM = re.compile(rb"[A-Za-z0-9.]+")
 _SET = re.compile(rb"[0-9*][0-9*:,]*")
@@ -92,6 +92,11 @@ class Arguments:
         while line.startswith(b" ", position):
             position += 1
         self._position = position
+
+    def expect(self, octet: bytes) -> None:
+        """One given octet."""
+        if not self.skip(octet):
+            raise ParseError(f"{octet.decode()} expected")
 
     def open(self) -> None:
         """An opening parenthesis, and surplus spaces behind it."""
@@ -267,13 +272,18 @@ class Arguments:
         self._position = end
         return octets
 
-    def announcement(self) -> tuple[int, bool]:
-        """``"{" number ["+"] "}"`` at the end of the line: octets, and whether the client waits (no "+")."""
+    def at_announcement(self) -> bool:
+        """Whether all that is left is an announced literal."""
+        return _ANNOUNCEMENT.match(self._line, self._position) is not None
+
+    def announcement(self) -> tuple[int, bool, bool]:
+        """``["~"] "{" number ["+"] "}"`` at the end of the line: octets, whether the client waits (no "+"), and
+        whether it is a literal8 (RFC 3516)."""
         found = _ANNOUNCEMENT.match(self._line, self._position)
         if found is None:
             raise ParseError("Literal expected")
         self._position = self._size
-        return int(found[1]), not found[2]
+        return int(found[2]), not found[3], bool(found[1])
 
     def string_text(self) -> str:
         """``string``, which must be UTF-8."""

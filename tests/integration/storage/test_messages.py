@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from services.storage.rules.packed import pack_u32, unpack_uids
-from services.storage.tables.schema import body
+from services.storage.tables.schema import account, body
 from shared.contracts import mailboxes, messages
 from shared.contracts.changes import INLINE_ROWS, Change, mailbox_changed
 from shared.contracts.errors import Code, Refused
@@ -300,3 +300,27 @@ class TestBodies:
         assert (large.octets, large.size) == (b"", new().summary.size)
         assert large.url.startswith("http://data/body/")
         assert (small.url, small.octets) == ("", letter_octets("small"))
+
+
+def replace_in_inbox(store: Store, uid: int, octets: bytes) -> messages.Replaced:
+    request = messages.Replace(GRANT, store.key(), opened(store).mailbox, uid, "INBOX", new(octets))
+    answer = store.call(messages.replace, request)
+    assert isinstance(answer, messages.Replaced)
+    return answer
+
+
+def test_a_replacement_needs_room_only_for_what_it_is_larger(store: Store) -> None:
+    first = letter_octets(text="x" * 1000)
+    store.append(new(first))
+    store.change(update(account).values(quota=len(first) + 100))
+    with pytest.raises(Refused, match="over-quota"):
+        store.append(new(first))
+    replaced = replace_in_inbox(store, 1, first + b"y")
+    assert replaced.uid == 2
+    assert replaced.change.modseq == replaced.removed.previous < replaced.removed.modseq
+    with pytest.raises(Refused, match="no such message"):
+        replace_in_inbox(store, 1, first)
+    with pytest.raises(Refused, match="over-quota"):
+        replace_in_inbox(store, 2, first + b"y" * 200)
+    assert flags(store) == {2: ()}
+    assert sum(store.uses().values()) == 1

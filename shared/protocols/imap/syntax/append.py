@@ -1,35 +1,151 @@
-"""APPEND (RFC 3501 section 6.3.11)."""
+"""APPEND (RFC 3501 section 6.3.11) of one message or several (RFC 3502), literal, catenated (RFC 4469) or binary
+(RFC 3516), and what REPLACE shares with it.
+
+The command comes in stretches, each up to a literal: a stretch is read by itself, from the `Place` where the one
+before it ended.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from enum import Enum, auto
+from typing import NamedTuple, TypeAlias
 
 from shared.protocols.imap.dates import date_time
+from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.names import mailbox
 from shared.protocols.imap.tokens import Arguments
 
+MAX_PARTS = 1_000  # messages, and parts that they are catenated of, in one command
+
+
+class Url(NamedTuple):
+    """A catenated part: the octets that an IMAP URL names, as the client wrote it."""
+
+    url: str
+
+
+class Message(NamedTuple):
+    """One message, or the beginning of one. ``date`` is in Unix seconds, None for now.
+
+    ``parts`` follow one another; ``binary``: it came as a literal8, so that it may hold NUL (RFC 3516).
+    """
+
+    flags: tuple[str, ...]
+    date: int | None
+    parts: tuple[bytes | Url, ...] = ()
+    binary: bool = False
+
+
+class Literal(NamedTuple):
+    """An announced literal of ``size`` octets; ``synchronising``: the client waits for "+"."""
+
+    size: int
+    synchronising: bool
+
 
 class Append(NamedTuple):
-    """One message for a mailbox. ``date`` is in Unix seconds, None for now.
+    """Messages for a mailbox, all or none.
 
-    ``message`` is None when it follows as chunks; ``synchronising`` then tells that the client waits for "+".
+    ``offered`` is None when they are here whole. Else the last one goes on with this literal, which follows as
+    chunks, and so does whatever stands behind it in the command.
     """
 
     mailbox: str
-    flags: tuple[str, ...]
-    date: int | None
-    size: int  # octets
-    message: bytes | None = None
-    synchronising: bool = False
+    messages: tuple[Message, ...]
+    offered: Literal | None = None
+
+
+class Place(Enum):
+    """Where a stretch begins."""
+
+    COMMAND = auto()  # behind the name
+    MESSAGES = auto()  # behind a message, perhaps at the end
+    PARTS = auto()  # in CATENATE (...), behind a part
+    UTF8 = auto()  # in UTF8 (...), behind the literal
+
+
+Step: TypeAlias = Message | Url
+"""A message begins, or its next part is known."""
+
+
+class Stretch(NamedTuple):
+    """``literal`` belongs to the message at hand and follows now; None at the end of the command."""
+
+    steps: tuple[Step, ...]
+    literal: Literal | None
+    place: Place  # behind the literal
+
+
+class ArgumentFollows(ParseError):
+    """The stretch ends with a literal that is no message but an argument: a mailbox, a URL. Read again with it."""
 
 
 def parse(arguments: Arguments) -> Append:
-    """``mailbox [SP flag-list] [SP date-time] SP literal``, the literal's octets not included.
+    """A command without message literals: ``mailbox`` and messages catenated of URLs."""
+    name = target(arguments)
+    return Append(name, whole(stretch(arguments, Place.MESSAGES)))
 
-    The core reads the message; here ``arguments`` ends with its announcement.
-    """
+
+def target(arguments: Arguments) -> str:
+    """``SP mailbox``."""
     arguments.space()
-    name = mailbox(arguments)
+    if arguments.at_announcement():
+        raise ArgumentFollows("Mailbox expected")
+    return mailbox(arguments)
+
+
+def whole(read: Stretch) -> tuple[Message, ...]:
+    """The messages of a command that ends without a literal."""
+    if read.literal is not None:
+        raise ParseError("Message expected")
+    if not read.steps:
+        raise ParseError("Argument missing")
+    return grown((), read.steps)
+
+
+def grown(messages: tuple[Message, ...], steps: tuple[Step, ...]) -> tuple[Message, ...]:
+    """``messages`` with ``steps`` behind them."""
+    found = list(messages)
+    for step in steps:
+        if isinstance(step, Message):
+            found.append(step)
+        else:
+            found[-1] = found[-1]._replace(parts=(*found[-1].parts, step))
+    return tuple(found)
+
+
+def stretch(arguments: Arguments, place: Place) -> Stretch:
+    """Read up to the next literal, or to the end of the command."""
+    steps: list[Step] = []
+    if place is Place.UTF8:
+        arguments.expect(b")")
+        place = Place.MESSAGES
+    while place is Place.PARTS or not arguments.at_end():
+        if place is Place.MESSAGES:
+            flags, date = _options(arguments)
+            if arguments.skip_text(b"CATENATE ("):
+                steps.append(Message(flags, date))
+                place = Place.PARTS
+                literal = _part(arguments, steps)
+            else:
+                utf8 = arguments.skip_text(b"UTF8 (")
+                size, waits, binary = arguments.announcement()
+                if utf8 and not binary:
+                    raise ParseError("literal8 expected")
+                steps.append(Message(flags, date, binary=binary))
+                return Stretch(tuple(steps), Literal(size, waits), Place.UTF8 if utf8 else place)
+        elif arguments.skip(b")"):
+            place, literal = Place.MESSAGES, None
+        else:
+            arguments.space()
+            literal = _part(arguments, steps)
+        if literal is not None:
+            return Stretch(tuple(steps), literal, place)
+    return Stretch(tuple(steps), None, place)
+
+
+def _options(arguments: Arguments) -> tuple[tuple[str, ...], int | None]:
+    """``SP [flag-list SP] [date-time SP]``."""
     arguments.space()
     flags: tuple[str, ...] = ()
     date: int | None = None
@@ -39,5 +155,21 @@ def parse(arguments: Arguments) -> Append:
     if arguments.peek() == b'"':
         date = date_time(arguments)
         arguments.space()
-    size, synchronising = arguments.announcement()
-    return Append(name, flags, date, size, synchronising=synchronising)
+    return flags, date
+
+
+def _part(arguments: Arguments, steps: list[Step]) -> Literal | None:
+    """``cat-part``: TEXT and a literal, which is answered, or URL and its string, which joins ``steps``."""
+    kind = arguments.keyword()
+    arguments.space()
+    if kind == "TEXT":
+        size, waits, binary = arguments.announcement()
+        if binary:
+            raise ParseError("Literal expected")
+        return Literal(size, waits)
+    if kind != "URL":
+        raise ParseError("TEXT or URL expected")
+    if arguments.at_announcement():
+        raise ArgumentFollows("URL expected")
+    steps.append(Url(arguments.astring_text()))
+    return None

@@ -1,5 +1,5 @@
 """FETCH and UID FETCH (RFC 3501 section 6.4.5) with CHANGEDSINCE and VANISHED (RFC 7162), object ids (RFC 8474),
-SAVEDATE (RFC 8514) and PREVIEW (RFC 8970)."""
+SAVEDATE (RFC 8514), PREVIEW (RFC 8970) and BINARY (RFC 3516)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.sets import SequenceSet
-from shared.protocols.imap.syntax.section import Section, parse_section
+from shared.protocols.imap.syntax.section import Binary, Section, parse_binary, parse_section
 from shared.protocols.imap.tokens import Arguments
 
 
@@ -30,7 +30,7 @@ class Item(StrEnum):
     PREVIEW = "PREVIEW"
 
 
-FetchItem: TypeAlias = Item | Section
+FetchItem: TypeAlias = Item | Section | Binary
 _Request: TypeAlias = tuple[tuple[FetchItem, ...], "Modifiers"]
 
 
@@ -65,6 +65,7 @@ _PLAIN: dict[str, FetchItem] = {
     "RFC822.HEADER": Section((), "HEADER", (), True, None, b"RFC822.HEADER"),
     "RFC822.TEXT": Section((), "TEXT", (), False, None, b"RFC822.TEXT"),
 }
+_BINARIES = frozenset({"BINARY", "BINARY.PEEK", "BINARY.SIZE"})
 _MEMORABLE = 256  # octets; clients ask for the same few lists of items again and again
 
 
@@ -112,6 +113,8 @@ def _item(arguments: Arguments) -> FetchItem:
 def _named(name: str, arguments: Arguments) -> FetchItem:
     if name in ("BODY", "BODY.PEEK") and arguments.skip(b"["):
         return parse_section(arguments, peek=name == "BODY.PEEK")
+    if name in _BINARIES and arguments.skip(b"["):
+        return parse_binary(arguments, size=name == "BINARY.SIZE", peek=name != "BINARY")
     item = _PLAIN.get(name)
     if item is None:
         raise ParseError("Unknown item")

@@ -1,4 +1,5 @@
-"""Which octets of a message: ``section`` and ``partial`` of FETCH (RFC 3501 section 6.4.5)."""
+"""Which octets of a message: ``section`` and ``partial`` of FETCH (RFC 3501 section 6.4.5), as they are or without
+their transfer encoding (RFC 3516 section 4.2)."""
 
 from __future__ import annotations
 
@@ -27,6 +28,28 @@ class Section(NamedTuple):
     peek: bool  # leave \\Seen alone
     partial: tuple[int, int] | None  # first octet, and how many (at least 1)
     label: bytes
+
+
+class Binary(NamedTuple):
+    """BINARY[...], BINARY.PEEK[...] or, with ``size``, BINARY.SIZE[...]: a part without its transfer encoding."""
+
+    path: tuple[int, ...]
+    size: bool  # only how many octets it has
+    peek: bool
+    partial: tuple[int, int] | None  # of the decoded octets
+    label: bytes
+
+
+def parse_binary(arguments: Arguments, *, size: bool, peek: bool) -> Binary:
+    """What follows ``BINARY[`` and its kin, up to and with the partial."""
+    spec = "" if arguments.peek() == b"]" else arguments.item()
+    path, text = _split(spec)
+    if text:
+        raise ParseError("Part number expected")
+    arguments.expect(b"]")
+    partial = None if size else _partial(arguments)
+    label = b"%b[%b]" % (b"BINARY.SIZE" if size else b"BINARY", spec.encode("ascii"))
+    return Binary(path, size, peek, partial, label if partial is None else b"%b<%d>" % (label, partial[0]))
 
 
 def parse_section(arguments: Arguments, *, peek: bool) -> Section:

@@ -25,7 +25,7 @@ def drain(core: ImapCore) -> list[Event]:
             events.append(event)
         if isinstance(event, Fatal):
             break
-        if isinstance(event, Command) and event.name == "APPEND" and event.value.message is None:
+        if isinstance(event, Command) and event.name in ("APPEND", "REPLACE") and event.value.offered:
             core.accept_literal()
     return events
 

@@ -18,10 +18,13 @@ from shared.protocols.imap.events import (
     Fatal,
     Line,
     LiteralChunk,
+    MessageStep,
 )
-from shared.protocols.imap.syntax.append import Append
+from shared.protocols.imap.sets import SequenceSet
+from shared.protocols.imap.syntax.append import Append, Literal, Message, Url
 from shared.protocols.imap.syntax.login import Login
 from shared.protocols.imap.syntax.noop import Noop
+from shared.protocols.imap.syntax.replace import Replace
 from tests.unit.shared.protocols.imap.events import drain, logged_in, told
 
 SMALL = Limits(
@@ -98,14 +101,14 @@ def test_small_message_comes_whole() -> None:
     assert events == [
         ContinuationNeeded(5),
         ContinuationNeeded(3),
-        Command("a", "APPEND", Append("INBOX", ("\\Seen",), 1, 3, b"abc", True)),
+        Command("a", "APPEND", Append("INBOX", (Message(("\\Seen",), 1, (b"abc",)),))),
     ]
 
 
 def test_large_message_is_streamed() -> None:
     core = logged_in(SMALL)
     core.feed(b"a APPEND x {40}\r\n")
-    assert core.next_event() == Command("a", "APPEND", Append("x", (), None, 40, None, True))
+    assert core.next_event() == Command("a", "APPEND", Append("x", (Message((), None),), Literal(40, True)))
     with pytest.raises(RuntimeError):
         core.next_event()
     core.accept_literal()
@@ -146,11 +149,109 @@ def test_wrong_append_with_a_message_on_its_way_costs_one_answer() -> None:
     assert events == [BadSyntax("a", "Flag expected"), NOOP]
 
 
-def test_second_message_is_refused_and_read_over() -> None:
-    [refusal, after] = told(logged_in(), [b"a APPEND x {2+}\r\nhi (\\Seen) {3+}\r\nyou\r\nz NOOP\r\n"])
+def test_wrong_second_message_costs_one_answer() -> None:
+    [refusal, after] = told(logged_in(), [b"a APPEND x {2+}\r\nhi (\\Seen {3+}\r\nyou {1+}\r\n!\r\nz NOOP\r\n"])
     assert isinstance(refusal, BadSyntax)
     assert refusal.tag == "a"
     assert after == NOOP
+
+
+def test_small_messages_come_together() -> None:
+    stream = b'a APPEND x {2+}\r\nhi (\\Seen) " 1-Jan-1970 00:00:01 +0000" ~{3}\r\nyo\0\r\nz NOOP\r\n'
+    messages = (Message((), None, (b"hi",)), Message(("\\Seen",), 1, (b"yo\0",), binary=True))
+    assert told(logged_in(), [stream]) == [ContinuationNeeded(3), Command("a", "APPEND", Append("x", messages)), NOOP]
+
+
+def test_message_catenated_of_texts_and_urls() -> None:
+    stream = b'a APPEND x (\\Draft) CATENATE (URL "/y/;UID=1" TEXT {2+}\r\nhi URL {3+}\r\n/z; TEXT {1}\r\n!)\r\n'
+    parts = (Url("/y/;UID=1"), b"hi", Url("/z;"), b"!")
+    assert told(logged_in(), [stream]) == [
+        ContinuationNeeded(1),
+        Command("a", "APPEND", Append("x", (Message(("\\Draft",), None, parts),))),
+    ]
+    [event] = told(logged_in(), [b"a APPEND {1+}\r\nx CATENATE (URL /y)\r\n"])
+    assert event == Command("a", "APPEND", Append("x", (Message((), None, (Url("/y"),)),)))
+
+
+def test_what_stands_behind_a_streamed_literal_is_told_as_it_comes() -> None:
+    stream = b"a APPEND x CATENATE (TEXT {40+}\r\n" + b"m" * 40 + b" URL /y) (\\Seen) {2}\r\nhi {0+}\r\n\r\n"
+    stream += b"z NOOP\r\n"
+    assert told(logged_in(SMALL), [stream]) == [
+        Command("a", "APPEND", Append("x", (Message((), None),), Literal(40, False))),
+        LiteralChunk(b"m" * 40),
+        MessageStep(Url("/y")),
+        MessageStep(Message(("\\Seen",), None)),
+        ContinuationNeeded(2),
+        LiteralChunk(b"hi"),
+        MessageStep(Message((), None)),
+        LITERAL_END,
+        NOOP,
+    ]
+
+
+def test_a_message_that_is_given_up_ends_where_the_client_waits() -> None:
+    core = logged_in(SMALL)
+    core.feed(b"a APPEND x {40+}\r\n" + b"m" * 40 + b" {1+}\r\nx {50}\r\n")
+    core.next_event()
+    core.accept_literal()
+    core.give_up()
+    core.feed(b"z NOOP\r\n")
+    assert drain(core)[-2:] == [LITERAL_END, NOOP]
+
+
+def test_small_messages_that_grow_too_large_together_are_streamed() -> None:
+    stream = b"a APPEND x {20+}\r\n" + b"m" * 20 + b" {20+}\r\n" + b"n" * 20 + b"\r\n"
+    held = (Message((), None, (b"m" * 20,)), Message((), None))
+    assert told(logged_in(SMALL), [stream]) == [
+        Command("a", "APPEND", Append("x", held, Literal(20, False))),
+        LiteralChunk(b"n" * 20),
+        LITERAL_END,
+    ]
+
+
+def test_messages_in_one_command_are_bounded() -> None:
+    events = told(logged_in(), [b"a APPEND x {0+}\r\n", *[b" {0+}\r\n"] * 2_000, b"\r\nz NOOP\r\n"])
+    assert events == [BadSyntax("a", "Too many messages or parts in one command", "LIMIT", "NO"), NOOP]
+
+
+def test_replacement() -> None:
+    message = Message((), None, (b"hi",))
+    numbers = SequenceSet(((3, 3),))
+    assert told(logged_in(), [b"a UID REPLACE 3 x {2+}\r\nhi\r\n"]) == [
+        Command("a", "REPLACE", Replace(True, numbers, "x", (message,)))
+    ]
+    for wrong in (b"3:4 x {2+}\r\nhi", b"$ x {2+}\r\nhi", b"3 x {2+}\r\nhi {2+}\r\nho", b"3 x", b"3 {1+}\r\nx"):
+        [event, after] = told(logged_in(), [b"a REPLACE " + wrong + b"\r\nz NOOP\r\n"])
+        assert isinstance(event, BadSyntax), wrong
+        assert after == NOOP
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"CATENATE ()",
+        b"CATENATE (TEXT {1+}\r\nx",
+        b"CATENATE (TEXT {1+}\r\nx URL)",
+        b"CATENATE (TEXT ~{1+}\r\nx)",
+        b"CATENATE (PICTURE {1+}\r\nx)",
+        b"CATENATE (URL /y) x",
+        b"UTF8 ({1+}\r\nx)",
+        b"UTF8 (~{1+}\r\nx",
+        b"(\\Seen)",
+        b"",
+    ],
+)
+def test_append_that_is_none(wrong: bytes) -> None:
+    [event, after] = told(logged_in(), [b"a APPEND x " + wrong + b"\r\nz NOOP\r\n"])
+    assert isinstance(event, BadSyntax)
+    assert event.status == "BAD"
+    assert after == NOOP
+
+
+def test_utf8_message() -> None:
+    messages = (Message((), None, ("é".encode(),), binary=True),)
+    [event] = told(logged_in(), ["a APPEND x UTF8 (~{2+}\r\né)\r\n".encode()])
+    assert event == Command("a", "APPEND", Append("x", messages))
 
 
 def test_bare_line() -> None:
@@ -208,6 +309,10 @@ _PIECES = st.sampled_from(
         b"a8 SEARCH OR TEXT {4}\r\nfour NOT ALL\r\n",
         b"a9 FOO {9+}\r\n123456789 {1+}\r\nx\r\n",
         b"b1 APPEND {3}\r\nbox {0+}\r\n\r\n",
+        b"b2 APPEND box {5+}\r\nhello (\\Seen) {45+}\r\n" + b"m" * 45 + b" {3}\r\nyou\r\n",
+        b"b3 APPEND box CATENATE (URL {2+}\r\n/x TEXT {45+}\r\n" + b"m" * 45 + b" URL {2}\r\n/y URL /z)\r\n",
+        b"b4 UID REPLACE 4 box ~{2+}\r\nhi\r\n",
+        b"b5 APPEND box UTF8 (~{2+}\r\nhi)\r\n",
         b"{3}\r\n",
         b"{99+}\r\n",
         b"\r\n",

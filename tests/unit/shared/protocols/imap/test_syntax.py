@@ -7,7 +7,7 @@ import pytest
 from shared.protocols.imap.events import BadSyntax
 from shared.protocols.imap.grammar import ROWS
 from shared.protocols.imap.sets import SequenceSet
-from shared.protocols.imap.syntax.append import Append
+from shared.protocols.imap.syntax.append import Append, Message
 from shared.protocols.imap.syntax.authenticate import Authenticate
 from shared.protocols.imap.syntax.copy import Copy
 from shared.protocols.imap.syntax.create import Create
@@ -65,7 +65,7 @@ _ALL = SequenceSet(((1, 0),))
         ),
         ('LIST "" a RETURN ()', List("", ("a",), extended=True)),
         ("STATUS a (MESSAGES highestmodseq MESSAGES)", Status("a", ("MESSAGES", "HIGHESTMODSEQ"))),
-        ("APPEND a {3+}\r\nabc", Append("a", (), None, 3, b"abc")),
+        ("APPEND a {3+}\r\nabc", Append("a", (Message((), None, (b"abc",)),))),
         ("ID NIL", Id(())),
         ('ID ("Name" "x" "os" NIL)', Id((("name", "x"), ("os", None)))),
         ('ID ("a", "b" "version" 1.2)', Id((("a", "b"), ("version", "1.2")))),

@@ -1,0 +1,72 @@
+"""A message while it is put together: held while it is small, on its way to storage once it is not."""
+
+from __future__ import annotations
+
+from services.imap.context import AccountContext
+from services.imap.errors import No
+from shared.contracts import blobs
+from shared.contracts.blobs import INLINE, Body, UploadRequest
+from shared.contracts.messages import New
+from shared.mail.rebinary import BinaryToBase64
+from shared.mail.summary import Summary, SummaryScanner
+from shared.net.bulk import BulkSender
+from shared.protocols.imap.syntax.append import Message
+
+
+class Draft:
+    """One message of an APPEND. ``room``: octets up to which it may be held.
+
+    To be closed in any case; what was not finished is forgotten by storage.
+    """
+
+    def __init__(self, context: AccountContext, message: Message, room: int = INLINE) -> None:
+        self._context = context
+        self._message = message
+        self._room = min(room, INLINE)
+        self._held: list[bytes] = []
+        self._size = 0
+        self._scanner = SummaryScanner()
+        self._converter = BinaryToBase64() if message.binary else None
+        self._sender: BulkSender | None = None
+        self._upload = ""
+
+    async def add(self, octets: bytes) -> None:
+        """Put octets behind what is there. Raises `No` (TOOBIG), and what storage raises."""
+        await self._keep(octets if self._converter is None else self._converter.feed(octets))
+
+    async def finish(self) -> New:
+        """The message, on stable storage when it was too large to be held."""
+        if self._converter is not None:
+            await self._keep(self._converter.finish())
+        summary = self._scanner.finish()
+        if not summary.size:
+            raise No("An empty message cannot be kept", "CANNOT")
+        if self._sender is None:
+            return new(self._message, Body(b"".join(self._held)), summary)
+        await self._sender.finish()
+        return new(self._message, Body(b"", self._upload), summary)
+
+    async def aclose(self) -> None:
+        """Let go of it."""
+        if self._sender is not None:
+            await self._sender.aclose()
+
+    async def _keep(self, octets: bytes) -> None:
+        limit = self._context.settings.message_limit
+        self._size += len(octets)
+        if self._size > limit:
+            raise No("Message too large", "TOOBIG")
+        self._scanner.feed(octets)
+        if self._sender is None:
+            self._held.append(octets)
+            if self._size <= self._room:
+                return
+            ticket = await self._context.call(blobs.upload, UploadRequest(limit))
+            self._upload, self._sender = ticket.upload, BulkSender(ticket.url)
+            octets, self._held = b"".join(self._held), []
+        await self._sender.send(octets)
+
+
+def new(message: Message, body: Body, summary: Summary) -> New:
+    """What storage is asked to keep."""
+    return New(body, summary, tuple(flag for flag in message.flags if flag != "\\Recent"), message.date)
