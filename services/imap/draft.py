@@ -30,6 +30,11 @@ class Draft:
         self._sender: BulkSender | None = None
         self._upload = ""
 
+    async def expect(self, octets: int) -> None:
+        """Find a place for so many more octets before they come. Raises as `add`."""
+        if self._size + octets > self._room:
+            await self._open()
+
     async def add(self, octets: bytes) -> None:
         """Put octets behind what is there. Raises `No` (TOOBIG), and what storage raises."""
         await self._keep(octets if self._converter is None else self._converter.feed(octets))
@@ -52,19 +57,29 @@ class Draft:
             await self._sender.aclose()
 
     async def _keep(self, octets: bytes) -> None:
-        limit = self._context.settings.message_limit
         self._size += len(octets)
-        if self._size > limit:
+        if self._size > self._context.settings.message_limit:
             raise No("Message too large", "TOOBIG")
         self._scanner.feed(octets)
         if self._sender is None:
             self._held.append(octets)
             if self._size <= self._room:
                 return
-            ticket = await self._context.call(blobs.upload, UploadRequest(limit))
+            octets = b""
+        await self._send(octets)
+
+    async def _send(self, octets: bytes) -> None:
+        """Send what is held, and then ``octets``."""
+        sender = await self._open()
+        held, self._held = self._held, []
+        for piece in (*held, octets):
+            await sender.send(piece)
+
+    async def _open(self) -> BulkSender:
+        if self._sender is None:
+            ticket = await self._context.call(blobs.upload, UploadRequest(self._context.settings.message_limit))
             self._upload, self._sender = ticket.upload, BulkSender(ticket.url)
-            octets, self._held = b"".join(self._held), []
-        await self._sender.send(octets)
+        return self._sender
 
 
 def new(message: Message, body: Body, summary: Summary) -> New:

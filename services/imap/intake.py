@@ -64,6 +64,11 @@ class Gathering:
             for part in message.parts:
                 await self.take(part)
 
+    async def expect(self, octets: int) -> None:
+        """See that the message at hand may go on with so many octets."""
+        assert self._draft is not None
+        await self._draft.expect(octets)
+
     async def take(self, piece: Message | Url | bytes) -> None:
         """The next piece: a message begins, or goes on. Raises `No`, and what storage raises."""
         if isinstance(piece, Message):
@@ -107,6 +112,7 @@ async def _stream(context: AccountContext, command: Append | Replace, gathering:
     try:
         await _welcome(context, command.mailbox)
         await gathering.start(command.messages)
+        await gathering.expect(offered.size)
     except EilpostError:
         context.talk.core.refuse_literal()
         raise
