@@ -8,35 +8,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import structlog
 import trio
 
 from services.imap.config import ImapSettings
-from services.imap.context import Shared
 from services.imap.fetching import ranges
-from services.imap.names import Names
-from services.imap.roster import Roster
-from services.imap.server import Server
-from services.imap.sync import Mailboxes
-from tests.support.running_storage import PASSWORD, RunningStorage, running_storage
-from tests.unit.services.imap.stage import Client, Stage
+from tests.support.running_storage import PASSWORD, running_storage
+from tests.unit.services.imap.stage import Client, Front
 
 LINE = b"0123456789" * 7 + b"\r\n"
 PICTURE = bytes(range(256)) * 4_000
 LARGE = b"Subject: large\r\n\r\n" + LINE * 10_000
-
-
-class LargeStage(Stage):
-    """One IMAP process whose storage is a service of its own."""
-
-    def __init__(self, nursery: trio.Nursery, storage: RunningStorage) -> None:
-        self.nursery = nursery
-        self.tls = None
-        bus = storage.bus("imap")
-        self.mailboxes = Mailboxes(bus, warm_seconds=60, warm_views=10, poll_seconds=30)
-        self.roster = Roster(bus, 16)
-        shared = Shared(ImapSettings(), bus, nursery, self.mailboxes, Names("/"))
-        self.server = Server(shared, self.roster, structlog.get_logger())
 
 
 @asynccontextmanager
@@ -44,7 +25,7 @@ async def large_stage(tmp_path: Path) -> AsyncIterator[Client]:
     """A client that has its INBOX selected."""
     async with running_storage(tmp_path) as storage, trio.open_nursery() as nursery:
         await storage.add_accounts("bob@example.org")
-        client = await LargeStage(nursery, storage).connect()
+        client = await Front(nursery, storage.bus("imap"), ImapSettings(), None).connect()
         await client.response()
         await client.ok(f'LOGIN bob@example.org "{PASSWORD}"')
         await client.ok("SELECT INBOX")

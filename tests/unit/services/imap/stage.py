@@ -20,7 +20,7 @@ from services.imap.notify.watches import Watches
 from services.imap.roster import Roster
 from services.imap.server import Server
 from services.imap.sync import Mailboxes
-from shared.bus.client import Call
+from shared.bus.client import Bus, Call
 from shared.bus.memory import MemoryBroker
 from shared.contracts import directory
 from shared.contracts.directory import LoggedIn, Login, Renew
@@ -162,19 +162,14 @@ class Desk:
             call.answer(LoggedIn(call.request.grant, number, str(number), 2**40))
 
 
-class Stage:
-    """One IMAP process and its clients."""
+class Front:
+    """One IMAP process, whatever storage is behind ``bus``."""
 
-    def __init__(
-        self, nursery: trio.Nursery, store: Store, settings: ImapSettings, tls: ssl.SSLContext | None
-    ) -> None:
+    def __init__(self, nursery: trio.Nursery, bus: Bus, settings: ImapSettings, tls: ssl.SSLContext | None) -> None:
         self.nursery = nursery
-        self.broker = MemoryBroker(seed=1)
-        self.desk = Desk(store, self.broker)
-        self.store = store
         self.settings = settings
         self.tls = tls
-        self.bus = self.broker.connect("imap", "i")
+        self.bus = bus
         self.mailboxes = Mailboxes(
             self.bus,
             warm_seconds=settings.warm_seconds,
@@ -216,6 +211,18 @@ class Stage:
         client = await self.logged_in()
         await client.ok(f"SELECT {mailbox}")
         return client
+
+
+class Stage(Front):
+    """A process with storage's handlers behind it, and its clients."""
+
+    def __init__(
+        self, nursery: trio.Nursery, store: Store, settings: ImapSettings, tls: ssl.SSLContext | None
+    ) -> None:
+        self.broker = MemoryBroker(seed=1)
+        self.desk = Desk(store, self.broker)
+        self.store = store
+        super().__init__(nursery, self.broker.connect("imap", "i"), settings, tls)
 
 
 def stage_settings(**changes: Any) -> ImapSettings:
