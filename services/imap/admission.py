@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import trio
 
@@ -10,11 +11,11 @@ from services.imap.config import ImapSettings
 from services.imap.context import Shared
 from services.imap.conversation import Conversation
 from services.imap.errors import Bye
-from shared.contracts import directory
-from shared.contracts.directory import LoggedIn, Login
+from shared.contracts.directory import LoggedIn
 from shared.contracts.errors import Code, Refused
 from shared.net.shell import Connection
 from shared.observe.metrics import auth_total
+from shared.runtime.authentication import Ask, Authentication, finish
 
 _ERRORS = 10  # commands that cannot be read
 
@@ -27,7 +28,7 @@ def secure(connection: Connection, settings: ImapSettings) -> bool:
 class LoginContext:
     """For the commands that are allowed before login only."""
 
-    __slots__ = ("_deadline", "_enter", "_errors", "_failures", "_shared", "capabilities", "talk")
+    __slots__ = ("_authentication", "_deadline", "_enter", "_errors", "_failures", "_shared", "capabilities", "talk")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class LoginContext:
         self.capabilities = capabilities
         self._enter = enter
         self._shared = shared
+        self._authentication = Authentication(shared.bus, shared.logins, talk.connection)
         self._deadline = trio.current_time() + shared.settings.login_timeout
         self._errors = 0
         self._failures = 0
@@ -50,21 +52,39 @@ class LoginContext:
         return secure(self.talk.connection, self._shared.settings)
 
     @property
+    def mechanisms(self) -> Sequence[str]:
+        """The SASL mechanisms that may be used here; none where a password may not be sent."""
+        return self._authentication.mechanisms if self.secure else ()
+
+    @property
     def patience(self) -> float:
         """Seconds left for logging in."""
         return max(0.0, self._deadline - trio.current_time())
 
-    async def admit(self, mechanism: str, username: str, password: str, authzid: str) -> None:
-        """Log in. Raises `Refused` and `Unavailable`, and `No` when the account has too many sessions."""
-        connection = self.talk.connection
-        request = Login(mechanism, username, password, authzid, connection.peer_host, connection.id)
+    async def log_in(self, username: str, password: str) -> None:
+        """Log in with a password. Raises `Refused` and `Unavailable`, and `No` when there are too many sessions."""
+        with self._counting("LOGIN"):
+            logged_in = await self._authentication.by_password("LOGIN", username, password)
+        self._admit(logged_in, "LOGIN")
+
+    async def authenticate(self, mechanism: str, initial: bytes | None, ask: Ask) -> None:
+        """Log in by a SASL exchange. Raises `SaslError` beside what `log_in` does."""
+        with self._counting(mechanism):
+            logged_in, words = await self._authentication.by_exchange(mechanism, initial, ask)
+        await finish(ask, words)
+        self._admit(logged_in, mechanism)
+
+    @contextmanager
+    def _counting(self, mechanism: str) -> Iterator[None]:
         try:
-            logged_in = await self._shared.bus.call(directory.login, request, trace=connection.id)
+            yield
         except Refused as error:
             if error.code in (Code.LOGIN_FAILED, Code.THROTTLED):
                 auth_total("imap", mechanism, "refused").inc()
                 self._failures += 1
             raise
+
+    def _admit(self, logged_in: LoggedIn, mechanism: str) -> None:
         self._enter(logged_in, mechanism)
         auth_total("imap", mechanism, "ok").inc()
 

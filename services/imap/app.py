@@ -29,7 +29,9 @@ async def run(process: Process[ImapSettings]) -> None:
     roster = Roster(process.bus, settings.sessions_per_account)
     watches = Watches(process.bus, settings.poll_seconds)
     async with trio.open_nursery() as nursery:
-        shared = Shared(settings, process.bus, nursery, mailboxes, Names(settings.separator), watches)
+        shared = Shared(
+            settings, process.bus, nursery, mailboxes, Names(settings.separator), watches, process.common.login
+        )
         server = Server(shared, roster, log)
         nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))
         nursery.start_soon(partial(keep, "watches", watches.run, log=log))

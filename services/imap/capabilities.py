@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.imap.config import ImapSettings
 from services.imap.context import State
 from services.imap.registry import ROWS
-from shared.protocols.sasl.registry import MECHANISMS
 
 _CORE = ("IMAP4rev1", "LITERAL+")  # what conversation and grammar do for every command
 
 
-def offered(state: State, settings: ImapSettings, *, can_start_tls: bool, may_log_in: bool) -> list[str]:
-    """The capability names for a session in ``state``; ``may_log_in``: passwords may be sent now."""
+def offered(
+    state: State, settings: ImapSettings, *, can_start_tls: bool, may_log_in: bool, mechanisms: Sequence[str]
+) -> list[str]:
+    """The capability names for a session in ``state``; ``may_log_in``: passwords may be sent now, and ``mechanisms``
+    used."""
     names = [*_CORE]
     logged_in = state is not State.NOT_AUTHENTICATED
     for row in ROWS.values():
@@ -23,7 +27,7 @@ def offered(state: State, settings: ImapSettings, *, can_start_tls: bool, may_lo
     if can_start_tls:
         names.append("STARTTLS")
     if may_log_in:
-        names += (f"AUTH={mechanism}" for mechanism in MECHANISMS)
+        names += (f"AUTH={mechanism}" for mechanism in mechanisms)
     else:
         names.append("LOGINDISABLED")
     return names

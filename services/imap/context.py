@@ -30,6 +30,7 @@ from shared.contracts.errors import Code, Refused
 from shared.contracts.mailboxes import Opened
 from shared.contracts.op import Op
 from shared.protocols.imap.sets import SequenceSet
+from shared.runtime.settings import USUAL_LOGINS, LoginSettings
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -73,6 +74,7 @@ class Shared(NamedTuple):
     mailboxes: Mailboxes
     names: Names
     watches: Watches
+    logins: LoginSettings = USUAL_LOGINS
 
 
 class Notified(Protocol):

@@ -214,6 +214,7 @@ class Session:
             settings,
             can_start_tls=connection.can_start_tls,
             may_log_in=secure(connection, settings),
+            mechanisms=() if self._login is None else self._login.mechanisms,
         )
 
     async def _start_tls(self) -> None:

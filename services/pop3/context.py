@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,7 +12,10 @@ from services.pop3.headers import Headers
 from services.pop3.maildrop import Maildrop
 from services.pop3.output import Output
 from services.pop3.tenure import Tenure
-from shared.protocols.sasl.mechanism import Credentials
+from shared.contracts.directory import LoggedIn
+from shared.runtime.authentication import Authentication
+
+Prove = Callable[[Authentication], Awaitable[LoggedIn]]
 
 
 class State(Enum):
@@ -64,9 +67,14 @@ class Client(ABC):
     async def ask(self, prompt: bytes) -> bytes:
         """Send all that waits and ``prompt``, and return the line that answers."""
 
+    @property
     @abstractmethod
-    async def log_in(self, credentials: Credentials, mechanism: str) -> Transaction:
-        """Open the maildrop of who this is. Raises `Refused`, `Unavailable` and `CommandRefused`."""
+    def mechanisms(self) -> Sequence[str]:
+        """The SASL mechanisms that may be used here; none where a password may not be said."""
+
+    @abstractmethod
+    async def log_in(self, mechanism: str, prove: Prove) -> Transaction:
+        """Open the maildrop of whom ``prove`` logs in. Raises `Refused`, `Unavailable` and what ``prove`` raises."""
 
     @abstractmethod
     def capabilities(self) -> Sequence[str]:

@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 
 from services.pop3.config import Pop3Settings
 from shared.bus.client import Bus
+from shared.runtime.settings import USUAL_LOGINS, LoginSettings
 
 
 class Guest(Protocol):
@@ -22,10 +23,13 @@ class Guest(Protocol):
 
 
 class House:
-    def __init__(self, settings: Pop3Settings, bus: Bus, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, settings: Pop3Settings, bus: Bus, log: FilteringBoundLogger, logins: LoginSettings = USUAL_LOGINS
+    ) -> None:
         self.settings = settings
         self.bus = bus
         self.log = log
+        self.logins = logins
         self.batches = trio.Semaphore(settings.batches)  # bodies under way to us
         self.guests: dict[Guest, int] = {}  # session to account; 0 before login
 

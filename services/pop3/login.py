@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import trio
 
 from services.pop3.bodies import Bodies
@@ -12,17 +15,18 @@ from services.pop3.maildrop import Maildrop, last_uid
 from services.pop3.tenure import Tenure
 from shared.contracts import directory, maildrop
 from shared.contracts.errors import Code, Refused
+from shared.net.shell import Connection
 from shared.observe import metrics
-from shared.protocols.sasl.mechanism import Credentials
+from shared.runtime.authentication import Authentication
 
 
 class Entrance:
     """The logins of one connection, which may fail a few times. (Storage makes each failure wait.)"""
 
-    def __init__(self, house: House, session: str, remote: str) -> None:
+    def __init__(self, house: House, connection: Connection) -> None:
         self._house = house
-        self._session = session
-        self._remote = remote
+        self._session = connection.id
+        self.authentication = Authentication(house.bus, house.logins, connection)
         self.failures = 0
         self.mechanism = ""
 
@@ -31,10 +35,20 @@ class Entrance:
         """Whether this connection has failed as often as it may."""
         return self.failures >= self._house.settings.login_attempts
 
-    async def log_in(self, credentials: Credentials, mechanism: str, nursery: trio.Nursery) -> Transaction:
-        """Prove who it is, then take the lock. Raises `Refused` and `Unavailable`."""
+    @contextmanager
+    def counting(self, mechanism: str) -> Iterator[None]:
+        """What happens within is a login under ``mechanism``; note how it ends."""
         self.mechanism = mechanism
-        login = await self._prove(credentials, mechanism)
+        try:
+            yield
+        except Refused as refused:
+            metrics.auth_total("pop3", mechanism, refused.code.value).inc()
+            self.failures += refused.code in (Code.LOGIN_FAILED, Code.THROTTLED)
+            raise
+        metrics.auth_total("pop3", mechanism, "ok").inc()
+
+    async def enter(self, login: directory.LoggedIn, nursery: trio.Nursery) -> Transaction:
+        """Take the lock for who has logged in. Raises `Refused` and `Unavailable`."""
         drop = await self._open(login.grant)
         tenure = Tenure(self._house, self._session, login, drop.mailbox)
         return Transaction(
@@ -53,16 +67,3 @@ class Entrance:
             pages.append(await self._house.bus.call(maildrop.open, request, trace=self._session))
             after = last_uid(pages[-1], after)
         return Maildrop(pages)
-
-    async def _prove(self, credentials: Credentials, mechanism: str) -> directory.LoggedIn:
-        request = directory.Login(
-            mechanism, credentials.username, credentials.password, credentials.authzid, self._remote, self._session
-        )
-        try:
-            login = await self._house.bus.call(directory.login, request, trace=self._session)
-        except Refused as refused:
-            metrics.auth_total("pop3", mechanism, refused.code.value).inc()
-            self.failures += refused.code in (Code.LOGIN_FAILED, Code.THROTTLED)
-            raise
-        metrics.auth_total("pop3", mechanism, "ok").inc()
-        return login

@@ -21,7 +21,6 @@ from shared.protocols.pop3.syntax import stls as stls_syntax
 from shared.protocols.pop3.syntax import top as top_syntax
 from shared.protocols.pop3.syntax import uidl as uidl_syntax
 from shared.protocols.pop3.syntax import user as user_syntax
-from shared.protocols.sasl.registry import MECHANISMS
 
 BEFORE = frozenset({State.AUTHORIZATION})
 AFTER = frozenset({State.TRANSACTION})
@@ -46,7 +45,7 @@ def _user(client: Client) -> str:
 
 
 def _sasl(client: Client) -> str:
-    return " ".join(("SASL", *MECHANISMS)) if client.secure else ""
+    return " ".join(("SASL", *client.mechanisms)) if client.mechanisms else ""
 
 
 def _stls(client: Client) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 import trio
 
-from services.pop3.context import Client, Context, State, Transaction
+from services.pop3.context import Client, Context, Prove, State, Transaction
 from services.pop3.errors import CommandRefused, ReplyCut
 from services.pop3.house import House
 from services.pop3.login import Entrance
@@ -26,7 +26,7 @@ from shared.protocols.errors import LineTooLong
 from shared.protocols.pop3.core import Command, Pop3Core
 from shared.protocols.pop3.errors import CommandError
 from shared.protocols.pop3.replies import err, ok
-from shared.protocols.sasl.mechanism import Credentials, SaslError
+from shared.protocols.sasl.mechanism import SaslError
 
 RELEASE_TIMEOUT = 2.0  # seconds for giving back the lock of a client that is gone
 
@@ -38,7 +38,7 @@ class Session(Client):
         self._connection = connection
         self._house = house
         self._core = Pop3Core()
-        self._entrance = Entrance(house, connection.id, connection.peer_host)
+        self._entrance = Entrance(house, connection)
         self._log = house.log.bind(session=connection.id)
         self._started = trio.current_time()
         self._received = 0  # octets
@@ -225,8 +225,14 @@ class Session(Client):
                 raise PeerGone("gone in the middle of AUTH")
         return line
 
-    async def log_in(self, credentials: Credentials, mechanism: str) -> Transaction:
-        transaction = await self._entrance.log_in(credentials, mechanism, self._nursery)
+    @property
+    def mechanisms(self) -> Sequence[str]:
+        return self._entrance.authentication.mechanisms if self.secure else ()
+
+    async def log_in(self, mechanism: str, prove: Prove) -> Transaction:
+        with self._entrance.counting(mechanism):
+            login = await prove(self._entrance.authentication)
+        transaction = await self._entrance.enter(login, self._nursery)
         tenure = transaction.tenure
         self._log = self._log.bind(account=tenure.address)
         self._house.guests[self] = tenure.account

@@ -19,7 +19,7 @@ async def run(process: Process[SmtpSettings]) -> None:
     resolver = Resolver(bus, settings.resolution_seconds)
     async with trio.open_nursery() as nursery:
         judge = Judge(settings.judgement, settings.hostname, dns.Resolver(process.common.dns), nursery)
-        server = Server(Shared(settings, bus, resolver, process.log, process.draining, judge))
+        server = Server(Shared(settings, bus, resolver, process.log, process.draining, judge, process.common.login))
         server.watch_accounts()
         nursery.start_soon(server.drain)
         nursery.start_soon(server.watch_deadlines)

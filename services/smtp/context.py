@@ -17,6 +17,8 @@ from services.smtp.state import State
 from shared.bus.client import Bus
 from shared.observe.log import Log
 from shared.protocols.smtp.replies import Reply
+from shared.runtime.authentication import Authentication
+from shared.runtime.settings import USUAL_LOGINS, LoginSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,13 @@ class Shared:
     log: Log
     draining: trio.Event
     judge: Judge
+    logins: LoginSettings = USUAL_LOGINS
 
 
 class Context:
     """One session, seen by its commands. ``keywords`` tells what EHLO may offer now."""
 
-    __slots__ = ("keywords", "role", "shared", "state", "talk")
+    __slots__ = ("authentication", "keywords", "role", "shared", "state", "talk")
 
     def __init__(
         self, shared: Shared, talk: Dialogue, role: Role, keywords: Callable[[Context], tuple[str, ...]]
@@ -44,6 +47,7 @@ class Context:
         self.role = role
         self.state = State()
         self.keywords = keywords
+        self.authentication = Authentication(shared.bus, shared.logins, talk.connection)
 
     @property
     def secure(self) -> bool:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import trio
 
 from services.storage.authority import Authority
+from services.storage.bearers import Bearers, read_authorities
 from services.storage.blobs.data_port import DataPort
 from services.storage.blobs.files import Files
 from services.storage.blobs.tickets import Tickets
@@ -45,12 +46,14 @@ from services.storage.logins import Logins
 from services.storage.memory import Memory
 from services.storage.migrations.run import migrate
 from services.storage.outbox import Outbox
+from services.storage.proofs import Proofs
 from services.storage.registry import AnyRow
 from services.storage.repositories import login_failures
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.resolver import Resolver
 from services.storage.rooms import Rooms
 from services.storage.rules.passwords import SALT, hash_password
+from services.storage.secrets import Vault, read_key
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
 from shared.contracts.control import Serving, serving
@@ -106,7 +109,11 @@ class Parts:
         self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
         self.authority = Authority(found.keys[Purpose.GRANT], clock, settings.login.grant_lifetime)
         self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep)
-        self.logins = Logins(settings.login, found.keys, found.dummy, self.rooms, self.authority, clock, log)
+        common = process.common
+        vault = Vault(common.login.mechanisms, common.login.scram_iterations, read_key(settings.login.apop_key))
+        self.logins = Logins(settings.login, found.keys, found.dummy, vault, self.rooms, self.authority, clock, log)
+        self.proofs = Proofs(self.logins, found.keys, vault, clock)
+        self.bearers = Bearers(self.logins, common.login, read_authorities(common.tls.client_authority), clock, log)
         self.logins.throttle.load(clock(), found.failures)
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
@@ -117,7 +124,7 @@ class Parts:
         """Everything that is served."""
         flagsets = FlagSets()
         yield from control.rows(process.replica)
-        yield from directory.rows(self.resolver, self.logins, self.authority, self.rooms)
+        yield from directory.rows(self.resolver, self.logins, self.proofs, self.bearers, self.authority, self.rooms)
         yield from domains.rows(self.memory)
         yield from accounts.rows(self.memory, self.logins, self.rooms, process.settings.default_mailboxes)
         yield from aliases.rows(self.memory)

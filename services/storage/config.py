@@ -53,6 +53,7 @@ class Login:
     users_per_network: int = 5  # distinct ones that failed, per hour; /24 and /48
     trusted: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # not counted, not delayed
     default_domain: str = ""  # of user names without one
+    apop_key: Path | None = None  # 32 random octets or more, in a file; without it no account can have APOP
 
     @property
     def delay_seconds(self) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     GRANT = "grant"
     TICKET = "ticket"
     LOGIN_CACHE = "login-cache"
+    NONCE = "nonce"  # our parts of SCRAM nonces
     ENUMERATION = "enumeration"  # names of unknown users, in the log and in the counts of failures
 
 

@@ -1,4 +1,4 @@
-"""Logins: from a name and a password to a grant.
+"""Logins: from a name and evidence to a grant.
 
 Invariants:
 1. A name that is not there costs what a wrong password costs: one verification, the same text, the same delay.
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
 
 import trio
 
@@ -23,8 +23,9 @@ from services.storage.keys import Purpose
 from services.storage.repositories import accounts, login_failures
 from services.storage.repositories.accounts import Credential
 from services.storage.rooms import Rooms
-from services.storage.rules.passwords import SALT, hash_password, outdated, verify_password
+from services.storage.rules.passwords import outdated, verify_password
 from services.storage.rules.throttle import Limits, Origin, Throttle
+from services.storage.secrets import Secrets, Vault
 from services.storage.turn import CallbackTurn
 from services.storage.unit_of_work import Asked
 from shared.contracts.directory import LoggedIn, Login
@@ -35,6 +36,20 @@ MOST = 50_000  # remembered verifications, and remembered credentials
 LONGEST_PASSWORD = 4_096  # characters
 
 
+class Attempt(NamedTuple):
+    """Somebody wants in. ``evidence`` is only what tells one try from another, to count failures."""
+
+    mechanism: str
+    username: str
+    authzid: str
+    evidence: str
+    remote: str
+    session: str
+
+
+Judge = Callable[[Credential], Awaitable[bool]]  # whether the evidence is that of the credential's owner
+
+
 class Logins:
     """The login desk. Used on the trio loop; hashing runs in threads. ``dummy`` is the secret of nobody."""
 
@@ -43,6 +58,7 @@ class Logins:
         settings: config.Login,
         keys: dict[Purpose, bytes],
         dummy: str,
+        vault: Vault,
         rooms: Rooms,
         authority: Authority,
         clock: Callable[[], float],
@@ -56,6 +72,7 @@ class Logins:
         self._log = log
         self._hashing = trio.CapacityLimiter(settings.hashing or 2 * (os.cpu_count() or 1))
         self._dummy = dummy
+        self._vault = vault
         self._credentials: dict[str, Credential] = {}
         self._verified: dict[tuple[int, str, int, bytes], float] = {}
         self._generation = 0
@@ -81,59 +98,83 @@ class Logins:
 
     def remembered(self, login: Login, service: str) -> LoggedIn | None:
         """The answer, where this very login was verified a short while ago: no thread, no statement."""
-        address = self._address(login)
+        address = self.address(login.username)
         credential = self._credentials.get(address)
-        if credential is None or not self._authorised(login, address):
+        if credential is None or not self._authorised(login.authzid, login.username, address):
             return None
         now = self._clock()
         if self._verified.get(self._mark(credential, login), 0.0) <= now:
             return None
         if self.throttle.wait(self.throttle.origin(login.remote), self._alias(address), now):
             return None
-        return self._grant(credential, service, login)
+        return self._grant(credential, service, login.session)
 
     async def verify(self, login: Login, service: str) -> LoggedIn:
-        """Verify a login. Raises `Refused`: LOGIN_FAILED (after its delay), THROTTLED, UNAVAILABLE."""
-        address = self._address(login)
-        user = self._alias(address)
-        origin = self.throttle.origin(login.remote)
-        if seconds := self.throttle.wait(origin, user, self._clock()):
-            self._log.info("login.throttled", user=user, remote=login.remote, session=login.session, seconds=seconds)
-            raise Refused(Code.THROTTLED, "too many failed logins", str(seconds))
-        credential = await self._credential(address)
-        good = await self._hash(verify_password, credential.secret or self._dummy, login.password)
-        if not (good and credential.account and credential.enabled and self._authorised(login, address)):
-            await self._fail(login, origin, user)
-        if outdated(credential.secret):
-            await self._renew_hash(credential, login.password)
+        """Verify a password. Raises `Refused`: LOGIN_FAILED (after its delay), THROTTLED, UNAVAILABLE."""
+        address = self.address(login.username)
+
+        async def judge(credential: Credential) -> bool:
+            good: bool = await self._hash(verify_password, credential.secret or self._dummy, login.password)
+            return good
+
+        attempt = Attempt(login.mechanism, login.username, login.authzid, login.password, login.remote, login.session)
+        credential = await self.admit(attempt, address, judge)
+        if outdated(credential.secret) or self._vault.incomplete(credential.scram):
+            await self._renew(credential, login.password)
         self._remember(credential, login)
+        return self._grant(credential, service, login.session)
+
+    async def enter(self, attempt: Attempt, address: str, service: str, judge: Judge) -> LoggedIn:
+        """Let somebody in by other evidence than a password in clear. Raises as `verify` does."""
+        return self._grant(await self.admit(attempt, address, judge, fresh=True), service, attempt.session)
+
+    async def admit(self, attempt: Attempt, address: str, judge: Judge, *, fresh: bool = False) -> Credential:
+        """The account that ``attempt`` may act for: it is there and enabled, and ``judge`` finds the evidence good.
+
+        ``fresh`` looks nothing up in memory, so that it takes the same time whoever asks.
+        """
+        user = self._alias(address)
+        origin = self.throttle.origin(attempt.remote)
+        if seconds := self.throttle.wait(origin, user, self._clock()):
+            self._log.info(
+                "login.throttled", user=user, remote=attempt.remote, session=attempt.session, seconds=seconds
+            )
+            raise Refused(Code.THROTTLED, "too many failed logins", str(seconds))
+        credential = await (self.look_up(address) if fresh else self._credential(address))
+        good = await judge(credential)
+        authorised = self._authorised(attempt.authzid, attempt.username, address)
+        if not (good and credential.account and credential.enabled and authorised):
+            await self._fail(attempt, origin, user)
         self.throttle.succeeded(origin, user, self._clock())
         self._log.info(
-            "login.ok", address=address, mechanism=login.mechanism, remote=login.remote, session=login.session
+            "login.ok", address=address, mechanism=attempt.mechanism, remote=attempt.remote, session=attempt.session
         )
-        return self._grant(credential, service, login)
+        return credential
 
-    async def hash(self, password: str) -> str:
-        """A password's secret, made in a thread when one is free. Raises `Refused` (UNAVAILABLE)."""
-        secret: str = await self._hash(hash_password, password, os.urandom(SALT))
-        return secret
+    async def look_up(self, address: str) -> Credential:
+        """What the database says of ``address`` now."""
+        return await self._rooms.ask(accounts.CREDENTIAL, accounts.CredentialRequest(address))
 
-    async def hash_all(self, passwords: Sequence[str]) -> list[str]:
-        """The secrets of many passwords, side by side with the logins that come meanwhile."""
-        secrets = [""] * len(passwords)
-
-        async def work(place: int, password: str) -> None:
-            async with self._hashing:
-                secrets[place] = await trio.to_thread.run_sync(hash_password, password, os.urandom(SALT))
-
-        async with trio.open_nursery() as nursery:
-            for place, password in enumerate(passwords):
-                nursery.start_soon(work, place, password)
+    async def hash(self, password: str, address: str) -> Secrets:
+        """What is stored of a password, made in a thread when one is free. Raises `Refused` (UNAVAILABLE)."""
+        secrets: Secrets = await self._hash(self._vault.secrets, password, address)
         return secrets
 
-    def _address(self, login: Login) -> str:
-        """The canonical user name; one that cannot be an address stays as it is and is nobody's."""
-        name = login.username
+    async def hash_all(self, passwords: Sequence[tuple[str, str]]) -> list[Secrets]:
+        """The same of many (password, address), side by side with the logins that come meanwhile."""
+        secrets = [Secrets("")] * len(passwords)
+
+        async def work(place: int, password: str, address: str) -> None:
+            async with self._hashing:
+                secrets[place] = await trio.to_thread.run_sync(self._vault.secrets, password, address)
+
+        async with trio.open_nursery() as nursery:
+            for place, (password, address) in enumerate(passwords):
+                nursery.start_soon(work, place, password, address)
+        return secrets
+
+    def address(self, name: str) -> str:
+        """The canonical form of a user name; "", which is nobody's, for one that cannot be an address."""
         if "@" not in name and self._settings.default_domain:
             name = f"{name}@{self._settings.default_domain}"
         try:
@@ -141,12 +182,12 @@ class Logins:
         except AddressError:
             return ""
 
-    def _authorised(self, login: Login, address: str) -> bool:
+    def _authorised(self, authzid: str, username: str, address: str) -> bool:
         """Nobody acts for another user (RFC 4616: the authorization identity)."""
-        if not login.authzid or login.authzid == login.username:
+        if not authzid or authzid == username:
             return True
         try:
-            return canonical(login.authzid) == address
+            return canonical(authzid) == address
         except AddressError:
             return False
 
@@ -166,7 +207,7 @@ class Logins:
         if credential is not None:
             return credential
         generation = self._generation
-        credential = await self._rooms.ask(accounts.CREDENTIAL, accounts.CredentialRequest(address))
+        credential = await self.look_up(address)
         if credential.account and generation == self._generation:
             if len(self._credentials) >= MOST:
                 self._credentials.clear()
@@ -185,15 +226,15 @@ class Logins:
                 self._hashing.release()
         raise Refused(Code.UNAVAILABLE, "too many logins at once")
 
-    async def _fail(self, login: Login, origin: Origin, user: str) -> None:
+    async def _fail(self, attempt: Attempt, origin: Origin, user: str) -> None:
         """Count the failure, hold the answer, refuse."""
-        failure = self.throttle.failed(origin, user, self._digest(login.password), self._clock())
+        failure = self.throttle.failed(origin, user, self._digest(attempt.evidence), self._clock())
         self._log.info(
             "login.failed",
             user=user,
-            mechanism=login.mechanism,
-            remote=login.remote,
-            session=login.session,
+            mechanism=attempt.mechanism,
+            remote=attempt.remote,
+            session=attempt.session,
             delay=failure.delay,
         )
         if failure.counted:
@@ -202,10 +243,11 @@ class Logins:
         await trio.sleep(failure.delay)
         raise Refused(Code.LOGIN_FAILED, "wrong name or password")
 
-    async def _renew_hash(self, credential: Credential, password: str) -> None:
-        """Replace a foreign or outdated hash, now that the password is known."""
-        secret = await self.hash(password)
-        await self._rooms.ask(accounts.REHASH, accounts.Rehash(credential.account, credential.secret, secret))
+    async def _renew(self, credential: Credential, password: str) -> None:
+        """Replace a foreign, outdated or incomplete secret, now that the password is known."""
+        secrets = await self.hash(password, credential.address)
+        renewed = accounts.Rehash(credential.account, credential.secret, secrets.hash, secrets.scram)
+        await self._rooms.ask(accounts.REHASH, renewed)
         self.forget(credential.address)
 
     def _remember(self, credential: Credential, login: Login) -> None:
@@ -213,6 +255,6 @@ class Logins:
             self._verified.clear()
         self._verified[self._mark(credential, login)] = self._clock() + self._settings.cache_lifetime
 
-    def _grant(self, credential: Credential, service: str, login: Login) -> LoggedIn:
-        grant, expires = self._authority.grant(credential.account, credential.version, service, login.session)
+    def _grant(self, credential: Credential, service: str, session: str) -> LoggedIn:
+        grant, expires = self._authority.grant(credential.account, credential.version, service, session)
         return LoggedIn(grant, credential.account, credential.address, expires)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from shared.contracts.op import Event, Op, Repeat, services
 
+FRONTS = services("smtp imap pop3 managesieve")  # where users log in
+
 
 class Kind(StrEnum):
     """What an address is to us."""
@@ -46,7 +48,9 @@ resolve = Op("directory.resolve", Resolve, Resolved, services("smtp delivery adm
 class Login(NamedTuple):
     """A user name and a password in clear, received under TLS (or on loopback, by setting).
 
-    ``authzid`` as in RFC 4616; empty means the user itself. ``remote`` is the client's IP address.
+    ``authzid`` as in RFC 4616; empty means the user itself. ``remote`` is the client's IP address. For OAUTHBEARER
+    and XOAUTH2 the password is a token, for EXTERNAL the certificate (DER in base64) that TLS has seen; these name
+    their owner, and the user name may be empty.
     """
 
     mechanism: str
@@ -66,7 +70,51 @@ class LoggedIn(NamedTuple):
     expires: int
 
 
-login = Op("directory.login", Login, LoggedIn, services("smtp imap pop3 managesieve"), 20.0, Repeat.SAFE)
+login = Op("directory.login", Login, LoggedIn, FRONTS, 20.0, Repeat.SAFE)
+
+
+class ScramRequest(NamedTuple):
+    """How does this user prove his password under ``mechanism`` (SCRAM-SHA-256 or SCRAM-SHA-1)?"""
+
+    mechanism: str
+    username: str
+    session: str
+
+
+class ScramParameters(NamedTuple):
+    """Everybody has some, whether he exists or not. ``nonce`` is the server's part, good for a few minutes."""
+
+    salt: bytes
+    iterations: int
+    nonce: str
+
+
+scram = Op("directory.scram", ScramRequest, ScramParameters, FRONTS, 8.0, Repeat.SAFE)
+
+
+class Prove(NamedTuple):
+    """That a client knows the password, without saying it.
+
+    SCRAM: ``message`` is RFC 5802's AuthMessage, in which ``nonce`` stands as `scram` gave it. APOP: ``message`` is
+    the timestamp of the greeting and ``proof`` the digest in hexadecimal; there is no nonce.
+    """
+
+    mechanism: str
+    username: str
+    authzid: str
+    message: bytes
+    nonce: str
+    proof: bytes
+    remote: str
+    session: str
+
+
+class Proved(NamedTuple):
+    login: LoggedIn
+    signature: bytes  # SCRAM: that the server knows the user, too
+
+
+prove = Op("directory.prove", Prove, Proved, FRONTS, 20.0, Repeat.SAFE)
 
 
 class Renew(NamedTuple):
@@ -75,7 +123,7 @@ class Renew(NamedTuple):
     grant: bytes
 
 
-renew = Op("directory.renew", Renew, LoggedIn, services("smtp imap pop3 managesieve"), 8.0, Repeat.SAFE)
+renew = Op("directory.renew", Renew, LoggedIn, FRONTS, 8.0, Repeat.SAFE)
 
 
 class MaySend(NamedTuple):
@@ -193,6 +241,7 @@ class AccountSet(NamedTuple):
     hashed: bool = False
     enabled: bool | None = None
     quota: int | None = None
+    apop: bool | None = None  # keep the password, encrypted, for APOP; True only together with it
 
 
 account_add = Op("directory.account-add", AccountsNew, AccountResults, ADMIN, 60.0, Repeat.NEVER)

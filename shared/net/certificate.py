@@ -1,27 +1,56 @@
-"""When a certificate ends, read from its PEM file without a library for the rest of X.509 (RFC 5280 section 4.1)."""
+"""When a certificate ends and how it binds a channel, read without a library for the rest of X.509 (RFC 5280
+section 4.1)."""
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from pathlib import Path
 
 _END = "-----END CERTIFICATE-----"
-_SEQUENCE, _EXPLICIT_VERSION, _UTC_TIME = 0x30, 0xA0, 0x17
+_SEQUENCE, _EXPLICIT_VERSION, _UTC_TIME, _OBJECT = 0x30, 0xA0, 0x17, 0x06
+_HASHES = {  # the hash of a signature algorithm, by its object identifier (RFC 5929 section 4.1)
+    bytes.fromhex("2a864886f70d010104"): "sha256",  # md5WithRSAEncryption; MD5 and SHA-1 are replaced by SHA-256
+    bytes.fromhex("2a864886f70d010105"): "sha256",  # sha1WithRSAEncryption
+    bytes.fromhex("2a864886f70d01010b"): "sha256",  # sha256WithRSAEncryption
+    bytes.fromhex("2a864886f70d01010c"): "sha384",
+    bytes.fromhex("2a864886f70d01010d"): "sha512",
+    bytes.fromhex("2a8648ce3d0401"): "sha256",  # ecdsa-with-SHA1
+    bytes.fromhex("2a8648ce3d040302"): "sha256",  # ecdsa-with-SHA256
+    bytes.fromhex("2a8648ce3d040303"): "sha384",
+    bytes.fromhex("2a8648ce3d040304"): "sha512",
+}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def not_after(path: Path) -> float:
     """When the first certificate of the file ends, in Unix seconds. OSError or ValueError when it cannot be read."""
-    text = path.read_text(encoding="ascii")
-    start = text.index("-----BEGIN CERTIFICATE-----")
-    der = ssl.PEM_cert_to_DER_cert(text[start : text.index(_END, start) + len(_END)])
-    certificate = _contents(der, 0, _SEQUENCE)
+    certificate = _contents(_leaf(path), 0, _SEQUENCE)
     fields = _contents(certificate, 0, _SEQUENCE)
     at = _next(fields, 0) if fields[0] == _EXPLICIT_VERSION else 0
     for _ in range(3):  # serial number, signature algorithm, issuer
         at = _next(fields, at)
     validity = _contents(fields, at, _SEQUENCE)
     return _time(validity, _next(validity, 0))
+
+
+def endpoint(path: Path) -> bytes:
+    """The channel binding "tls-server-end-point" of the first certificate; empty where its signature has no one hash.
+
+    Raises OSError or ValueError when it cannot be read.
+    """
+    der = _leaf(path)
+    certificate = _contents(der, 0, _SEQUENCE)
+    algorithm = _contents(_contents(certificate, _next(certificate, 0), _SEQUENCE), 0, _OBJECT)
+    name = _HASHES.get(algorithm)
+    return hashlib.new(name, der).digest() if name else b""
+
+
+def _leaf(path: Path) -> bytes:
+    """The first certificate of a PEM file, in DER."""
+    text = path.read_text(encoding="ascii")
+    start = text.index("-----BEGIN CERTIFICATE-----")
+    return ssl.PEM_cert_to_DER_cert(text[start : text.index(_END, start) + len(_END)])
 
 
 def _header(der: bytes, at: int) -> tuple[int, int]:

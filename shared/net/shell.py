@@ -50,6 +50,7 @@ class TlsInfo:
     version: str
     cipher: str
     alpn: str | None
+    endpoint: bytes = b""  # our certificate as a channel binding (RFC 5929 section 4)
 
 
 class Connection:
@@ -193,8 +194,10 @@ class Connection:
         context = self._context
         if context is None or self.tls is not None:
             raise RuntimeError("TLS cannot start here")
+        endpoint = b""
         if isinstance(context, ServerContext):
             context.refresh()
+            endpoint = context.endpoint
         try:
             sock = context.wrap_socket(
                 self._sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
@@ -205,8 +208,25 @@ class Connection:
         self._ended = True  # until the handshake is done there is nothing to read
         await self._handshake(sock)
         cipher = sock.cipher()
-        self.tls = TlsInfo(sock.version() or "", cipher[0] if cipher else "", sock.selected_alpn_protocol())
+        name = cipher[0] if cipher else ""
+        self.tls = TlsInfo(sock.version() or "", name, sock.selected_alpn_protocol(), endpoint)
         self._ended = False
+
+    @property
+    def channel_bindings(self) -> dict[str, bytes]:
+        """The data of RFC 5929 that name this very TLS connection, by their kind; none in plaintext."""
+        if self.tls is None:
+            return {}
+        assert isinstance(self._sock, ssl.SSLSocket)
+        found = {"tls-server-end-point": self.tls.endpoint}
+        if self.tls.version == "TLSv1.2":  # later versions have no such thing
+            found["tls-unique"] = self._sock.get_channel_binding("tls-unique") or b""
+        return {kind: octets for kind, octets in found.items() if octets}
+
+    @property
+    def client_certificate(self) -> bytes:
+        """What the client showed and the handshake verified, in DER; empty for none."""
+        return (self._sock.getpeercert(True) or b"") if isinstance(self._sock, ssl.SSLSocket) and self.tls else b""
 
     async def _handshake(self, sock: ssl.SSLSocket) -> None:
         with trio.CancelScope(deadline=trio.current_time() + self._handshake_timeout):

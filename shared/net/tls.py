@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import ssl
 import time
+from pathlib import Path
 
 from shared.base.errors import ConfigurationError
+from shared.net.certificate import endpoint
 
 RECHECK = 1.0  # seconds between two looks at the certificate files
 
@@ -16,6 +18,7 @@ class ServerContext(ssl.SSLContext):
 
     cert: str
     key: str
+    endpoint: bytes  # channel binding of the certificate in use (RFC 5929 section 4)
     _seen: tuple[int, int]
     _looked: float
 
@@ -33,17 +36,21 @@ class ServerContext(ssl.SSLContext):
             if seen == self._seen:
                 return False
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key)
+            binding = endpoint(Path(self.cert))
             self.load_cert_chain(self.cert, self.key)
-        except (OSError, ssl.SSLError):
+        except (OSError, ssl.SSLError, ValueError):
             return False
-        self._seen = seen
+        self._seen, self.endpoint = seen, binding
         return True
 
 
-def server_context(cert: str, key: str, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
+def server_context(
+    cert: str, key: str, alpn: tuple[str, ...] = (), client_authority: Path | None = None
+) -> ssl.SSLContext:
     """A context for listeners: TLS 1.2 or newer, AEAD suites with forward secrecy, no renegotiation.
 
-    ``cert`` is a PEM chain, ``key`` its PEM private key. Raises `ConfigurationError` when they cannot be used.
+    ``cert`` is a PEM chain, ``key`` its PEM private key. Clients may show a certificate that an authority in the PEM
+    file ``client_authority`` signed. Raises `ConfigurationError` when the files cannot be used.
     """
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -55,10 +62,19 @@ def server_context(cert: str, key: str, alpn: tuple[str, ...] = ()) -> ssl.SSLCo
     try:
         context.load_cert_chain(cert, key)
         context._seen = _modified(cert, key)
-    except (OSError, ssl.SSLError) as error:
+        context.endpoint = endpoint(Path(cert))
+    except (OSError, ssl.SSLError, ValueError) as error:
         raise ConfigurationError(
             f"{cert} and {key}", "tls.certificate", str(error), "name a PEM chain and its unencrypted private key"
         ) from error
+    if client_authority is not None:
+        try:
+            context.load_verify_locations(cafile=client_authority)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigurationError(
+                str(client_authority), "tls.client_authority", str(error), "name a PEM file of authorities"
+            ) from error
+        context.verify_mode = ssl.CERT_OPTIONAL
     context.cert, context.key = cert, key
     context._looked = time.monotonic()
     return context

@@ -41,7 +41,8 @@ __all__ = ["Process", "run"]
 S = TypeVar("S")
 
 EX_SOFTWARE, EX_CONFIG = 70, 78
-_ALPN = {"imap": ("imap",), "pop3": ("pop3",)}  # RFC 7595's registry has no name for SMTP
+_ALPN = {"imap": ("imap",), "pop3": ("pop3",), "managesieve": ("managesieve",)}  # the registry has no name for SMTP
+_STRANGERS = frozenset({"smtp"})  # other servers come with certificates of other authorities
 _REPLICA = re.compile(r"[A-Za-z0-9_-]{1,63}")
 
 
@@ -185,7 +186,8 @@ def _listeners(service: str, settings: object, path: Path | None) -> tuple[Liste
 def _tls(settings: TlsSettings, service: str) -> ssl.SSLContext | None:
     if settings.certificate is None or settings.key is None:
         return None
-    return server_context(str(settings.certificate), str(settings.key), _ALPN.get(service, ()))
+    authority = None if service in _STRANGERS else settings.client_authority
+    return server_context(str(settings.certificate), str(settings.key), _ALPN.get(service, ()), authority)
 
 
 def _bus_context(settings: BusSettings) -> ssl.SSLContext | None:

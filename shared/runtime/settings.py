@@ -13,6 +13,7 @@ from shared.contracts.subjects import SERVICES
 from shared.net.dns_settings import DnsSettings
 from shared.net.limits import ConnectionLimits
 from shared.observe.log import LEVELS
+from shared.protocols.sasl.registry import MECHANISMS, TOKENS, USUAL
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class TlsSettings:
 
     certificate: Path | None = None  # the chain, leaf first
     key: Path | None = None
+    client_authority: Path | None = None  # who signs our users' certificates (EXTERNAL), for all but SMTP
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.key is None):
@@ -99,6 +101,39 @@ class DrainSettings:
 
 
 @dataclass(frozen=True)
+class OauthSettings:
+    """Section ``[login.oauth]``: whose tokens are believed."""
+
+    keys: str = ""  # the issuer's JWK set: an https URL, or a file
+    issuer: str = ""
+    audience: str = ""  # how the issuer calls this installation
+    claim: str = "email"  # which names the user's address
+    algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+
+
+@dataclass(frozen=True)
+class LoginSettings:
+    """Section ``[login]``: how users prove who they are, in all protocols."""
+
+    mechanisms: tuple[str, ...] = USUAL  # as offered; -PLUS comes with a SCRAM wherever TLS allows it
+    scram_iterations: int = 100_000  # of verifiers made from now on
+    oauth: OauthSettings = field(default_factory=OauthSettings)
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.mechanisms if name not in MECHANISMS]
+        if unknown:
+            raise ValueError(f"unknown mechanism {unknown[0]}; known are {', '.join(sorted(MECHANISMS))}")
+        if self.scram_iterations < 4096:
+            raise ValueError("scram_iterations must be at least 4096")
+        oauth = self.oauth
+        if not TOKENS.isdisjoint(self.mechanisms) and not (oauth.keys and oauth.issuer and oauth.audience):
+            raise ValueError("OAUTHBEARER and XOAUTH2 need keys, issuer and audience in [login.oauth]")
+
+
+USUAL_LOGINS = LoginSettings()
+
+
+@dataclass(frozen=True)
 class Common:
     """All shared sections, each under its name."""
 
@@ -110,6 +145,7 @@ class Common:
     drain: DrainSettings = field(default_factory=DrainSettings)
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
     dns: DnsSettings = field(default_factory=DnsSettings)
+    login: LoginSettings = field(default_factory=LoginSettings)
 
     @property
     def hostname(self) -> str:
@@ -130,6 +166,7 @@ def load_common(path: Path | None, environ: Mapping[str, str]) -> Common:
         drain=load("drain", DrainSettings, path, environ),
         limits=load("limits", ConnectionLimits, path, environ),
         dns=load("dns", DnsSettings, path, environ),
+        login=load("login", LoginSettings, path, environ),
     )
 
 

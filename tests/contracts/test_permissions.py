@@ -19,9 +19,11 @@ def test_smtp_hands_in_mail_and_reads_none() -> None:
         "blobs.upload",
         "control.ping",
         "directory.login",
+        "directory.prove",
         "directory.may-send",
         "directory.renew",
         "directory.resolve",
+        "directory.scram",
         "spool.accept",
     }
 
@@ -45,7 +47,9 @@ def test_pop3_reads_one_maildrop() -> None:
     assert asks("pop3") == {
         "control.ping",
         "directory.login",
+        "directory.prove",
         "directory.renew",
+        "directory.scram",
         "mailboxes.open",
         "maildrop.close",
         "maildrop.hold",
@@ -58,7 +62,9 @@ def test_pop3_reads_one_maildrop() -> None:
 def test_managesieve_keeps_scripts_and_sees_no_mail() -> None:
     assert asks("managesieve") == {
         "directory.login",
+        "directory.prove",
         "directory.renew",
+        "directory.scram",
         "sieve.activate",
         "sieve.delete",
         "sieve.get",

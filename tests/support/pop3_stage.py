@@ -100,6 +100,10 @@ class Pop3Stage:
         broker = MemoryBroker()
         self._storage: MemoryBus = broker.connect("storage", "1")
         self._storage.serve(directory.login, self._login)
+        self._storage.serve(
+            directory.scram, lambda call: call.answer(directory.ScramParameters(b"salt", 4096, "nonce"))
+        )
+        self._storage.serve(directory.prove, lambda call: call.refuse(Code.LOGIN_FAILED))
         self._storage.serve(directory.renew, lambda call: call.refuse(Code.GRANT_EXPIRED))
         for op in SERVED:
             self._storage.serve(op, lambda call, op=op: self._answer(op, call))  # type: ignore[misc]

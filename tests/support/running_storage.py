@@ -36,6 +36,8 @@ SETTINGS = StorageSettings(
     port=config.DataPort(port=0), keep_free=0, login=config.Login(delays=("0",)), sweep=config.Sweep(interval=3600)
 )
 
+COMMON = Common()
+
 
 class RunningStorage:
     """Storage as the fronts see it: a bus for each service."""
@@ -75,7 +77,9 @@ class RunningStorage:
 
 
 @asynccontextmanager
-async def running_storage(folder: Path, settings: StorageSettings = SETTINGS) -> AsyncIterator[RunningStorage]:
+async def running_storage(
+    folder: Path, settings: StorageSettings = SETTINGS, common: Common = COMMON
+) -> AsyncIterator[RunningStorage]:
     """Start it; drain it at the end."""
     broker = MemoryBroker()
     settings = replace(settings, data=folder)
@@ -85,7 +89,7 @@ async def running_storage(folder: Path, settings: StorageSettings = SETTINGS) ->
         "storage",
         "1",
         settings,
-        Common(),
+        common,
         broker.connect("storage", "1"),
         log,
         storage.draining,

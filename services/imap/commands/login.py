@@ -15,5 +15,5 @@ async def handle(context: LoginContext, command: Login) -> Done:
         raise No("Start TLS first", "PRIVACYREQUIRED")
     if not command.username or "\0" in command.username + command.password:
         raise No("Authentication failed", "AUTHENTICATIONFAILED")
-    await context.admit("LOGIN", command.username, command.password, "")
+    await context.log_in(command.username, command.password)
     return Done("Logged in", responses.capability_code(context.capabilities()))

@@ -7,15 +7,13 @@ from os import urandom
 
 from services.smtp.context import Context
 from services.smtp.replies import BAD_SEQUENCE, NEEDS_TLS, TOO_MANY_ERRORS
-from shared.contracts import directory
-from shared.contracts.directory import Login
+from shared.contracts.directory import LoggedIn
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.observe.metrics import auth_total
-from shared.protocols.sasl.exchange import Exchange, encoded
-from shared.protocols.sasl.mechanism import Abort, Challenge, Credentials, Malformed
-from shared.protocols.sasl.registry import MECHANISMS, mechanism
+from shared.protocols.sasl.mechanism import Abort, OtherIdentity, SaslError, UnknownMechanism
 from shared.protocols.smtp.replies import Reply, reply
 from shared.protocols.smtp.syntax.auth import Auth
+from shared.runtime.authentication import finish
 
 WELCOME = reply(235, "2.7.0", "Authentication successful")
 FAILED = reply(535, "5.7.8", "Authentication failed")
@@ -30,7 +28,7 @@ _SALT = urandom(16)  # so that the log tells equal unknown names apart without h
 def keywords(context: Context) -> tuple[str, ...]:
     if context.state.login is not None or not context.secure:
         return ()
-    return (f"AUTH {' '.join(MECHANISMS)}",)
+    return (f"AUTH {' '.join(context.authentication.mechanisms)}",)
 
 
 async def handle(context: Context, command: Auth) -> Reply:
@@ -38,47 +36,45 @@ async def handle(context: Context, command: Auth) -> Reply:
         return BAD_SEQUENCE
     if not context.secure:
         return NEEDS_TLS
-    found = mechanism(command.mechanism)
-    if found is None:
-        return UNKNOWN
     try:
-        credentials = await _exchange(context, Exchange(found), command.initial)
+        login = await _exchange(context, command)
+    except UnknownMechanism:
+        return UNKNOWN
     except Abort:
         return ABORTED
-    except Malformed:
+    except OtherIdentity:
+        return FAILED
+    except SaslError:
         return MALFORMED
-    return await _verify(context, found.name, credentials)
-
-
-async def _exchange(context: Context, exchange: Exchange, initial: bytes | None) -> Credentials:
-    step = exchange.start(initial)
-    while isinstance(step, Challenge):
-        step = exchange.respond(await context.talk.ask(reply(334, "", encoded(step).decode("ascii"))))
-    return step
-
-
-async def _verify(context: Context, name: str, credentials: Credentials) -> Reply:
-    connection, state = context.talk.connection, context.state
-    request = Login(
-        name, credentials.username, credentials.password, credentials.authzid, connection.peer_host, connection.id
-    )
-    try:
-        login = await context.shared.bus.call(directory.login, request, trace=connection.id)
     except Refused as error:
-        state.failures += 1
-        _log(context, name, error.code.value, credentials.username)
-        if state.failures >= context.shared.settings.login_attempts:
-            return TOO_MANY_ERRORS
-        return FAILED if error.code is Code.LOGIN_FAILED else LATER
+        return _refused(context, command.mechanism, error)
     except Unavailable:
-        _log(context, name, "unavailable", credentials.username)
+        _log(context, command.mechanism, "unavailable")
         return LATER
-    state.login, context.talk.until = login, float("inf")
-    _log(context, name, "ok", "", login.address)
+    context.state.login, context.talk.until = login, float("inf")
+    _log(context, command.mechanism, "ok", login.address)
     return WELCOME
 
 
-def _log(context: Context, name: str, result: str, username: str, account: str | None = None) -> None:
+async def _exchange(context: Context, command: Auth) -> LoggedIn:
+    async def ask(challenge: bytes) -> bytes:
+        return await context.talk.ask(reply(334, "", challenge.decode("ascii")))
+
+    login, words = await context.authentication.by_exchange(command.mechanism, command.initial, ask)
+    await finish(ask, words)
+    return login
+
+
+def _refused(context: Context, name: str, error: Refused) -> Reply:
+    context.state.failures += 1
+    _log(context, name, error.code.value)
+    if context.state.failures >= context.shared.settings.login_attempts:
+        return TOO_MANY_ERRORS
+    return FAILED if error.code is Code.LOGIN_FAILED else LATER
+
+
+def _log(context: Context, name: str, result: str, account: str | None = None) -> None:
+    username = context.authentication.username
     auth_total("smtp", name, "ok" if account else "refused").inc()
     context.shared.log.info(
         "smtp.auth",

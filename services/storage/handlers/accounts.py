@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -17,6 +17,7 @@ from services.storage.repositories.accounts import NOBODY, NewAccount
 from services.storage.rooms import Rooms
 from services.storage.rules.addresses import fit_for_account
 from services.storage.rules.passwords import UnknownScheme, check_secret
+from services.storage.secrets import Secrets
 from services.storage.tables.schema import account, acl, domain, mailbox, subscription
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
@@ -49,11 +50,25 @@ LIST = select(
 ).order_by(account.c.address)
 
 
+class Adding(NamedTuple):
+    """New accounts, with what is stored of the passwords that came in clear (None for those that came hashed)."""
+
+    wanted: tuple[AccountNew, ...]
+    secrets: tuple[Secrets | None, ...]
+
+
+class Setting(NamedTuple):
+    """A change, with what is stored of the new password if one came in clear."""
+
+    wanted: AccountSet
+    secrets: Secrets | None
+
+
 def rows(memory: Memory, logins: Logins, rooms: Rooms, default_mailboxes: Sequence[str]) -> tuple[AnyRow, ...]:
     """All of the family. ``default_mailboxes``: what a new account has beside INBOX."""
     add_rows = partial(_add, memory, default_mailboxes)
-    adding = write(Op("account.add", AccountsNew, AccountResults, NOBODY, 60.0, Repeat.NEVER), add_rows)
-    setting = write(Op("account.set", AccountSet, Done, NOBODY, 10.0, Repeat.SAFE), partial(_change, memory))
+    adding = write(Op("account.add", Adding, AccountResults, NOBODY, 60.0, Repeat.NEVER), add_rows)
+    setting = write(Op("account.set", Setting, Done, NOBODY, 10.0, Repeat.SAFE), partial(_change, memory))
     return (
         task(directory.account_add, partial(add, logins, rooms, adding)),
         task(directory.account_set, partial(change, logins, rooms, setting)),
@@ -66,30 +81,28 @@ async def add(logins: Logins, rooms: Rooms, adding: AnyRow, asked: Asked[Account
     """Make accounts, each by itself: one that cannot be made does not stop the others."""
     wanted = asked.request.accounts
     plain = [place for place, each in enumerate(wanted) if not each.hashed]
-    secrets = await logins.hash_all([wanted[place].secret for place in plain])
-    ready = list(wanted)
-    for place, secret in zip(plain, secrets, strict=True):
-        ready[place] = wanted[place]._replace(secret=secret, hashed=True)
-    results: AccountResults = await rooms.ask(adding, AccountsNew(tuple(ready)))
+    made = await logins.hash_all([(wanted[place].secret, logins.address(wanted[place].address)) for place in plain])
+    secrets: list[Secrets | None] = [None] * len(wanted)
+    for place, each in zip(plain, made, strict=True):
+        secrets[place] = each
+    results: AccountResults = await rooms.ask(adding, Adding(wanted, tuple(secrets)))
     return results
 
 
 def _add(
-    memory: Memory, defaults: Sequence[str], work: UnitOfWork, asked: Sequence[Asked[AccountsNew]]
+    memory: Memory, defaults: Sequence[str], work: UnitOfWork, asked: Sequence[Asked[Adding]]
 ) -> Sequence[AccountResults]:
-    return [_add_some(memory, defaults, work, each.request.accounts) for each in asked]
+    return [_add_some(memory, defaults, work, each.request) for each in asked]
 
 
-def _add_some(
-    memory: Memory, defaults: Sequence[str], work: UnitOfWork, wanted: Sequence[AccountNew]
-) -> AccountResults:
-    judged = [_judge(each) for each in wanted]
+def _add_some(memory: Memory, defaults: Sequence[str], work: UnitOfWork, adding: Adding) -> AccountResults:
+    judged = list(map(_judge, adding.wanted, adding.secrets))
     good = [each for each in judged if isinstance(each, NewAccount)]
     domains = accounts.domains(work.connection, {each.address.rpartition("@")[2] for each in good})
     taken = set(accounts.ids(work.connection, [each.address for each in good]))
     new: list[NewAccount] = []
     results: list[AccountResult] = []
-    for request, each in zip(wanted, judged, strict=True):
+    for request, each in zip(adding.wanted, judged, strict=True):
         error = "" if isinstance(each, NewAccount) else each
         if isinstance(each, NewAccount):
             name = each.address.rpartition("@")[2]
@@ -108,32 +121,36 @@ def _add_some(
     return AccountResults(tuple(results))
 
 
-def _judge(request: AccountNew) -> NewAccount | str:
+def _judge(request: AccountNew, secrets: Secrets | None) -> NewAccount | str:
     """What is to be written, or why it cannot be."""
     try:
         address = canonical(request.address)
-        secret = check_secret(request.secret)
+        kept = secrets or Secrets(check_secret(request.secret))
     except (AddressError, UnknownScheme) as error:
         return str(error)
     if not fit_for_account(address):
         return "the local part mixes scripts or holds characters that no account has"
-    return NewAccount(address, secret, max(0, request.quota))
+    return NewAccount(address, kept.hash, kept.scram, max(0, request.quota))
 
 
 async def change(logins: Logins, rooms: Rooms, setting: AnyRow, asked: Asked[AccountSet]) -> Done:
     """Set a password, a quota, or whether somebody may log in."""
     request = asked.request
+    secrets = None
     if request.secret is not None and not request.hashed:
-        request = request._replace(secret=await logins.hash(request.secret), hashed=True)
-    done: Done = await rooms.ask(setting, request)
+        secrets = await logins.hash(request.secret, logins.address(request.address))
+    if request.apop and not (secrets and secrets.apop):
+        raise Refused(Code.CANNOT, "APOP needs the password with it, and storage.login.apop_key")
+    done: Done = await rooms.ask(setting, Setting(request, secrets))
     return done
 
 
-def _change(memory: Memory, work: UnitOfWork, asked: Sequence[Asked[AccountSet]]) -> Sequence[Done | Refused]:
+def _change(memory: Memory, work: UnitOfWork, asked: Sequence[Asked[Setting]]) -> Sequence[Done | Refused]:
     return [_change_one(memory, work, each.request) for each in asked]
 
 
-def _change_one(memory: Memory, work: UnitOfWork, request: AccountSet) -> Done | Refused:
+def _change_one(memory: Memory, work: UnitOfWork, setting: Setting) -> Done | Refused:
+    request = setting.wanted
     present = _find(work.connection, request.address)
     if present is None:
         return Refused(Code.NOT_FOUND, f"there is no account {request.address}")
@@ -142,12 +159,17 @@ def _change_one(memory: Memory, work: UnitOfWork, request: AccountSet) -> Done |
         values["quota"] = max(0, request.quota)
     if request.secret is not None:
         try:
-            values["secret"] = check_secret(request.secret)
+            kept = setting.secrets or Secrets(check_secret(request.secret))
         except UnknownScheme as error:
             return Refused(Code.CANNOT, str(error))
+        values.update(secret=kept.hash, scram=kept.scram)
+        if request.apop or present.apop is not None:
+            values["apop"] = kept.apop or None
+    if request.apop is False:
+        values["apop"] = None
     if request.enabled is not None:
         values["enabled"] = request.enabled
-    if "secret" in values or ("enabled" in values and values["enabled"] != present.enabled):
+    if "secret" in values or "apop" in values or ("enabled" in values and values["enabled"] != present.enabled):
         values["version"] = account.c.version + 1
     if not values:
         return Done()
@@ -187,7 +209,9 @@ def _find(connection: Connection, address: str) -> Any:
         name = canonical(address)
     except AddressError:
         return None
-    query = select(account.c.id, account.c.address, account.c.enabled).where(account.c.address == name)
+    query = select(account.c.id, account.c.address, account.c.enabled, account.c.apop).where(
+        account.c.address == name
+    )
     return connection.execute(query).first()
 
 

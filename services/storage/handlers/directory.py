@@ -8,7 +8,9 @@ from functools import partial
 from sqlalchemy import Connection
 
 from services.storage.authority import Authority
+from services.storage.bearers import MECHANISMS, Bearers
 from services.storage.logins import Logins
+from services.storage.proofs import Proofs
 from services.storage.registry import AnyRow, read, task
 from services.storage.repositories import accounts
 from services.storage.resolver import Resolver
@@ -16,15 +18,31 @@ from services.storage.rooms import Rooms
 from services.storage.rules.resolution import Found
 from services.storage.unit_of_work import Asked
 from shared.contracts import directory
-from shared.contracts.directory import Allowed, LoggedIn, Login, MaySend, Renew, Resolve, Resolved
+from shared.contracts.directory import (
+    Allowed,
+    LoggedIn,
+    Login,
+    MaySend,
+    Prove,
+    Proved,
+    Renew,
+    Resolve,
+    Resolved,
+    ScramParameters,
+    ScramRequest,
+)
 from shared.contracts.errors import Code, Refused
 
 
-def rows(resolver: Resolver, logins: Logins, authority: Authority, rooms: Rooms) -> tuple[AnyRow, ...]:
+def rows(
+    resolver: Resolver, logins: Logins, proofs: Proofs, bearers: Bearers, authority: Authority, rooms: Rooms
+) -> tuple[AnyRow, ...]:
     return (
         read(directory.resolve, partial(resolve, resolver), shortcut=partial(resolve_remembered, resolver)),
         read(directory.may_send, partial(may_send, resolver), shortcut=partial(may_send_remembered, resolver)),
-        task(directory.login, partial(login, logins), shortcut=partial(login_remembered, logins)),
+        task(directory.login, partial(login, logins, bearers), shortcut=partial(login_remembered, logins)),
+        task(directory.scram, partial(scram, proofs)),
+        task(directory.prove, partial(prove, proofs)),
         task(directory.renew, partial(renew, authority, rooms)),
     )
 
@@ -55,13 +73,25 @@ def _allowed(account: int, found: Sequence[Found]) -> Allowed:
     return Allowed(tuple(account in each.resolution.accounts and not each.by_catch_all for each in found))
 
 
-async def login(logins: Logins, asked: Asked[Login]) -> LoggedIn:
+async def login(logins: Logins, bearers: Bearers, asked: Asked[Login]) -> LoggedIn:
     """Let somebody in, or hold the answer for as long as the failure costs."""
+    if asked.request.mechanism in MECHANISMS:
+        return await bearers.verify(asked.request, asked.caller)
     return await logins.verify(asked.request, asked.caller)
 
 
 def login_remembered(logins: Logins, asked: Asked[Login]) -> LoggedIn | None:
     return logins.remembered(asked.request, asked.caller)
+
+
+async def scram(proofs: Proofs, asked: Asked[ScramRequest]) -> ScramParameters:
+    """How somebody proves a password."""
+    return await proofs.parameters(asked.request)
+
+
+async def prove(proofs: Proofs, asked: Asked[Prove]) -> Proved:
+    """Let somebody in who proved a password."""
+    return await proofs.verify(asked.request, asked.caller)
 
 
 async def renew(authority: Authority, rooms: Rooms, asked: Asked[Renew]) -> LoggedIn:

@@ -16,6 +16,7 @@ REVISIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from services.storage.registry import read, write
 from services.storage.tables.schema import account, domain
@@ -39,6 +39,8 @@ class Credential(NamedTuple):
     version: int
     enabled: bool
     secret: str
+    scram: str = ""  # verifiers, see rules/scram.py
+    apop: bytes = b""  # the sealed password of an account that asked for APOP
 
 
 class Rehash(NamedTuple):
@@ -47,27 +49,35 @@ class Rehash(NamedTuple):
     account: int
     old: str
     new: str
+    scram: str
 
 
 class NewAccount(NamedTuple):
     address: str
     secret: str
+    scram: str
     quota: int
 
 
 STATES = select(account.c.id, account.c.version, account.c.address).where(
     account.c.id.in_(bindparam("ids", expanding=True)), account.c.enabled.is_(True)
 )
-CREDENTIALS = select(account.c.address, account.c.id, account.c.version, account.c.enabled, account.c.secret).where(
-    account.c.address.in_(bindparam("names", expanding=True))
-)
+CREDENTIALS = select(
+    account.c.address,
+    account.c.id,
+    account.c.version,
+    account.c.enabled,
+    account.c.secret,
+    account.c.scram,
+    func.coalesce(account.c.apop, b""),
+).where(account.c.address.in_(bindparam("names", expanding=True)))
 DOMAINS = select(domain.c.name, domain.c.id).where(domain.c.name.in_(bindparam("names", expanding=True)))
 IDS = select(account.c.address, account.c.id).where(account.c.address.in_(bindparam("names", expanding=True)))
 ADD = insert(account)
 REPLACE = (
     update(account)
     .where(account.c.id == bindparam("of"), account.c.secret == bindparam("known"))
-    .values(secret=bindparam("better"))
+    .values(secret=bindparam("better"), scram=bindparam("proofs"))
 )
 
 
@@ -106,6 +116,7 @@ def add(connection: Connection, now: float, new: Sequence[NewAccount], domain_id
             "domain_id": domain_ids[each.address.rpartition("@")[2]],
             "address": each.address,
             "secret": each.secret,
+            "scram": each.scram,
             "quota": each.quota,
             "created": int(now),
         }
@@ -118,7 +129,10 @@ def add(connection: Connection, now: float, new: Sequence[NewAccount], domain_id
 
 def rehash(work: UnitOfWork, asked: Sequence[Asked[Rehash]]) -> Sequence[Done]:
     """Replace secrets by newer hashes of the same passwords. The versions stay, and with them all grants."""
-    rows = [{"of": each.request.account, "known": each.request.old, "better": each.request.new} for each in asked]
+    rows = [
+        {"of": request.account, "known": request.old, "better": request.new, "proofs": request.scram}
+        for request in (each.request for each in asked)
+    ]
     work.connection.execute(REPLACE, rows)
     return [Done()] * len(asked)
 

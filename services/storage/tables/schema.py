@@ -61,6 +61,8 @@ account = Table(
     Column("domain_id", Id, ForeignKey("domain.id"), nullable=False, index=True),
     Column("address", Text, nullable=False, unique=True),  # canonical: lower case, NFC, A-label domain
     Column("secret", Text, nullable=False),  # argon2id, or a foreign "{SCHEME}..." until the first login
+    Column("scram", Text, nullable=False, server_default=""),  # verifiers, see rules/scram.py; "": none yet
+    Column("apop", LargeBinary),  # the password, sealed, for an account that asked for it
     Column("version", Integer, nullable=False, server_default="1"),  # grows with every change of secret or state
     Column("enabled", Boolean, nullable=False, server_default="1"),
     Column("quota", BigInteger, nullable=False, server_default="0"),  # octets, 0: none

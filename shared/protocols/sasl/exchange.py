@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from binascii import Error, a2b_base64
 
-from shared.protocols.sasl.mechanism import Abort, Challenge, Malformed, Mechanism, Step
+from shared.protocols.sasl.mechanism import Abort, Challenge, Malformed, Mechanism, Parameters, Step
 
 LIMIT = 12_288  # octets of base64 in one whole exchange (RFC 4954 section 4)
 
@@ -32,6 +32,18 @@ class Exchange:
         if line == b"*":
             raise Abort("cancelled by the client")
         return self._mechanism.respond(self._decode(line))
+
+    def told(self, parameters: Parameters) -> Step:
+        """Answer the mechanism's question."""
+        return self._mechanism.told(parameters)
+
+    def accepted(self, signature: bytes) -> bytes:
+        """The mechanism's words for a success, not yet in base64."""
+        return self._mechanism.accepted(signature)
+
+    def refused(self) -> bytes:
+        """The mechanism's words for a failure, not yet in base64."""
+        return self._mechanism.refused()
 
     def _decode(self, line: bytes) -> bytes:
         self._room -= len(line)

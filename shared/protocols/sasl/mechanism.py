@@ -1,7 +1,8 @@
-"""What a SASL server mechanism is (RFC 4422): octets of the client in, challenges and at last credentials out.
+"""What a SASL server mechanism is (RFC 4422): octets of the client in, challenges and at last evidence out.
 
-A mechanism neither knows passwords nor the protocol that carries it. It ends in `Credentials`, which
-somebody else verifies, or in an error; after either it must not be used again.
+A mechanism neither knows passwords nor the protocol that carries it. Between two responses it may need to know how a
+user proves his password (`Question`); it ends in evidence that somebody else verifies (`Credentials`, `Proof`), or in
+an error. After either it must not be used again, but for its last words to the client.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ class Malformed(SaslError):
     """The client's response is not what the mechanism (or base64) allows."""
 
 
+class OtherIdentity(SaslError):
+    """The client wants to act for somebody else, which nobody may."""
+
+
+class UnknownMechanism(SaslError):
+    """The mechanism is not offered here."""
+
+
 class Challenge(NamedTuple):
     """What the client must answer next; raw octets, not base64."""
 
@@ -31,7 +40,8 @@ class Challenge(NamedTuple):
 
 
 class Credentials(NamedTuple):
-    """Who the client says it is. ``authzid`` is empty when it wants to act as ``username`` itself."""
+    """Who the client says it is. ``authzid`` is empty when it wants to act as ``username`` itself; ``password`` may
+    be a token. With a token or a certificate ``username`` may be empty: the evidence names its owner."""
 
     authzid: str
     username: str
@@ -41,7 +51,31 @@ class Credentials(NamedTuple):
         return f"Credentials(authzid={self.authzid!r}, username={self.username!r}, password=...)"
 
 
-Step: TypeAlias = Challenge | Credentials
+class Question(NamedTuple):
+    """The mechanism goes on with `Mechanism.told`, once it is known how ``username`` proves his password."""
+
+    username: str
+
+
+class Parameters(NamedTuple):
+    """The answer: salt and iterations of the user's keys, and the server's part of the nonce."""
+
+    salt: bytes
+    iterations: int
+    nonce: str
+
+
+class Proof(NamedTuple):
+    """That the client knows the password, shown without telling it. ``message`` is what was said in the exchange."""
+
+    authzid: str
+    username: str
+    message: bytes
+    nonce: str
+    proof: bytes
+
+
+Step: TypeAlias = Challenge | Credentials | Question | Proof
 
 
 class Mechanism(ABC):
@@ -56,6 +90,18 @@ class Mechanism(ABC):
     @abstractmethod
     def respond(self, data: bytes) -> Step:
         """Take the answer to the last challenge. Raises `Malformed`."""
+
+    def told(self, parameters: Parameters) -> Challenge:
+        """Go on after a `Question`; only mechanisms that ask are told."""
+        raise TypeError(f"{self.name} asks nothing")
+
+    def accepted(self, signature: bytes) -> bytes:
+        """What the client is told with its success: that the server knows the user, too. Empty: nothing."""
+        return b""
+
+    def refused(self) -> bytes:
+        """What the client is told, and must answer, before it hears of its failure. Empty: nothing."""
+        return b""
 
 
 def text(octets: bytes, what: str) -> str:

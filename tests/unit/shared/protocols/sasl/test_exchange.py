@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from shared.protocols.errors import ProtocolError
 from shared.protocols.sasl.exchange import LIMIT, Exchange, encoded
 from shared.protocols.sasl.mechanism import Abort, Challenge, Credentials, Malformed
-from shared.protocols.sasl.registry import MECHANISMS, mechanism
+from shared.protocols.sasl.registry import MECHANISMS, Channel, mechanism
 
 word = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=40)
 
 
 def exchange(name: str) -> Exchange:
-    found = mechanism(name)
+    found = mechanism(name, tuple(MECHANISMS), Channel())
     assert found is not None
     return Exchange(found)
 
@@ -82,7 +82,9 @@ def test_an_exchange_has_a_limit_over_all_its_lines() -> None:
 
 
 @given(
-    name=st.sampled_from(sorted(MECHANISMS)), initial=st.none() | st.binary(), lines=st.lists(st.binary(), max_size=4)
+    name=st.sampled_from(("PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2")),
+    initial=st.none() | st.binary(),
+    lines=st.lists(st.binary(), max_size=4),
 )
 def test_arbitrary_bytes_raise_only_protocol_errors(name: str, initial: bytes | None, lines: list[bytes]) -> None:
     asked = exchange(name)
