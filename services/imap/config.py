@@ -30,6 +30,7 @@ class ImapSettings:
     literal_before_login: int = 4 * 1024
     literal_after_login: int = 64 * 1024
     message_limit: int = 50 * 1024 * 1024
+    progress_seconds: float = 10.0  # between two signs of life of a command that takes long (RFC 9585)
     command_seconds: float = 30.0  # what one SEARCH may take
     notify_mailboxes: int = 500  # that one NOTIFY may watch
     sessions_per_account: int = 16  # in this process; 0 for no limit

@@ -9,10 +9,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
 import trio
 
+from services.imap.ahead import Ahead
 from services.imap.config import ImapSettings
 from services.imap.conversation import Conversation
 from services.imap.dialect import Dialect
@@ -162,6 +164,17 @@ class AccountContext:
                 raise Bye("Please log in again") from error
             raise
 
+    async def call_patiently(self, op: Op[Q, R], request: Q, done: int, goal: int) -> R:
+        """The same for what may take long: the client is shown now and then that its command is at work."""
+        ahead = Ahead(self.nursery, partial(self.call, op, request))
+        try:
+            while True:
+                with trio.move_on_at(self.talk.sign_at):
+                    return await ahead.take()
+                await self.talk.progress(done, goal)
+        finally:
+            ahead.cancel()
+
     def must_go_on(self) -> None:
         """Raise `Bye` when the session is asked to end, or its mailbox is gone. For commands that wait."""
         self._look_for_end()
@@ -205,6 +218,7 @@ class MailboxContext:
         "keywords_told",
         "live",
         "name",
+        "numbered",
         "own",
         "rights",
         "rights_known",
@@ -226,6 +240,7 @@ class MailboxContext:
         self._may_write = writable
         self.snapshot = Snapshot(live.view, opened.recent_from)
         self.keywords_told = len(live.view.keywords)
+        self.numbered = False  # the command in hand named messages by number
         self.saved: array[int] | None = None
         self._bodies: BodyCache | None = None
         account.mailboxes.join(live, self)
@@ -277,6 +292,9 @@ class MailboxContext:
             return array("I", [number for number in saved if self.view.position(number) >= 0])
         if uid:
             return self.snapshot.uids_in(numbers)
+        if self.account.dialect.uid_only:
+            raise Bad("Messages are named by UID only", "UIDREQUIRED")
+        self.numbered = True
         try:
             return self.snapshot.uids_of(numbers)
         except IndexError:
@@ -316,6 +334,10 @@ class MailboxContext:
     async def call(self, op: Op[Q, R], request: Q) -> R:
         """As `AccountContext.call`."""
         return await self.account.call(op, request)
+
+    async def call_patiently(self, op: Op[Q, R], request: Q, done: int, goal: int) -> R:
+        """As `AccountContext.call_patiently`."""
+        return await self.account.call_patiently(op, request, done, goal)
 
     async def absorb(self, change: Change) -> None:
         """Take the change that a reply brought into the view."""

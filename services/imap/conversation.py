@@ -39,18 +39,35 @@ _GO_AHEAD = responses.continuation("OK")
 class Conversation:
     """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
 
-    __slots__ = ("_quiet_since", "bell", "connection", "core", "out", "received", "tag", "tally", "waiting_since")
+    __slots__ = ("_quiet_since", "_sign_seconds", "bell", "connection", "core", "out", "received", "sign_at", "tag",
+                 "tally", "waiting_since")  # fmt: skip
 
-    def __init__(self, connection: Connection, limits: Limits) -> None:
+    def __init__(self, connection: Connection, limits: Limits, sign_seconds: float) -> None:
         self.connection = connection
         self.core = ImapCore(limits)
         self.out = Output(connection)
         self.bell = Bell()
         self.received = 0  # octets, for the log
+        self._sign_seconds = sign_seconds
+        self.sign_at = 0.0  # trio clock: when a command that is still at work shows it
         self.tag = ""  # of the command in hand
         self.waiting_since = 0.0  # trio clock, while the next command is awaited; else 0
         self._quiet_since = 0.0  # trio clock: since then nothing was heard, whatever was told
         self.tally: dict[str, int] = {}  # what was done how often, for the log
+
+    def begin(self, tag: str) -> None:
+        """A command is in hand."""
+        self.tag = tag
+        self.sign_at = trio.current_time() + self._sign_seconds
+
+    async def progress(self, done: int, goal: int) -> None:
+        """Say how far a command is that takes long (RFC 9585), now and then. ``goal`` is above 0."""
+        now = trio.current_time()
+        if now >= self.sign_at:
+            self.sign_at = now + self._sign_seconds
+            code = f'INPROGRESS ("{self.tag}" {done} {goal})'
+            self.out.write(responses.untagged("OK", "Still at it", code.encode()))
+            await self.out.flush()
 
     def count(self, what: str, number: int) -> None:
         """Note for the session's log line that something was done."""

@@ -6,12 +6,13 @@ from __future__ import annotations
 class Dialect:
     """Everything is off at login, and what is on stays on."""
 
-    __slots__ = ("enabled", "modseqs", "rev2", "utf8", "vanished")
+    __slots__ = ("enabled", "modseqs", "rev2", "uid_only", "utf8", "vanished")
 
     def __init__(self) -> None:
         self.enabled: set[str] = set()  # by name, through ENABLE
         self.modseqs = False  # flags are told with UID and MODSEQ (RFC 7162 section 3.2.4)
         self.rev2 = False  # IMAP4rev2 (RFC 9051)
+        self.uid_only = False  # message numbers are neither told nor taken (RFC 9586)
         self.utf8 = False  # mailbox names are told in UTF-8
         self.vanished = False  # VANISHED is told where EXPUNGE was (RFC 7162 section 3.2.10)
 

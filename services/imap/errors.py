@@ -22,7 +22,11 @@ class No(EilpostError):
 
 
 class Bad(EilpostError):
-    """The client must not ask this: wrong state, a number that no message has."""
+    """The client must not ask this: wrong state, a number that no message has. ``code`` is as in `No`."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Bye(EilpostError):
@@ -64,7 +68,7 @@ def failure(error: EilpostError) -> Failure:
         case No():
             return Failure("NO", error.code, error.text)
         case Bad():
-            return Failure("BAD", "", str(error))
+            return Failure("BAD", error.code, str(error))
         case ParseError():
             return Failure(error.status, error.code, error.text)
         case Refused():

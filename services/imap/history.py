@@ -42,13 +42,16 @@ async def tell_vanished(mailbox: MailboxContext, known: Ranges, since: int, floo
 
 
 def known_uids(mailbox: MailboxContext, numbers: SequenceSet | None) -> Ranges:
-    """The UIDs that a client names, whether they are there or not, as far as they were ever given out."""
+    """The UIDs that a client names, whether they are there or not, as far as they were ever given out.
+
+    "*" is the last of them here: who asks for ``1:*`` wants to hear of the end of the mailbox too.
+    """
     last = mailbox.view.uidnext - 1
     if numbers is None:
         return [(1, last)] if last else []
     if numbers.saved:
         return list(runs(mailbox.saved or ()))
-    return [(low, min(high, last)) for low, high in numbers.resolve(mailbox.snapshot.highest) if low <= last]
+    return [(low, min(high, last)) for low, high in numbers.resolve(last) if low <= last]
 
 
 def matched(mailbox: MailboxContext, resync: Resync) -> int:

@@ -45,6 +45,7 @@ from services.imap.commands import (
     unselect,
 )
 from services.imap.context import AccountContext, Context, Done, MailboxContext, State
+from shared.protocols.imap.grammar import COMMANDS
 
 
 class Row(NamedTuple):
@@ -59,6 +60,11 @@ class Row(NamedTuple):
     numbers: bool = False
 
     @property
+    def by_uid(self) -> bool:
+        """Whether it has a form that names messages by UID, and one that does so by number."""
+        return COMMANDS[self.name.encode()].uid and self.name != "EXPUNGE"
+
+    @property
     def states(self) -> frozenset[State]:
         return _STATES[self.needs]
 
@@ -70,7 +76,7 @@ _STATES: dict[type[Any], frozenset[State]] = {
     MailboxContext: frozenset({State.SELECTED}),
 }
 
-_FETCH = ("CONDSTORE", "OBJECTID", "PREVIEW", "SAVEDATE")
+_FETCH = ("CONDSTORE", "OBJECTID", "PREVIEW", "SAVEDATE", "UIDONLY")
 _LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-MYRIGHTS", "LIST-STATUS", "SPECIAL-USE")
 
 _ROWS = (

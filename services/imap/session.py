@@ -27,7 +27,7 @@ from services.imap.errors import BUG, Bad, Bye, Failure, No, failure
 from services.imap.registry import ROWS, Row
 from services.imap.rights import confirm
 from services.imap.roster import Roster
-from services.imap.telling import tell
+from services.imap.telling import tell_after
 from shared.base.errors import EilpostError
 from shared.contracts.directory import LoggedIn
 from shared.net.shell import Connection, PeerGone, PeerTimeout
@@ -46,7 +46,7 @@ class Session:
                  "mechanism", "roster", "talk")  # fmt: skip
 
     def __init__(self, connection: Connection, shared: Shared, roster: Roster, log: Log) -> None:
-        self.talk = Conversation(connection, shared.settings.limits)
+        self.talk = Conversation(connection, shared.settings.limits, shared.settings.progress_seconds)
         self.log = log
         self.roster = roster
         self.account: AccountContext | None = None
@@ -147,15 +147,11 @@ class Session:
         started = perf_counter()
         done: Done | Failure
         row = ROWS.get(command.name)
-        self.talk.tag = command.tag
+        self.talk.begin(command.tag)
         try:
             done = await self._handle(row, command)
             if self.account is not None and row is not None:
-                uid = row.numbers and command.value.uid
-                if self.account.notify is not None:
-                    await self.account.notify.tell(expunges=uid or not row.numbers, command=row.name)
-                elif self.account.selected is not None:
-                    await tell(self.account.selected, expunges=uid or not row.numbers, uid=uid)
+                await tell_after(self.account, command, numbers=row.numbers)
         except (Bye, PeerGone, PeerTimeout):
             raise
         except EilpostError as error:
@@ -175,6 +171,9 @@ class Session:
         state = self.state
         if state not in row.states:
             raise Bad("Not now" if state is State.NOT_AUTHENTICATED else "Not in this state")
+        account = self.account
+        if account is not None and account.dialect.uid_only and row.by_uid and not command.value.uid:
+            raise Bad("Messages are named by UID only", "UIDREQUIRED")
         if state is State.SELECTED and self.account is not None and self.account.selected is not None:
             await confirm(self.account.selected)
         return await row.handle(self._context(row), command.value)

@@ -147,7 +147,7 @@ class Snapshot:
         """UIDs of the messages known to the session within these UID ranges, ascending."""
         uids, ghosts, known = self.view.uids, self._ghosts, self._known()
         named: array[int] = array("I")
-        for low, high in numbers.resolve(self.highest):
+        for low, high in numbers.resolve(self._highest(known)):
             start, end = bisect_left(uids, low, 0, known), bisect_right(uids, high, 0, known)
             if ghosts is None:
                 named.extend(uids[start:end])
@@ -161,10 +161,7 @@ class Snapshot:
             return array("I", sorted(named + self._ghosts.uids[first_ghost:last_ghost]))
         return named
 
-    @property
-    def highest(self) -> int:
-        """The highest UID that the session knows, 0 in an empty mailbox."""
-        known = self._known()
+    def _highest(self, known: int) -> int:
         highest = self.view.uids[known - 1] if known else 0
         return max(highest, self._ghosts.uids[-1]) if self._ghosts else highest
 

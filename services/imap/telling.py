@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from services.imap.context import MailboxContext
+from services.imap.context import AccountContext, MailboxContext
 from services.imap.flagsets import SYSTEM
 from services.imap.rights import flags_and_permanent
 from shared.protocols.imap import responses
+from shared.protocols.imap.events import Command
 from shared.protocols.imap.sets import runs
+
+
+async def tell_after(account: AccountContext, command: Command, *, numbers: bool) -> None:
+    """Write the news before a command is answered; ``numbers``: its plain form uses message numbers.
+
+    While it uses them no expunge is told (RFC 3501 section 7.4.1), which goes for UID SEARCH with a set of them too
+    (RFC 7162 section 3.2.10.2).
+    """
+    selected = account.selected
+    uid = numbers and command.value.uid
+    expunges = not numbers or (uid and selected is not None and not selected.numbered)
+    if account.notify is not None:
+        await account.notify.tell(expunges=expunges, command=command.name)
+    elif selected is not None:
+        await tell(selected, expunges=expunges, uid=uid)
+    if selected is not None:
+        selected.numbered = False
 
 
 async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False, flags: bool = True) -> None:
@@ -14,11 +32,12 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False, fl
     snapshot = mailbox.snapshot
     news = snapshot.news(expunges)
     out = mailbox.talk.out
-    if mailbox.account.dialect.vanished:
+    dialect = mailbox.account.dialect
+    if dialect.vanished or dialect.uid_only:
         for line in responses.vanished(runs(news.vanished)):
             out.write(line)
             await out.room()
-        if snapshot.missing and not expunges:
+        if snapshot.missing and dialect.vanished and not expunges:
             out.write(
                 responses.untagged("OK", "Expunges wait to be told", b"HIGHESTMODSEQ %d" % snapshot.safe_modseq)
             )
@@ -56,11 +75,25 @@ def flags_response(
     """``* n FETCH (FLAGS (...))``, with UID and MODSEQ where the session wants them."""
     items = flags_item(mailbox, uid, flagset)
     dialect = mailbox.account.dialect
+    if dialect.uid_only:
+        return b"* %d UIDFETCH (%b%b)\r\n" % (uid, items, b" MODSEQ (%d)" % modseq if dialect.modseqs else b"")
     if dialect.modseqs:
         items = b"UID %d %b MODSEQ (%d)" % (uid, items, modseq)
     elif uid_asked or dialect.rev2:
         items = b"UID %d %b" % (uid, items)
     return b"* %d FETCH (%b)\r\n" % (sequence, items)
+
+
+def modseq_response(mailbox: MailboxContext, sequence: int, uid: int, modseq: int) -> bytes:
+    """The same for a change of flags that the client knows: what is new of it is the modseq."""
+    if mailbox.account.dialect.uid_only:
+        return b"* %d UIDFETCH (MODSEQ (%d))\r\n" % (uid, modseq)
+    return b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (sequence, uid, modseq)
+
+
+def fetch_head(mailbox: MailboxContext, sequence: int, uid: int) -> bytes:
+    """How a FETCH response begins."""
+    return b"* %d UIDFETCH (" % uid if mailbox.account.dialect.uid_only else b"* %d FETCH (" % sequence
 
 
 def flags_item(mailbox: MailboxContext, uid: int, flagset: int) -> bytes:

@@ -23,6 +23,8 @@ async def transfer(context: MailboxContext, uids: array[int], to: str, *, move: 
     source: array[int] = array("I")
     copies: array[int] = array("I")
     for start in range(0, len(uids), _AT_ONCE):
+        if start:
+            await context.talk.progress(start, len(uids))
         copied = await _step(context, uids[start : start + _AT_ONCE], target, move=move)
         uidvalidity = copied.uidvalidity
         source.extend(unpack("I", copied.source))

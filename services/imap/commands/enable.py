@@ -7,6 +7,7 @@ from collections.abc import Callable
 from services.imap.condstore import use_modseqs, use_vanished
 from services.imap.context import DONE, AccountContext, Done
 from services.imap.rev2 import use_rev2
+from services.imap.uid_only import use_uid_only
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.enable import Enable
 
@@ -14,6 +15,7 @@ _KNOWN: dict[str, Callable[[AccountContext], None]] = {
     "CONDSTORE": use_modseqs,
     "IMAP4REV2": use_rev2,
     "QRESYNC": use_vanished,
+    "UIDONLY": use_uid_only,
 }
 
 

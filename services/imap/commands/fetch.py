@@ -1,4 +1,4 @@
-"""FETCH and UID FETCH (RFC 3501 section 6.4.5, RFC 7162 sections 3.1.4 and 3.2.6)."""
+"""FETCH and UID FETCH (RFC 3501 section 6.4.5, RFC 7162 sections 3.1.4 and 3.2.6, RFC 9394 section 3.3)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ async def handle(context: MailboxContext, command: Fetch) -> Done:
     if command.modifiers.vanished and since is not None:
         await tell_vanished(context, known_uids(context, command.numbers), since)
     uids = context.uids(command.numbers, uid=command.uid)
+    if command.modifiers.partial is not None:
+        uids = command.modifiers.partial.of(uids)
     if since is not None:
         uids = changed(context, uids, since)
-    steps = plan(command.items, uid=command.uid, modseq=since is not None)
+    steps = plan(command.items, uid=command.uid and not context.account.dialect.uid_only, modseq=since is not None)
     if uids:
         await send(context, uids, steps)
     if context.snapshot.missing:  # a hint that messages which the client still counts are gone (RFC 5530)

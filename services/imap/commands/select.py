@@ -25,6 +25,8 @@ async def handle(context: AccountContext, command: Select) -> Done:
     """Open a mailbox. The one before is left in any case."""
     if command.resync is not None and not context.dialect.vanished:
         raise Bad("ENABLE QRESYNC first")
+    if command.resync is not None and command.resync.match_numbers.ranges and context.dialect.uid_only:
+        raise Bad("Messages are named by UID only", "UIDREQUIRED")
     if context.selected is not None:
         context.leave()
         context.talk.out.write(responses.untagged("OK", "The mailbox before is closed", b"CLOSED"))
@@ -68,7 +70,7 @@ def _state(mailbox: MailboxContext) -> bytes:
         b"* OK [HIGHESTMODSEQ %d] Highest modseq\r\n" % view.modseq,
         responses.untagged("OK", "Ok", responses.mailbox_id_code(mailbox_id(mailbox.live.mailbox))),
     ]
-    unseen = -1 if mailbox.account.dialect.rev2 else view.first_unseen()
+    unseen = -1 if mailbox.account.dialect.rev2 or mailbox.account.dialect.uid_only else view.first_unseen()
     if unseen >= 0:
         lines.insert(2, b"* OK [UNSEEN %d] First unseen\r\n" % (unseen + 1))
     return b"".join(lines)

@@ -8,7 +8,7 @@ from services.imap.columns import pack, unpack
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.flagsets import SYSTEM
-from services.imap.telling import flags_response, tell_keywords
+from services.imap.telling import flags_response, modseq_response, tell_keywords
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.messages import Mode
@@ -27,6 +27,8 @@ async def handle(context: MailboxContext, command: syntax.Store) -> Done:
     flags = tuple(flag for flag in command.flags if flag in SYSTEM or not flag.startswith("\\"))
     modified: array[int] = array("I")
     for start in range(0, len(uids), _AT_ONCE):
+        if start:
+            await context.talk.progress(start, len(uids))
         request = messages.Store(
             context.grant, new_ulid(), context.live.mailbox, pack(uids[start : start + _AT_ONCE]),
             Mode(command.mode.value), flags, command.unchanged_since,
@@ -64,5 +66,5 @@ async def _tell(context: MailboxContext, command: syntax.Store, asked: bytes, re
         if not command.silent:
             out.write(flags_response(context, sequence, uid, view.flagsets[position], modseq, uid_asked=command.uid))
         elif modseqs and ours:
-            out.write(b"* %d FETCH (UID %d MODSEQ (%d))\r\n" % (sequence, uid, modseq))
+            out.write(modseq_response(context, sequence, uid, modseq))
     await out.room()

@@ -33,7 +33,10 @@ def render(page: Page, items: Sequence[FetchItem]) -> bytes:
     """The FETCH responses of a page."""
     columns = [column(page, item) for item in items]
     sequences = page.place.sequences
-    if len(columns) == 1:
+    if page.mailbox.account.dialect.uid_only:
+        rendered = map(b" ".join, zip(*columns, strict=True))
+        lines = [b"* %d UIDFETCH (%b)\r\n" % pair for pair in zip(page.place.uids, rendered, strict=True)]
+    elif len(columns) == 1:
         lines = [b"* %d FETCH (%b)\r\n" % pair for pair in zip(sequences, columns[0], strict=True)]
     elif len(columns) == 2:
         lines = [b"* %d FETCH (%b %b)\r\n" % triple for triple in zip(sequences, *columns, strict=True)]

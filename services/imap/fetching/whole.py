@@ -22,6 +22,7 @@ from services.imap.fetching.ranges import gathered, octets
 from services.imap.fetching.rows import ask as ask_rows
 from services.imap.fetching.sections import header_section, inline_section, narrowed, selects_fields, span
 from services.imap.marking import mark_seen
+from services.imap.telling import fetch_head
 from shared.contracts import messages
 from shared.contracts.errors import Unavailable
 from shared.contracts.messages import BodiesRequest, Bulk
@@ -150,7 +151,7 @@ async def _send(mailbox: MailboxContext, plan: Plan, bulk: Bulk, *, seen: bool) 
         else:
             parts.append(item if bulk.url else inline_section(item, bulk))
     mailbox.talk.count("bodies", 1)
-    await _write(mailbox, bulk, b"* %d FETCH (" % place.sequences[0], parts)
+    await _write(mailbox, bulk, fetch_head(mailbox, place.sequences[0], bulk.uid), parts)
 
 
 async def _streamable(item: Binary, bulk: Bulk) -> bytes | Binary:

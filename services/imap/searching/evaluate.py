@@ -181,7 +181,7 @@ class Search:
                 request = contract.Search(
                     self.mailbox.grant, self.mailbox.live.mailbox, pack(candidates[start : start + _AT_ONCE]), leaves
                 )
-                reply = await self.mailbox.call(contract.search, request)
+                reply = await self.mailbox.call_patiently(contract.search, request, start, len(candidates))
                 for hit, packed in zip(hits, reply.matches, strict=True):
                     hit.update(unpack("I", packed))
             masks += (bytes([uid in hit for uid in self.uids]) for hit in hits)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from shared.protocols.imap.errors import ParseError
+from shared.protocols.imap.partial import PartialRange, partial_range
 from shared.protocols.imap.sets import SequenceSet
 from shared.protocols.imap.syntax.section import Binary, Section, parse_binary, parse_section
 from shared.protocols.imap.tokens import Arguments
@@ -35,10 +36,12 @@ _Request: TypeAlias = tuple[tuple[FetchItem, ...], "Modifiers"]
 
 
 class Modifiers(NamedTuple):
-    """What a FETCH is limited to. ``vanished``: what is gone since is told as well (RFC 7162 section 3.2.6)."""
+    """What a FETCH is limited to. ``vanished``: what is gone since is told as well (RFC 7162 section 3.2.6);
+    ``partial``: of the messages named, those in this range (RFC 9394 section 3.3)."""
 
     changed_since: int | None = None
     vanished: bool = False
+    partial: PartialRange | None = None
 
 
 class Fetch(NamedTuple):
@@ -76,8 +79,8 @@ def parse(arguments: Arguments) -> Fetch:
     arguments.space()
     rest = arguments.rest()
     items, modifiers = _remembered(rest) if len(rest) <= _MEMORABLE else _request(rest)
-    if modifiers.vanished and not arguments.uid:
-        raise ParseError("VANISHED is for UID FETCH")
+    if (modifiers.vanished or modifiers.partial) and not arguments.uid:
+        raise ParseError("VANISHED and PARTIAL are for UID FETCH")
     return Fetch(arguments.uid, numbers, items, modifiers)
 
 
@@ -133,6 +136,9 @@ def _modifiers(arguments: Arguments) -> Modifiers:
         if name == "CHANGEDSINCE":
             arguments.space()
             found = found._replace(changed_since=arguments.number64())
+        elif name == "PARTIAL":
+            arguments.space()
+            found = found._replace(partial=partial_range(arguments))
         elif name == "VANISHED":
             found = found._replace(vanished=True)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.storage import letter_octets
+from tests.support.storage import letter_octets, new
 from tests.unit.services.imap.stage import Stage
 
 
@@ -53,3 +53,19 @@ async def test_what_another_session_does_is_told(stage: Stage) -> None:
     assert (await two.response()).startswith(b"+ ")
     await one.append(letter_octets())
     assert await two.response() == b"* 1 EXISTS"
+
+
+async def test_no_expunge_is_told_while_numbers_are_used(stage: Stage) -> None:
+    stage.store.append(*[new()] * 6)
+    client, other = await stage.selected(), await stage.selected()
+
+    async def lose_one() -> None:
+        await other.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
+        await other.ok("EXPUNGE")
+
+    for command in ("FETCH 2 UID", "STORE 2 +FLAGS.SILENT (\\Seen)", "SEARCH ALL", "UID SEARCH 2:3"):
+        await lose_one()
+        assert not [line for line in await client.ok(command) if line.endswith(b"EXPUNGE")]
+        assert b"* 1 EXPUNGE" in await client.ok("NOOP")
+    await lose_one()
+    assert b"* 1 EXPUNGE" in await client.ok("UID SEARCH UID 1:9")
