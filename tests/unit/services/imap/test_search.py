@@ -71,7 +71,7 @@ class Mailbox:
     def uids(self, numbers: SequenceSet, *, uid: bool) -> array[int]:
         return self.snapshot.uids_in(numbers) if uid else self.snapshot.uids_of(numbers)
 
-    async def call(self, op: object, request: Asked) -> Found:
+    async def call_patiently(self, op: object, request: Asked, done: int, goal: int) -> Found:
         await trio.lowlevel.checkpoint()
         candidates = set(unpack("I", request.uids))
         return Found(tuple(self._hits(leaf, candidates) for leaf in request.leaves))
