@@ -8,7 +8,7 @@ from services.imap.config import ImapSettings
 from services.imap.context import State
 from services.imap.registry import ROWS
 
-_CORE = ("IMAP4rev1", "LITERAL+", "INPROGRESS")  # what conversation and grammar do for every command
+_CORE = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "INPROGRESS")  # what conversation and grammar do for every command
 
 
 def offered(
