@@ -1,4 +1,4 @@
-"""Wiring: a claim loop, a pipeline, and what keeps their leases alive."""
+"""Wiring: a claim loop for each lane, what serves it, and what keeps the leases alive."""
 
 from __future__ import annotations
 
@@ -7,22 +7,35 @@ from collections.abc import Callable
 
 import trio
 
-from services.delivery.claims import ClaimLoop
+from services.delivery.claims import ClaimLoop, doorbell
 from services.delivery.config import DeliverySettings
+from services.delivery.content import Contents
+from services.delivery.insistence import Insistence
 from services.delivery.journal import Journal
 from services.delivery.leases import Leases
+from services.delivery.outbound.finding import Lookup
+from services.delivery.outbound.lane import far_lane
 from services.delivery.pipeline import Pipeline
+from services.delivery.reports import Reporter
 from services.delivery.schedule import Schedule
 from services.delivery.sieve.filtering import Filtering
 from shared.bus.client import Bus
+from shared.net.dns import Resolver
 from shared.observe.log import Log
 from shared.runtime.process import Process
 
 
 async def run(process: Process[DeliverySettings]) -> None:
     """Deliver until the process drains and the letters in hand are served."""
-    host = process.common.hostname
-    await deliver(process.bus, process.settings, process.draining, process.log, time.time, host)
+    await deliver(
+        process.bus,
+        process.settings,
+        process.draining,
+        process.log,
+        time.time,
+        hostname=process.common.hostname,
+        lookup=Resolver(process.common.dns),
+    )
 
 
 async def deliver(
@@ -31,15 +44,50 @@ async def deliver(
     draining: trio.Event,
     log: Log,
     wall_clock: Callable[[], float],
-    host: str = "localhost",
+    *,
+    hostname: str,
+    lookup: Lookup,
 ) -> None:
-    """The service without its process; ``wall_clock`` gives Unix seconds, ``host`` is our own name."""
+    """The service without its process; ``wall_clock`` gives Unix seconds, ``hostname`` is our own name."""
     schedule = Schedule(settings.first_retry, settings.longest_retry, settings.give_up)
-    leases = Leases(bus, settings.lease, log)
-    filtering = Filtering(bus, settings.sieve, host, wall_clock)
-    pipeline = Pipeline(bus, schedule, leases, filtering, Journal(log), draining=draining, wall_clock=wall_clock)
-    claims = ClaimLoop(bus, settings, pipeline.work, draining=draining, wall_clock=wall_clock, log=log)
+    leases, journal = Leases(bus, settings.lease, log), Journal(log)
+    insistence = Insistence(leases, journal, draining)
+    contents = Contents(bus, insistence)
+    reporter = Reporter(
+        contents,
+        journal,
+        wall_clock,
+        host=hostname,
+        warn=settings.warn,
+        give_up=settings.give_up,
+        returned=settings.returned,
+    )
+    filtering = Filtering(bus, settings.sieve, hostname, wall_clock)
+    pipeline = Pipeline(bus, schedule, leases, insistence, filtering, reporter, journal, wall_clock=wall_clock)
+    near = ClaimLoop(
+        bus, settings, pipeline.work, batches=settings.batches, draining=draining, wall_clock=wall_clock, log=log
+    )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(leases.renew_for_ever)
-        await claims.run()
+        async with far_lane(
+            bus,
+            settings.outbound,
+            lookup,
+            leases,
+            insistence,
+            contents,
+            reporter,
+            schedule,
+            journal,
+            hostname=hostname,
+            draining=draining,
+            wall_clock=wall_clock,
+        ) as take:
+            far = ClaimLoop(
+                bus, settings, take, batches=1, far=True, draining=draining, wall_clock=wall_clock, log=log
+            )
+            with doorbell(bus, near, far):
+                async with trio.open_nursery() as loops:
+                    loops.start_soon(near.run)
+                    loops.start_soon(far.run)
         nursery.cancel_scope.cancel()

@@ -9,7 +9,8 @@ Invariants
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import trio
 
@@ -26,7 +27,10 @@ NOTHING = Claimed(())
 
 
 class ClaimLoop:
-    """Claims for one replica; ``work`` gets the letters and the Unix time of their claim, and must not raise."""
+    """Claims in one lane for one replica.
+
+    ``work`` gets the letters and the Unix time of their claim, and must not raise; at most ``batches`` run at a time.
+    """
 
     def __init__(
         self,
@@ -34,6 +38,8 @@ class ClaimLoop:
         settings: DeliverySettings,
         work: Work,
         *,
+        batches: int,
+        far: bool = False,
         draining: trio.Event,
         wall_clock: Callable[[], float],
         log: Log,
@@ -41,6 +47,8 @@ class ClaimLoop:
         self._bus = bus
         self._settings = settings
         self._work = work
+        self._batches = batches
+        self._far = far
         self._draining = draining
         self._wall_clock = wall_clock
         self._log = log
@@ -49,30 +57,27 @@ class ClaimLoop:
 
     async def run(self) -> None:
         """Until the process drains."""
-        subscription = self._bus.subscribe(spool.ready, self._ring, on_gap=self._ring)
-        slots = trio.Semaphore(self._settings.batches)
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._ring_at_drain)
-                while not self._draining.is_set():
-                    await slots.acquire()
-                    self._bell = trio.Event()
-                    claimed = NOTHING if self._draining.is_set() else await self._claim()
-                    if claimed.letters:
-                        nursery.start_soon(self._work_on, claimed.letters, slots)
-                    else:
-                        slots.release()
-                    if not claimed.more:
-                        await self._wait(claimed.next_due)
-        finally:
-            subscription.close()
+        slots = trio.Semaphore(self._batches)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._ring_at_drain)
+            while not self._draining.is_set():
+                await slots.acquire()
+                self._bell = trio.Event()
+                claimed = NOTHING if self._draining.is_set() else await self._claim()
+                if claimed.letters:
+                    nursery.start_soon(self._work_on, claimed.letters, slots)
+                else:
+                    slots.release()
+                if not claimed.more:
+                    await self._wait(claimed.next_due)
 
-    def _ring(self, ready: Ready | None = None) -> None:
+    def ring(self) -> None:
+        """There may be something to claim."""
         self._bell.set()
 
     async def _ring_at_drain(self) -> None:
         await self._draining.wait()
-        self._ring()
+        self.ring()
 
     async def _wait(self, next_due: float | None) -> None:
         """Until the bell rings, a known letter is due, or it is time to look anyway."""
@@ -83,7 +88,7 @@ class ClaimLoop:
             await self._bell.wait()
 
     async def _claim(self) -> Claimed:
-        request = Claim(self._bus.replica, self._settings.batch, self._settings.lease)
+        request = Claim(self._bus.replica, self._settings.batch, self._settings.lease, self._far)
         try:
             claimed = await self._bus.call(spool.claim, request)
         except (Refused, Unavailable) as error:
@@ -101,3 +106,24 @@ class ClaimLoop:
             await self._work(letters, self._wall_clock())
         finally:
             slots.release()
+
+
+@contextmanager
+def doorbell(bus: Bus, near: ClaimLoop, far: ClaimLoop) -> Iterator[None]:
+    """Ring the loop whose lane has something; after a gap, both."""
+
+    def ring(ready: Ready) -> None:
+        if ready.letters:
+            near.ring()
+        if ready.far:
+            far.ring()
+
+    def ring_both() -> None:
+        near.ring()
+        far.ring()
+
+    subscription = bus.subscribe(spool.ready, ring, on_gap=ring_both)
+    try:
+        yield
+    finally:
+        subscription.close()

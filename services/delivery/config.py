@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from services.delivery.outbound.config import OutboundSettings
 from services.delivery.sieve.config import SieveSettings
 
 _DAY = 86_400.0
@@ -19,7 +20,10 @@ class DeliverySettings:
     poll: float = 1.0  # how late a letter is found whose doorbell was lost
     first_retry: float = 300.0  # doubles with each attempt ...
     longest_retry: float = 4_000.0  # ... up to this
-    give_up: float = 5 * _DAY  # after acceptance; the letter is then held for an operator
+    give_up: float = 5 * _DAY  # after acceptance; its sender is then told
+    warn: float = 4 * 3_600.0  # after acceptance: tell the sender that it takes longer; 0: never
+    returned: int = 100_000  # octets of a message that goes back whole when its sender asked for that
+    outbound: OutboundSettings = field(default_factory=OutboundSettings)
     sieve: SieveSettings = field(default_factory=SieveSettings)
 
     def __post_init__(self) -> None:

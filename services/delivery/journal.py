@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from services.delivery.fate import BOUNCED, DEFERRED, SENT, Fate
 from services.delivery.routing import Task
+from shared.contracts.spool import Letter
 from shared.observe import metrics
 from shared.observe.log import Log
 
-SENT, DEFERRED, HELD, STALE = "sent", "deferred", "held", "stale"
+STALE = "stale"
 
-_ATTEMPTS = {status: metrics.delivery_attempts_total(status) for status in (SENT, DEFERRED, HELD, STALE)}
+_ATTEMPTS = {status: metrics.delivery_attempts_total(status) for status in (SENT, DEFERRED, BOUNCED, STALE)}
 _DELAY = metrics.delivery_seconds(SENT)
 _PANICS = metrics.panics_total("delivery")
 
@@ -23,11 +25,25 @@ class Verdict(NamedTuple):
     """What became of one task."""
 
     task: Task
-    status: str  # SENT | DEFERRED | HELD | STALE
+    status: str  # SENT | DEFERRED | BOUNCED | STALE
     code: str
     reason: str = ""
     filed: str = ""  # "mailbox/uid" of each copy
     next_attempt: float = 0.0
+
+    @property
+    def fate(self) -> Fate:
+        """As the sender is told of it, and the spool."""
+        relay = "local" if self.task.filing is not None else "none"
+        return Fate(self.task.due, self.status, self.code, self.reason, relay, next_attempt=self.next_attempt)
+
+
+class Times(NamedTuple):
+    """Seconds of one attempt at another server."""
+
+    waiting: float
+    connecting: float
+    sending: float
 
 
 class Journal:
@@ -63,9 +79,38 @@ class Journal:
                 fields["next_attempt"] = round(verdict.next_attempt, 3)
         self._log.info("delivery.attempt", **fields)
 
+    def remote(self, letter: Letter, fate: Fate, times: Times, tls: str, *, counts: bool) -> None:
+        """One recipient was tried elsewhere; ``counts``: the spool has taken the verdict."""
+        status = fate.status if counts else STALE
+        delay = sum(times)
+        _ATTEMPTS[status].inc()
+        fields: dict[str, object] = {
+            "letter": letter.id,
+            "trace": letter.trace,
+            "to": fate.due.address,
+            "relay": fate.relay,
+            "delay": round(delay, 3),
+            "delays": f"0/{times.waiting:.3f}/{times.connecting:.3f}/{times.sending:.3f}",
+            "dsn": fate.code,
+            "status": status,
+            "response": fate.response or fate.reason,
+            "attempt": fate.due.attempts + 1,
+        }
+        if tls:
+            fields["tls"] = tls
+        if status == SENT:
+            _DELAY.observe(delay)
+        elif fate.next_attempt:
+            fields["next_attempt"] = round(fate.next_attempt, 3)
+        self._log.info("delivery.attempt", **fields)
+
+    def untold(self, letter: Letter, recipients: int) -> None:
+        """A machine or a list has sent the letter: nobody is told of its end."""
+        self._log.info("delivery.report_withheld", letter=letter.id, trace=letter.trace, recipients=recipients)
+
     def claim(self, letters: int, verdicts: list[Verdict], seconds: float) -> None:
         """The work on one claim is over."""
-        counts = dict.fromkeys((SENT, DEFERRED, HELD, STALE), 0)
+        counts = dict.fromkeys((SENT, DEFERRED, BOUNCED, STALE), 0)
         for verdict in verdicts:
             counts[verdict.status] += 1
         self._log.info("delivery.claim", letters=letters, **counts, seconds=round(seconds, 3))

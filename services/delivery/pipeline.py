@@ -6,18 +6,17 @@ recipient only in the transaction that files it; a letter without a verdict come
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
-
-import trio
 
 from services.delivery.filing import file_all
-from services.delivery.journal import Journal
+from services.delivery.insistence import Insistence
+from services.delivery.journal import Journal, Verdict
 from services.delivery.leases import Leases
+from services.delivery.reports import Reporter, Reports
 from services.delivery.routing import Task, route
 from services.delivery.schedule import Schedule
-from services.delivery.settle import judge, settlements, without_stale
+from services.delivery.settle import TOLD, judge, settlements, without_stale
 from services.delivery.sieve.filtering import Filtering
 from shared.bus.client import Bus
 from shared.contracts import spool
@@ -25,10 +24,6 @@ from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.messages import FilingResult
 from shared.contracts.spool import Letter, Settle
 
-R = TypeVar("R")
-
-_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two tries while storage does not answer; doubles
-_REFUSALS = 5  # after which a refusal is believed
 _CLASHES = 3  # times that scripts run again since others were faster
 
 
@@ -40,18 +35,20 @@ class Pipeline:
         bus: Bus,
         schedule: Schedule,
         leases: Leases,
+        insistence: Insistence,
         filtering: Filtering,
+        reporter: Reporter,
         journal: Journal,
         *,
-        draining: trio.Event,
         wall_clock: Callable[[], float],
     ) -> None:
         self._bus = bus
         self._schedule = schedule
         self._leases = leases
+        self._insistence = insistence
         self._filtering = filtering
+        self._reporter = reporter
         self._journal = journal
-        self._draining = draining
         self._wall_clock = wall_clock
 
     async def work(self, letters: Sequence[Letter], claimed: float) -> None:
@@ -84,9 +81,10 @@ class Pipeline:
         tasks, results = await self._file(letters, routed)
         now = self._wall_clock()
         verdicts = judge(tasks, results, self._schedule, now)
-        told = settlements(verdicts)
+        verdicts, reports = await self._reported(verdicts)
+        told = settlements(verdicts, tasks, reports)
         if told:
-            settled = await self._insist(letters, lambda: self._bus.call(spool.settle, Settle(told)))
+            settled = await self._insistence.ask(letters, lambda: self._bus.call(spool.settle, Settle(told)))
             verdicts = without_stale(verdicts, settled.stale)
         for verdict in verdicts:
             self._journal.attempt(verdict, claimed, filing, now)
@@ -99,16 +97,17 @@ class Pipeline:
 
         Where another filing has taken what a script found free (a memory of `duplicate`), the script runs again.
         """
+        ask = self._insistence.ask
         tasks: Sequence[Task] = routed
         done: list[FilingResult] = []
         again = routed
         for attempt in range(_CLASHES + 1):
             if any(map(self._filtering.concerns, again)):
-                filtered = await self._insist(letters, partial(self._filtering.apply, again))
+                filtered = await ask(letters, partial(self._filtering.apply, again))
                 tasks = _replaced(tasks, filtered)
                 again = filtered
             filings = [task.filing for task in again if task.filing is not None]
-            results = await self._insist(letters, partial(file_all, self._bus, filings)) if filings else []
+            results = await ask(letters, partial(file_all, self._bus, filings)) if filings else []
             clashed = {(one.letter, one.number) for one in results if one.error == Code.CONFLICT.value}
             last = attempt == _CLASHES or not clashed
             done += [one for one in results if last or (one.letter, one.number) not in clashed]
@@ -117,28 +116,21 @@ class Pipeline:
             again = [task for task in routed if (task.letter.id, task.due.number) in clashed]
         return tasks, done
 
-    async def _insist(self, letters: Sequence[Letter], ask: Callable[[], Awaitable[R]]) -> R:
-        """Ask until storage answers: the leases are renewed meanwhile.
-
-        Raises `Refused`, at last also when storage goes on to refuse for want of something, and `Unavailable` when
-        the process drains or the leases are lost.
-        """
-        pause, refusals = _PAUSE, 0
-        while True:
-            try:
-                return await ask()
-            except Refused as error:
-                refusals += 1
-                if error.code is not Code.UNAVAILABLE or refusals > _REFUSALS or self._draining.is_set():
-                    raise
-                self._journal.waiting(len(letters), str(error))
-            except Unavailable as error:
-                if self._draining.is_set() or all(self._leases.is_lost(letter.id) for letter in letters):
-                    raise
-                self._journal.waiting(len(letters), str(error))
-            with trio.move_on_after(pause):
-                await self._draining.wait()
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    async def _reported(self, verdicts: list[Verdict]) -> tuple[list[Verdict], dict[str, Reports]]:
+        """What senders are told of verdicts that are not filed."""
+        reports: dict[str, Reports] = {}
+        places: dict[str, list[int]] = {}
+        for place, verdict in enumerate(verdicts):
+            if verdict.status in TOLD:
+                places.setdefault(verdict.task.letter.id, []).append(place)
+        for letter, some in places.items():
+            of = verdicts[some[0]].task.letter
+            fates, reports[letter] = await self._reporter.told(of, [verdicts[place].fate for place in some])
+            for place, fate in zip(some, fates, strict=True):
+                verdicts[place] = verdicts[place]._replace(
+                    status=fate.status, code=fate.code, next_attempt=fate.next_attempt
+                )
+        return verdicts, reports
 
 
 def _replaced(tasks: Sequence[Task], others: Sequence[Task]) -> list[Task]:

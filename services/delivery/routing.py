@@ -12,7 +12,7 @@ from shared.mail.received import return_path
 
 
 class Trouble(NamedTuple):
-    """Why a recipient cannot be served now. ``final``: no later attempt of ours will help, an operator must."""
+    """Why a recipient cannot be served now. ``final``: no later attempt will help."""
 
     code: str  # enhanced status code (RFC 3463)
     reason: str
@@ -20,19 +20,23 @@ class Trouble(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One due recipient with its way: exactly one of ``filing`` and ``trouble``."""
+    """One due recipient with its way: at most one of ``filing`` and ``trouble``; neither for the far lane."""
 
     letter: Letter
     due: Due
     filing: Filing | None
     trouble: Trouble | None
 
+    @property
+    def leaves(self) -> bool:
+        """Whether the recipient is elsewhere."""
+        return self.filing is None and self.trouble is None
 
-NO_RELAY = Trouble("4.4.4", "outbound delivery is not part of this installation; the letter waits")
+
 FULL = Trouble("4.2.2", "the mailbox is full")
 UNKNOWN = Trouble("5.1.1", "nobody has this address any more", final=True)
 
-_TROUBLES = {Kind.FOREIGN: NO_RELAY, Kind.FULL: FULL, Kind.UNKNOWN: UNKNOWN}
+_TROUBLES = {Kind.FULL: FULL, Kind.UNKNOWN: UNKNOWN}
 
 
 def route(letter: Letter) -> list[Task]:
@@ -43,6 +47,8 @@ def route(letter: Letter) -> list[Task]:
 
 def _route(letter: Letter, due: Due, path: bytes) -> Task:
     resolution = due.resolution
+    if resolution.kind is Kind.FOREIGN:
+        return Task(letter, due, None, None)
     trouble = _TROUBLES.get(resolution.kind)
     if trouble is None and not (resolution.accounts or resolution.forwards):
         trouble = UNKNOWN

@@ -128,7 +128,7 @@ class Parts:
         yield from domains.rows(self.memory)
         yield from accounts.rows(self.memory, self.logins, self.rooms, process.settings.default_mailboxes)
         yield from aliases.rows(self.memory)
-        yield from spool.rows(process.settings.spool, self.resolver, process.log)
+        yield from spool.rows(process.settings.spool, self.resolver, self.tickets, process.log)
         yield from queue.ROWS
         yield from blobs.rows(self.tickets, process.settings.largest_upload)
         yield from mailboxes.rows(flagsets)
@@ -151,7 +151,7 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         subscriber.open(parts.rows(process))
         process.health.ready["storage"] = lambda: not (parts.rooms.congested or parts.disk.full)
         process.bus.publish(serving, Serving(process.replica))
-        process.bus.publish(ready, Ready(0))  # what waits since the last run
+        process.bus.publish(ready, Ready(1, 1))  # what waits since the last run
         gc.freeze()  # what lives as long as the process is not looked at again
         process.log.info("storage.ready", database=process.settings.database_url)
         await process.draining.wait()

@@ -70,7 +70,8 @@ class Login:
 class Spool:
     """What becomes of letters."""
 
-    poison_claims: int = 3  # claims without a verdict after which a letter is held
+    poison_claims: int = 3  # claims without a verdict after which a letter is held ...
+    poison_claims_far: int = 10  # ... when it leaves this installation: its way is long, and many share a claim
     longest_lease: float = 600.0
     keep_settled: int = 7 * DAY
     recipients: int = 1_000  # of one letter

@@ -16,11 +16,12 @@ class Outbox:
         self._bus = bus
 
     def publish(self, announcements: Sequence[Announcement]) -> None:
-        letters = 0
+        near = far = 0
         for event, payload, key in announcements:
             if event is spool.ready:
-                letters += payload.letters
+                near += payload.letters
+                far += payload.far
             else:
                 self._bus.publish(event, payload, key=key)
-        if letters:
-            self._bus.publish(spool.ready, spool.Ready(letters))
+        if near or far:
+            self._bus.publish(spool.ready, spool.Ready(near, far))

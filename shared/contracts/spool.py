@@ -4,6 +4,10 @@ A recipient's state is one of: ``ready`` (to be claimed from `next_attempt` on),
 ``held`` (an operator or the poison rule stopped it), ``failed`` (given up). A claim leases all due
 recipients of a letter at once, under a fencing number that grows with every claim: whoever comes back
 with an older number is refused as STALE.
+
+Claims come in two lanes, so that mail for this installation never waits behind mail that leaves it: new recipients
+stand in the near one unless the whole letter is known to leave; whoever turns out to be remote there is moved to the
+far one by a settlement.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ class Recipient(NamedTuple):
     address: str
     original: str = ""  # ORCPT, "addr-type;address"
     notify: tuple[str, ...] = ()
+    far: bool = False  # known to be remote; counts only when it is so for the whole letter
 
 
 class Accept(NamedTuple):
@@ -42,6 +47,11 @@ class Accept(NamedTuple):
     ret: str = ""  # FULL | HDRS
     prefix: bytes = b""  # whole header lines in front of the body, as far as they are not in it
     junk: bool = False  # judged to belong into Junk
+    require_tls: bool = False  # RFC 8689
+    priority: int = 0  # RFC 6710
+    hold_until: float = 0.0  # Unix seconds: no attempt before (RFC 4865)
+    deliver_by: float = 0.0  # Unix seconds (RFC 2852)
+    by_mode: str = ""  # R: return it then; N: tell of the delay; T: trace too
 
 
 class Accepted(NamedTuple):
@@ -53,7 +63,10 @@ accept = Op("spool.accept", Accept, Accepted, services("smtp"), 10.0, Repeat.KEY
 
 
 class Ready(NamedTuple):
-    letters: int
+    """Letters that have become due, by lane."""
+
+    letters: int  # near
+    far: int = 0
 
 
 ready = Event("spool.ready", Ready, services("storage"), services("delivery"), group=True)
@@ -63,6 +76,7 @@ class Claim(NamedTuple):
     worker: str  # replica name
     limit: int  # letters
     lease: float  # seconds
+    far: bool = False  # the lane
 
 
 class Due(NamedTuple):
@@ -74,6 +88,8 @@ class Due(NamedTuple):
     resolution: Resolution
     notify: tuple[str, ...] = ()
     original: str = ""
+    warned: bool = False  # the sender knows of the delay
+    sender: str = ""  # in place of the letter's, where that was rewritten for a forward
 
 
 class Letter(NamedTuple):
@@ -87,6 +103,12 @@ class Letter(NamedTuple):
     smtputf8: bool
     due: tuple[Due, ...]
     junk: bool = False  # for Junk, unless the recipient has other rules
+    envelope_id: str = ""
+    ret: str = ""
+    require_tls: bool = False
+    priority: int = 0
+    deliver_by: float = 0.0
+    by_mode: str = ""
 
 
 class Claimed(NamedTuple):
@@ -112,31 +134,63 @@ class Extended(NamedTuple):
     lost: tuple[str, ...]  # letters whose lease belongs to somebody else by now
 
 
+class LetterBody(NamedTuple):
+    """``octets`` are the whole message, or begin with its header block where ``url`` is a ticket for all but the
+    first ``prefix`` octets."""
+
+    octets: bytes
+    url: str = ""
+    prefix: int = 0
+
+
+body = Op("spool.body", Fenced, LetterBody, services("delivery"), 8.0, Repeat.SAFE)
+
 extend = Op("spool.extend", Extend, Extended, services("delivery"), 8.0, Repeat.SAFE)
 
 
+class Report(NamedTuple):
+    """A delivery status notification (RFC 3464): a new letter with the null sender. ``letter`` is its id, a ULID."""
+
+    letter: str
+    trace: str
+    recipient: str
+    body: Body
+    summary: Summary
+    smtputf8: bool = False
+
+
 class Status(StrEnum):
+    DONE = "done"  # another server has taken it
     DEFERRED = "deferred"  # try again at `next_attempt`
     HELD = "held"  # out of the running until an operator releases it
     FAILED = "failed"  # final; kept for `queue show`
 
 
 class Outcome(NamedTuple):
+    """``reason`` is for the operator: what went wrong, or the reply of the server that took it."""
+
     number: int
     status: Status
     code: str  # enhanced status code, "4.4.1"
     reason: str
     next_attempt: float = 0.0  # Unix seconds
+    warned: bool = False  # a report with this settlement tells the sender of the delay
 
 
 class Settlement(NamedTuple):
+    """``reports`` join the spool in the transaction that takes the outcomes, and only if one of them is taken."""
+
     letter: str
     fence: int
     outcomes: tuple[Outcome, ...]
+    later: tuple[int, ...] = ()  # recipients that were not tried: claimable at once in the far lane
+    far: bool = False  # what stays ready is for the far lane
+    keep: bool = False  # the lease goes on: more verdicts will follow
+    reports: tuple[Report, ...] = ()
 
 
 class Settle(NamedTuple):
-    """What was not filed by `messages.deliver`. A letter named with no outcomes just loses its lease."""
+    """What was not filed by `messages.deliver`. A letter named with nothing else just loses its lease."""
 
     settlements: tuple[Settlement, ...]
 

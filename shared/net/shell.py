@@ -30,6 +30,7 @@ WRITE_TIMEOUT = 60.0  # seconds for one `send`, whatever its size
 TLS_RECORD = 16_384  # octets
 FAIR_SHARE = 65_536  # octets moved without waiting before other tasks get a turn
 _LEFTOVERS = 4  # reads of unread octets at close
+_DER = 2  # OpenSSL's word for it in `_ssl.Certificate.public_bytes`
 _CALL = 512  # what a call counts towards the fair share beside its octets
 
 _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -198,12 +199,37 @@ class Connection:
         if isinstance(context, ServerContext):
             context.refresh()
             endpoint = context.endpoint
+        await self._begin_tls(context, server_side=True, endpoint=endpoint)
+
+    async def start_tls_as_client(self, context: ssl.SSLContext, server_name: str) -> None:
+        """The client's side of a TLS handshake, on the bare connection; ``server_name`` is for SNI and verification.
+
+        Raises `PeerGone` when the handshake or the verification fails, and `PeerTimeout`.
+        """
+        if self.tls is not None:
+            raise RuntimeError("TLS cannot start here")
+        await self._begin_tls(context, server_side=False, server_name=server_name)
+
+    def peer_certificates(self) -> tuple[bytes, ...]:
+        """What the peer sent in the handshake, leaf first, in DER; unverified unless the context verifies."""
+        if not isinstance(self._sock, ssl.SSLSocket):
+            return ()
+        chain = self._sock._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
+        return tuple(certificate.public_bytes(_DER) for certificate in chain)
+
+    async def _begin_tls(
+        self, context: ssl.SSLContext, *, server_side: bool, server_name: str | None = None, endpoint: bytes = b""
+    ) -> None:
         try:
             sock = context.wrap_socket(
-                self._sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
+                self._sock,
+                server_side=server_side,
+                server_hostname=server_name,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
             )
-        except OSError as error:
-            raise PeerGone(_reason(error)) from error
+        except (OSError, ValueError) as error:
+            raise PeerGone(str(error)) from error
         self._sock = sock
         self._ended = True  # until the handshake is done there is nothing to read
         await self._handshake(sock)

@@ -37,6 +37,7 @@ def test_delivery_files_letters_and_logs_nobody_in() -> None:
         "sieve.active",
         "sieve.facts",
         "sieve.letters",
+        "spool.body",
         "spool.claim",
         "spool.extend",
         "spool.settle",

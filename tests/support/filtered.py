@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from shared.contracts.messages import BodiesRequest
 from shared.contracts.spool import Accept, QueueLetter, Recipient
 from shared.mail.summary import summarise
 from shared.net.bulk import BulkSender
+from shared.net.dns import Resolver
+from tests.support.outbound_stage import NO_DNS
 from tests.support.running_storage import RunningStorage, running_storage
 
 ANN = "ann@example.org"
@@ -139,6 +142,17 @@ async def post(folder: Path, *, fresh: bool = True, **settings: Any) -> AsyncIte
         office = Post(storage)
         bus = storage.bus("delivery")
         given = DeliverySettings(**settings)
-        nursery.start_soon(deliver, bus, given, draining, structlog.get_logger(), lambda: office.now, HOST)
+        nursery.start_soon(
+            partial(
+                deliver,
+                bus,
+                given,
+                draining,
+                structlog.get_logger(),
+                lambda: office.now,
+                hostname=HOST,
+                lookup=Resolver(NO_DNS),
+            )
+        )
         yield office
         draining.set()

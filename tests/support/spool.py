@@ -23,8 +23,10 @@ from shared.contracts.spool import (
     Extend,
     Extended,
     Letter,
+    LetterBody,
     Outcome,
     Ready,
+    Report,
     Settle,
     Settled,
     Status,
@@ -43,6 +45,7 @@ class Waiting:
     next_attempt: float = 0.0
     filed: str = ""
     outcome: Outcome | None = None
+    far: bool = False
 
 
 @dataclass
@@ -56,6 +59,10 @@ class Entry:
     fence: int = 0
     claims: int = 0
     lease_until: float = 0.0
+
+    def waiting(self, *, far: bool) -> list[Waiting]:
+        """Recipients that wait in a lane."""
+        return [each for each in self.recipients if each.state == "ready" and each.far is far]
 
 
 @dataclass
@@ -72,6 +79,8 @@ class FakeSpool:
     quiet: bool = False  # do not ring
     deaf: bool = False  # do not answer `messages.deliver`
     settling: Callable[[], None] = lambda: None  # runs before each `spool.settle`
+    reports: list[Report] = field(default_factory=list)
+    octets: bytes = b"Subject: x\r\n\r\nx\r\n"  # of every letter
 
     changed: trio.Event = field(default_factory=trio.Event)  # the next call was served
 
@@ -80,6 +89,7 @@ class FakeSpool:
         self.bus.serve(spool.extend, self._noting(self._extend))
         self.bus.serve(spool.settle, self._noting(self._settle))
         self.bus.serve(messages.deliver, self._noting(self._deliver))
+        self.bus.serve(spool.body, lambda call: call.answer(LetterBody(self.octets)))
 
     def _noting(self, serve: Callable[[Call[Q, R]], None]) -> Callable[[Call[Q, R]], None]:
         def serve_and_note(call: Call[Q, R]) -> None:
@@ -104,7 +114,7 @@ class FakeSpool:
         now = trio.current_time()
         claimed = []
         for entry in self.letters.values():
-            due = [w for w in entry.recipients if w.state == "ready" and w.next_attempt <= now]
+            due = [w for w in entry.waiting(far=call.request.far) if w.next_attempt <= now]
             if not due or entry.lease_until > now or len(claimed) == call.request.limit:
                 continue
             entry.fence += 1
@@ -112,9 +122,10 @@ class FakeSpool:
             entry.lease_until = now + call.request.lease
             dues = tuple(w.due for w in due)
             claimed.append(Letter(entry.id, entry.fence, "", entry.sender, entry.accepted, 1, "", False, dues))
-        later = [w.next_attempt for e in self.letters.values() for w in e.recipients if w.state == "ready"]
+        later = [w.next_attempt for e in self.letters.values() for w in e.waiting(far=call.request.far)]
         next_due = min((at for at in later if at > now), default=None)
-        self.claims.append(len(claimed))
+        if not call.request.far:
+            self.claims.append(len(claimed))
         call.answer(Claimed(tuple(claimed), next_due, len(claimed) == call.request.limit))
 
     def _extend(self, call: Call[Extend, Extended]) -> None:
@@ -130,17 +141,25 @@ class FakeSpool:
     def _settle(self, call: Call[Settle, Settled]) -> None:
         self.settling()
         stale = []
-        for letter, fence, outcomes in call.request.settlements:
-            entry = self.letters[letter]
-            if entry.fence != fence:
-                stale.append(letter)
+        for each in call.request.settlements:
+            entry = self.letters[each.letter]
+            if entry.fence != each.fence:
+                stale.append(each.letter)
                 continue
-            entry.lease_until = 0.0
-            for outcome in outcomes:
+            entry.claims = 0
+            if not each.keep:
+                entry.lease_until = 0.0
+            self.reports += each.reports
+            for number in each.later:
+                entry.recipients[number].far = True
+            if each.later:
+                self.bus.publish(spool.ready, Ready(0, 1))
+            for outcome in each.outcomes:
                 waiting = entry.recipients[outcome.number]
                 waiting.outcome, waiting.next_attempt = outcome, outcome.next_attempt
                 waiting.due = waiting.due._replace(attempts=waiting.due.attempts + 1)
                 waiting.state = "ready" if outcome.status is Status.DEFERRED else outcome.status.value
+                waiting.far = each.far
         call.answer(Settled(tuple(stale)))
 
     def _deliver(self, call: Call[Deliver, Delivered]) -> None:
@@ -166,7 +185,7 @@ class FakeSpool:
         waiting.state, waiting.filed = "done", " ".join(f"{t.account}/1" for t in filing.targets)
         for address in filing.forwards:
             due = Due(len(entry.recipients), address, 0, Resolution(address, Kind.FOREIGN))
-            entry.recipients.append(Waiting(due))
+            entry.recipients.append(Waiting(due, far=True))
         return FilingResult(filing.letter, filing.number, filed=waiting.filed)
 
 

@@ -8,6 +8,7 @@ from services.smtp.context import Context
 from services.smtp.policy import relay
 from services.smtp.replies import BAD_SEQUENCE, TROUBLE
 from services.smtp.transaction import Transaction
+from shared.contracts.directory import Kind
 from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.spool import Recipient
 from shared.protocols.smtp.replies import Reply, reply
@@ -40,7 +41,12 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     authenticated = context.state.login is not None
     return [
         _settle(
-            transaction, command, address, limit, relay.verdict(found.kind, context.role, authenticated=authenticated)
+            transaction,
+            command,
+            address,
+            limit,
+            relay.verdict(found.kind, context.role, authenticated=authenticated),
+            far=found.kind is Kind.FOREIGN,
         )
         for command, address, found in zip(commands, addresses, resolutions, strict=True)
     ]
@@ -53,7 +59,7 @@ def _address(context: Context, command: Rcpt) -> str:
     return settings.postmaster or f"postmaster@{settings.hostname}"
 
 
-def _settle(transaction: Transaction, command: Rcpt, address: str, limit: int, verdict: Reply) -> Reply:
+def _settle(transaction: Transaction, command: Rcpt, address: str, limit: int, verdict: Reply, *, far: bool) -> Reply:
     """Take the recipient into the transaction if nothing speaks against it."""
     if not verdict.refused and not address.isascii() and not transaction.mail.smtputf8:
         verdict = NEEDS_SMTPUTF8
@@ -63,5 +69,5 @@ def _settle(transaction: Transaction, command: Rcpt, address: str, limit: int, v
         transaction.refused += 1
         return verdict
     transaction.order.append(address)
-    transaction.recipients.setdefault(address, Recipient(address, command.original, command.notify))
+    transaction.recipients.setdefault(address, Recipient(address, command.original, command.notify, far))
     return verdict

@@ -170,15 +170,15 @@ class Batch:
         messages.add(connection, self.rows)
         self.ledger.save()
         settled = list(self.filed.values())
-        joined = self.effects.save(self.uses) if self.effects is not None else 0
+        spawned = self.effects.save(self.uses) if self.effects is not None else 0
         self.uses.update(spool.settle_filed(connection, self.work.now, settled))
         contents.adjust(connection, self.uses)
         for number, rows in self.arrived.items():
             step = self.ledger.mailboxes[number].step(self.previous[number])
             tell(self.work, self.flagsets, step, rows=rows)
-        joined += sum(1 for each in settled if each.forwards)
-        if joined:
-            self.work.publish(ready, Ready(joined))
+        joined = sum(1 for each in settled if each.forwards)
+        if spawned or joined:
+            self.work.publish(ready, Ready(spawned, joined))
 
     def _intern(self) -> None:
         """Store what scripts changed, and let their messages name it."""

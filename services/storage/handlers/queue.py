@@ -49,7 +49,7 @@ def _act(work: UnitOfWork, request: QueueAct) -> Acted:
         return Acted(0)
     contents.adjust(work.connection, queue.act(work.connection, work.now, request.act, seqs))
     if request.act in (Act.RELEASE, Act.RETRY):
-        work.publish(spool.ready, spool.Ready(len(seqs)))
+        work.publish(spool.ready, spool.Ready(len(seqs), len(seqs)))
     return Acted(len(seqs))
 
 

@@ -1,4 +1,4 @@
-"""The spool as smtp and delivery see it: accept, claim, extend, settle."""
+"""The spool as smtp and delivery see it: accept, claim, extend. Settling and reading stand in files beside this."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from hashlib import blake2b
 from typing import Any
 
 from services.storage import config
-from services.storage.registry import AnyRow, write
-from services.storage.repositories import contents, leases, letters, settlements
+from services.storage.blobs.tickets import Tickets
+from services.storage.handlers import spool_body, spool_settle
+from services.storage.registry import AnyRow, read, write
+from services.storage.repositories import contents, leases, letters
 from services.storage.repositories.letters import Incoming
-from services.storage.repositories.settlements import Verdict
 from services.storage.resolver import Resolver
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import spool
@@ -27,9 +28,6 @@ from shared.contracts.spool import (
     Extend,
     Extended,
     Letter,
-    Settle,
-    Settled,
-    Status,
 )
 
 FRAME = 800_000  # octets of a reply; a recipient counts RECIPIENT, each end of its address END
@@ -37,12 +35,13 @@ RECIPIENT = 400
 END = 80
 
 
-def rows(settings: config.Spool, resolver: Resolver, log: Any) -> tuple[AnyRow, ...]:
+def rows(settings: config.Spool, resolver: Resolver, tickets: Tickets, log: Any) -> tuple[AnyRow, ...]:
     return (
         write(spool.accept, partial(accept, settings, log), grant_optional=True),
         write(spool.claim, partial(claim, settings, resolver, log)),
         write(spool.extend, partial(extend, settings)),
-        write(spool.settle, settle),
+        write(spool.settle, spool_settle.settle),
+        read(spool.body, partial(spool_body.read, tickets)),
     )
 
 
@@ -71,7 +70,8 @@ def accept(
     if fresh:
         bodies = [(each.request.body, each.request.summary) for each in fresh]
         letters.add(work.connection, work.now, fresh, contents.intern(work.connection, work.now, bodies))
-        work.publish(spool.ready, spool.Ready(len(fresh)))
+        far = sum([letters.leaves(each.request) for each in fresh])
+        work.publish(spool.ready, spool.Ready(len(fresh) - far, far))
     return answers
 
 
@@ -89,18 +89,17 @@ def claim(
 
 def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWork, request: Claim) -> Claimed:
     connection, now = work.connection, work.now
-    found = leases.find(connection, now, settings.longest_lease, max(1, request.limit))
-    poison = [row for row in found.letters if row.claims >= settings.poison_claims]
+    found = leases.find(connection, now, settings.longest_lease, max(1, request.limit), far=request.far)
+    most = settings.poison_claims_far if request.far else settings.poison_claims
+    poison = [row for row in found.letters if row.claims >= most]
     if poison:
-        leases.hold(
-            connection, [row.seq for row in poison], f"claimed {settings.poison_claims} times without a verdict"
-        )
+        leases.hold(connection, [row.seq for row in poison], f"claimed {most} times without a verdict")
         for row in poison:
             work.on_commit(partial(log.error, "spool.poison", letter=row.id, trace=row.trace, claims=row.claims))
-    good = [row for row in found.letters if row.claims < settings.poison_claims]
+    good = [row for row in found.letters if row.claims < most]
     if not good:
-        return Claimed((), None if found.more else leases.next_due(connection, now), found.more)
-    due = leases.due(connection, now, [row.seq for row in good])
+        return Claimed((), None if found.more else leases.next_due(connection, now, far=request.far), found.more)
+    due = leases.due(connection, now, [row.seq for row in good], far=request.far)
     resolutions = resolver.resolve(connection, {each.address for some in due.values() for each in some})
     fitting = _fitting(good, due, resolutions)
     leases.lease(
@@ -108,7 +107,7 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWor
     )
     more = found.more or len(fitting) < len(good)
     claimed = tuple(_letter(row, due[row.seq], resolutions) for row in fitting)
-    return Claimed(claimed, None if more else leases.next_due(connection, now), more)
+    return Claimed(claimed, None if more else leases.next_due(connection, now, far=request.far), more)
 
 
 def _fitting(letters: Sequence[Any], due: dict[int, list[Any]], resolutions: dict[str, Resolution]) -> list[Any]:
@@ -138,6 +137,8 @@ def _letter(row: Any, due: Sequence[Any], resolutions: dict[str, Resolution]) ->
             resolutions[each.address],
             tuple(each.notify.split()),
             each.original,
+            each.warned,
+            each.sender,
         )
         for each in due
     )
@@ -151,7 +152,13 @@ def _letter(row: Any, due: Sequence[Any], resolutions: dict[str, Resolution]) ->
         row.message_id,
         row.smtputf8,
         recipients,
-        junk=row.junk,
+        row.junk,
+        row.envelope_id,
+        row.ret,
+        row.require_tls,
+        row.priority,
+        row.deliver_by,
+        row.by_mode,
     )
 
 
@@ -173,33 +180,3 @@ def extend(settings: config.Spool, work: UnitOfWork, asked: Sequence[Asked[Exten
         answers.append(Extended(tuple(lost)))
     leases.extend(work.connection, until)
     return answers
-
-
-def settle(work: UnitOfWork, asked: Sequence[Asked[Settle]]) -> Sequence[Settled]:
-    """Write verdicts under the fence of the claim that they come from; a stale one changes nothing."""
-    settlements_asked = [each for one in asked for each in one.request.settlements]
-    fences = leases.fences(work.connection, {each.letter for each in settlements_asked})
-    current = {
-        each.letter: fences[each.letter][0]
-        for each in settlements_asked
-        if fences.get(each.letter, (0, -1))[1] == each.fence
-    }
-    waiting = settlements.waiting(work.connection, list(current.values())) if current else set()
-    verdicts: list[Verdict] = []
-    closed = dict.fromkeys(current.values(), 0)
-    for each in settlements_asked:
-        seq = current.get(each.letter)
-        if seq is None or fences[each.letter][1] != each.fence:
-            continue
-        for outcome in each.outcomes:
-            if (seq, outcome.number) in waiting:
-                waiting.discard((seq, outcome.number))
-                verdicts.append(Verdict(seq, outcome))
-                closed[seq] += outcome.status is Status.FAILED
-    settlements.settle(work.connection, work.now, verdicts)
-    if closed:
-        contents.release(work.connection, settlements.let_go(work.connection, closed))
-    return [
-        Settled(tuple(s.letter for s in one.request.settlements if fences.get(s.letter, (0, -1))[1] != s.fence))
-        for one in asked
-    ]

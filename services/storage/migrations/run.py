@@ -17,6 +17,7 @@ REVISIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

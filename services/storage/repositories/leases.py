@@ -30,6 +30,12 @@ FIND = (
         letter.c.size,
         letter.c.message_id,
         letter.c.smtputf8,
+        letter.c.envelope_id,
+        letter.c.ret,
+        letter.c.require_tls,
+        letter.c.priority,
+        letter.c.deliver_by,
+        letter.c.by_mode,
         letter.c.fence,
         letter.c.claims,
         letter.c.junk,
@@ -37,6 +43,7 @@ FIND = (
     .join_from(recipient, letter, recipient.c.letter_seq == letter.c.seq)
     .where(
         IS_READY,
+        recipient.c.far == bindparam("far"),
         recipient.c.next_attempt <= bindparam("now"),
         or_(letter.c.lease_until <= bindparam("now"), letter.c.lease_until > bindparam("latest")),
     )
@@ -50,9 +57,12 @@ DUE = select(
     recipient.c.attempts,
     recipient.c.notify,
     recipient.c.original,
+    recipient.c.warned,
+    recipient.c.sender,
 ).where(
     recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)),
     recipient.c.state == "ready",
+    recipient.c.far == bindparam("far"),
     recipient.c.next_attempt <= bindparam("now"),
 )
 LEASE = (
@@ -66,13 +76,18 @@ LEASE = (
         lease_until=bindparam("until"),
     )
 )
-NEXT = select(func.min(recipient.c.next_attempt)).where(IS_READY, recipient.c.next_attempt > bindparam("now"))
+NEXT = select(func.min(recipient.c.next_attempt)).where(
+    IS_READY, recipient.c.far == bindparam("far"), recipient.c.next_attempt > bindparam("now")
+)
 HOLD = (
     update(recipient)
     .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready")
     .values(state="held", code="4.3.0", reason=bindparam("why"))
 )
 FENCES = select(letter.c.id, letter.c.seq, letter.c.fence).where(letter.c.id.in_(bindparam("ids", expanding=True)))
+CLAIMED = select(letter.c.id, letter.c.fence, letter.c.content_id, letter.c.prefix).where(
+    letter.c.id.in_(bindparam("ids", expanding=True))
+)
 EXTEND = update(letter).where(letter.c.seq == bindparam("of")).values(lease_until=bindparam("until"))
 
 
@@ -83,19 +98,19 @@ class Found(NamedTuple):
     more: bool
 
 
-def find(connection: Connection, now: float, longest_lease: float, wanted: int) -> Found:
-    """Letters that are due and not leased, those that wait longest first."""
+def find(connection: Connection, now: float, longest_lease: float, wanted: int, *, far: bool) -> Found:
+    """Letters that are due in a lane and not leased, those that wait longest first."""
     rows = wanted * ROWS_A_LETTER
-    values = {"now": now, "latest": now + longest_lease, "rows": rows}
+    values = {"now": now, "latest": now + longest_lease, "rows": rows, "far": far}
     found = connection.execute(FIND, values).all()
     letters = list({row.seq: row for row in found}.values())
     return Found(letters[:wanted], len(letters) > wanted or len(found) == rows)
 
 
-def due(connection: Connection, now: float, seqs: Collection[int]) -> dict[int, list[Any]]:
-    """The due recipients of letters, by letter."""
+def due(connection: Connection, now: float, seqs: Collection[int], *, far: bool) -> dict[int, list[Any]]:
+    """The recipients of letters that are due in a lane, by letter."""
     recipients: dict[int, list[Any]] = {seq: [] for seq in seqs}
-    for row in connection.execute(DUE, {"seqs": list(seqs), "now": now}):
+    for row in connection.execute(DUE, {"seqs": list(seqs), "now": now, "far": far}):
         recipients[row.letter_seq].append(row)
     return recipients
 
@@ -106,9 +121,9 @@ def lease(connection: Connection, now: float, seqs: Collection[int], worker: str
     connection.execute(LEASE, values)
 
 
-def next_due(connection: Connection, now: float) -> float | None:
-    """When the next recipient that is not due yet will be."""
-    moment: float | None = connection.execute(NEXT, {"now": now}).scalar()
+def next_due(connection: Connection, now: float, *, far: bool) -> float | None:
+    """When the next recipient of a lane that is not due yet will be."""
+    moment: float | None = connection.execute(NEXT, {"now": now, "far": far}).scalar()
     return moment
 
 
@@ -120,6 +135,12 @@ def hold(connection: Connection, seqs: Collection[int], why: str) -> None:
 def fences(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
     """(seq, fence) of letters by id."""
     return {row.id: (row.seq, row.fence) for row in connection.execute(FENCES, {"ids": list(ids)})}
+
+
+def claimed_contents(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int, bytes]]:
+    """(fence, content, what stands in front of it) of letters by id."""
+    rows = connection.execute(CLAIMED, {"ids": list(ids)})
+    return {row.id: (row.fence, row.content_id, row.prefix or b"") for row in rows}
 
 
 def extend(connection: Connection, until: Sequence[tuple[int, float]]) -> None:

@@ -36,9 +36,13 @@ ADD_LETTER = BulkInsert(
     "open",
     "prefix",
     "junk",
+    "require_tls",
+    "priority",
+    "deliver_by",
+    "by_mode",
 )
 ADD_RECIPIENT = BulkInsert(
-    recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt"
+    recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt", "far"
 )
 ORIGINS = select(
     letter.c.seq,
@@ -48,6 +52,8 @@ ORIGINS = select(
     letter.c.subject,
     letter.c.smtputf8,
     letter.c.envelope_id,
+    letter.c.require_tls,
+    letter.c.priority,
     letter.c.prefix,
 ).where(letter.c.seq.in_(bindparam("seqs", expanding=True)))
 READY = "ready"
@@ -75,15 +81,17 @@ def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
 
 
 def add(connection: Connection, now: float, letters: Sequence[Incoming], content_ids: Sequence[int]) -> None:
-    """Write letters with their recipients, all of them due at once."""
+    """Write letters with their recipients, due at once unless they ask to be held."""
     first = reserve(connection, letter.c.seq, len(letters))
     rows: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
     for seq, (incoming, content_id) in enumerate(zip(letters, content_ids, strict=True), first):
         rows.append(_letter(seq, now, incoming, content_id))
+        request = incoming.request
+        due, far = max(now, request.hold_until), leaves(request)
         recipients.extend(
-            (seq, number, each.address, each.original, " ".join(each.notify), READY, now)
-            for number, each in enumerate(incoming.request.recipients, 1)
+            (seq, number, each.address, each.original, " ".join(each.notify), READY, due, far)
+            for number, each in enumerate(request.recipients, 1)
         )
     ADD_LETTER.execute(connection, rows)
     ADD_RECIPIENT.execute(connection, recipients)
@@ -98,7 +106,7 @@ def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> Non
     for seq, each in enumerate(spawned, first):
         rows.append(_spawned(seq, now, each, origins[each.origin]))
         recipients.extend(
-            (seq, number, one.address, one.original, " ".join(one.notify), READY, now)
+            (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False)
             for number, one in enumerate(each.mailing.recipients, 1)
         )
     ADD_LETTER.execute(connection, rows)
@@ -131,7 +139,16 @@ def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, 
         len(mailing.recipients),
         prefix or None,
         False,
+        origin.require_tls,
+        origin.priority,
+        0.0,
+        "",
     )
+
+
+def leaves(request: Accept) -> bool:
+    """Whether nobody in here gets the letter, so that it can begin in the far lane."""
+    return all(each.far for each in request.recipients)
 
 
 def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[Any, ...]:
@@ -159,4 +176,8 @@ def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[
         len(request.recipients),
         request.prefix or None,
         request.junk,
+        request.require_tls,
+        request.priority,
+        request.deliver_by,
+        request.by_mode,
     )

@@ -5,15 +5,15 @@ Invariant: a recipient that is not ``ready`` takes no verdict; ``letter.open`` i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from services.storage.tables.schema import letter, recipient
 from shared.contracts.spool import Outcome, Status
 
-STATES = {Status.DEFERRED: "ready", Status.HELD: "held", Status.FAILED: "failed"}
+STATES = {Status.DONE: "done", Status.DEFERRED: "ready", Status.HELD: "held", Status.FAILED: "failed"}
 
 WAITING = select(recipient.c.letter_seq, recipient.c.number).where(
     recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready"
@@ -28,23 +28,37 @@ SETTLE = (
         code=bindparam("because"),
         reason=bindparam("why"),
         settled=bindparam("moment"),
+        far=bindparam("lane"),
+        warned=or_(recipient.c.warned, bindparam("told")),
     )
 )
-LET_GO = (
-    update(letter)
-    .where(letter.c.seq == bindparam("of"))
-    .values(open=letter.c.open - bindparam("closed"), claims=0, lease_until=0)
+PARK = (
+    update(recipient)
+    .where(recipient.c.letter_seq == bindparam("of"), recipient.c.number == bindparam("which"))
+    .values(far=True)
 )
+CLOSE = (
+    update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0)
+)
+LET_GO = update(letter).where(letter.c.seq.in_(bindparam("seqs", expanding=True))).values(lease_until=0)
 FINISHED = select(letter.c.seq, letter.c.content_id).where(
     letter.c.seq.in_(bindparam("seqs", expanding=True)), letter.c.open == 0
 )
 
 
 class Verdict(NamedTuple):
-    """What became of one recipient of letter ``seq``."""
+    """What became of one recipient of letter ``seq``; ``far`` is its lane when it stays ready."""
 
     seq: int
     outcome: Outcome
+    far: bool
+
+
+class Parked(NamedTuple):
+    """A recipient that was not tried and goes to the far lane."""
+
+    seq: int
+    number: int
 
 
 def waiting(connection: Connection, seqs: Sequence[int]) -> set[tuple[int, int]]:
@@ -63,16 +77,26 @@ def settle(connection: Connection, now: float, verdicts: Sequence[Verdict]) -> N
             "because": outcome.code,
             "why": outcome.reason,
             "moment": 0.0 if outcome.status is Status.DEFERRED else now,
+            "lane": far,
+            "told": outcome.warned,
         }
-        for seq, outcome in verdicts
+        for seq, outcome, far in verdicts
     ]
     if rows:
         connection.execute(SETTLE, rows)
 
 
-def let_go(connection: Connection, closed: Mapping[int, int]) -> dict[int, int]:
-    """End the leases of letters, which lost ``{seq: recipients}``; returns the content uses that end with them."""
-    connection.execute(LET_GO, [{"of": seq, "closed": count} for seq, count in closed.items()])
+def park(connection: Connection, parked: Sequence[Parked]) -> None:
+    """Move recipients to the far lane, as due as they were."""
+    if parked:
+        connection.execute(PARK, [{"of": each.seq, "which": each.number} for each in parked])
+
+
+def close(connection: Connection, closed: Mapping[int, int], released: Collection[int]) -> dict[int, int]:
+    """Letters lost ``{seq: recipients}``, and the leases of ``released`` end; returns the content uses that end."""
+    connection.execute(CLOSE, [{"of": seq, "closed": count} for seq, count in closed.items()])
+    if released:
+        connection.execute(LET_GO, {"seqs": list(released)})
     return finished(connection, [seq for seq, count in closed.items() if count])
 
 

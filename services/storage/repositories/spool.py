@@ -119,6 +119,7 @@ def _join(connection: Connection, now: float, filed: Sequence[Filed], closed: di
                     "address": address,
                     "state": "ready",
                     "next_attempt": now,
+                    "far": True,
                 }
             )
     connection.execute(JOIN, rows)

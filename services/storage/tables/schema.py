@@ -245,6 +245,10 @@ letter = Table(
     Column("open", Integer, nullable=False),  # recipients not settled; at zero the body may go
     Column("prefix", LargeBinary, nullable=True),  # header lines in front of the body, which `size` counts as well
     Column("junk", Boolean, nullable=False, server_default="0"),
+    Column("require_tls", Boolean, nullable=False, server_default="0"),  # RFC 8689
+    Column("priority", Integer, nullable=False, server_default="0"),  # RFC 6710
+    Column("deliver_by", Float, nullable=False, server_default="0"),  # Unix seconds, 0 for none (RFC 2852)
+    Column("by_mode", Text, nullable=False, server_default=""),  # R | N, maybe with T
 )
 
 recipient = Table(
@@ -262,10 +266,14 @@ recipient = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("settled", Float, nullable=False, server_default="0"),
     Column("filed", Text, nullable=False, server_default=""),
+    Column("far", Boolean, nullable=False, server_default="0"),  # the lane of claims: leaves this installation
+    Column("warned", Boolean, nullable=False, server_default="0"),  # the sender was told of the delay
+    Column("sender", Text, nullable=False, server_default=""),  # in place of the letter's, when forwarded
     sqlite_with_rowid=False,
 )
 Index(
     "ix_recipient_due",
+    recipient.c.far,
     recipient.c.next_attempt,
     recipient.c.letter_seq,
     sqlite_where=recipient.c.state == "ready",

@@ -19,10 +19,18 @@ from shared.bus.faults import FaultPlan, Faults
 from shared.bus.memory import MemoryBroker
 from shared.contracts.directory import Kind, Resolution
 from shared.contracts.spool import Due, Letter
+from shared.protocols.dns import SERVFAIL, Answer, Question
 from tests.support.spool import Entry, FakeSpool, local
 
 FOREIGN = Resolution("bob@elsewhere.example", Kind.FOREIGN)
 UNKNOWN = Resolution("gone@example.org", Kind.UNKNOWN)
+
+
+class NoNames:
+    """A DNS that knows nothing at the moment."""
+
+    async def ask(self, question: Question) -> Answer:
+        return SERVFAIL
 
 
 class Stage:
@@ -43,7 +51,15 @@ class Stage:
         done = trio.Event()
 
         async def live() -> None:
-            await deliver(bus, self.settings, self.draining, structlog.get_logger(), trio.current_time)
+            await deliver(
+                bus,
+                self.settings,
+                self.draining,
+                structlog.get_logger(),
+                trio.current_time,
+                hostname="mx.example.org",
+                lookup=NoNames(),
+            )
             done.set()
 
         self._nursery.start_soon(live)
@@ -142,30 +158,32 @@ async def test_foreign_recipient_waits_with_a_clear_reason_and_is_tried_on_sched
         waiting = entry.recipients[1]
         await stage.until(lambda: entry.recipients[0].state == "done" and waiting.outcome is not None)
         assert waiting.outcome is not None
-        assert (waiting.state, waiting.outcome.code) == ("ready", "4.4.4")
-        assert waiting.outcome.reason == "outbound delivery is not part of this installation; the letter waits"
+        assert (waiting.state, waiting.outcome.code) == ("ready", "4.4.3")
+        assert waiting.outcome.reason == "the DNS does not say who takes mail for elsewhere.example"
         assert waiting.outcome.next_attempt - trio.current_time() > 290
         await trio.sleep(1000)
         assert waiting.due.attempts == 3
         assert len(stage.spool.mailboxes[7]) == 1
 
 
-async def test_letter_too_old_is_held_never_dropped(autojump_clock: MockClock) -> None:
+async def test_letter_too_old_bounces(autojump_clock: MockClock) -> None:
     async with staged(settings=DeliverySettings(give_up=900.0)) as stage:
         stage.start()
         entry = stage.spool.accept("L1", FOREIGN)
-        assert await stage.until(lambda: entry.recipients[0].state == "held", 1000) >= 900
+        assert await stage.until(lambda: entry.recipients[0].state == "failed", 1000) >= 900
         outcome = entry.recipients[0].outcome
         assert outcome is not None
         assert outcome.code == "5.4.7"
-        assert "4.4.4" in outcome.reason
+        assert "4.4.3" in outcome.reason
+        assert [report.recipient for report in stage.spool.reports] == ["ann@example.net"]
 
 
-async def test_recipient_that_vanished_is_held(autojump_clock: MockClock) -> None:
+async def test_recipient_that_vanished_bounces(autojump_clock: MockClock) -> None:
     async with staged() as stage:
         stage.start()
         entry = stage.spool.accept("L1", UNKNOWN)
-        await stage.until(lambda: entry.recipients[0].state == "held")
+        await stage.until(lambda: entry.recipients[0].state == "failed")
+        assert [report.recipient for report in stage.spool.reports] == ["ann@example.net"]
 
 
 async def test_full_mailbox_waits_and_is_filed_when_there_is_room(autojump_clock: MockClock) -> None:
@@ -218,7 +236,8 @@ async def test_dead_worker_s_letters_come_back_when_the_lease_lapses(autojump_cl
 
 async def test_work_under_a_lease_lost_meanwhile_is_dropped(autojump_clock: MockClock) -> None:
     async with staged() as stage:
-        entry = stage.spool.accept("L1", FOREIGN)
+        stage.spool.full.add(7)
+        entry = stage.spool.accept("L1", local(7))
 
         def steal() -> None:
             entry.fence += 1
@@ -328,6 +347,6 @@ async def test_every_attempt_and_every_claim_is_one_line(autojump_clock: MockClo
         sent, waits = attempts["user7@example.org"], attempts["bob@elsewhere.example"]
         assert (sent["status"], sent["relay"], sent["dsn"], sent["filed"]) == ("sent", "local", "2.0.0", "7/1")
         assert sent["delays"].count("/") == 3
-        assert (waits["status"], waits["relay"], waits["dsn"]) == ("deferred", "none", "4.4.4")
+        assert (waits["status"], waits["relay"], waits["dsn"]) == ("deferred", "none", "4.4.3")
         claim = next(line for line in lines if line["event"] == "delivery.claim")
-        assert (claim["letters"], claim["sent"], claim["deferred"]) == (1, 1, 1)
+        assert (claim["letters"], claim["sent"], claim["deferred"]) == (1, 1, 0)

@@ -41,7 +41,7 @@ async def test_a_letter_from_outside_is_stored_as_sent_under_a_received_field() 
         )
         assert (letter.ret, letter.envelope_id, letter.grant) == ("HDRS", "e+1", b"")
         (recipient,) = letter.recipients
-        assert recipient == ("bob@example.org", "rfc822;bob@x", ("FAILURE",))
+        assert recipient == ("bob@example.org", "rfc822;bob@x", ("FAILURE",), False)
 
 
 async def test_ehlo_offers_what_is_there_now() -> None:

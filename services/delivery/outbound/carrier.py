@@ -1,0 +1,175 @@
+"""One parcel through one session, and its verdict on the way to the spool."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import trio
+
+from services.delivery.content import Content, Contents
+from services.delivery.fate import Fate
+from services.delivery.journal import Journal, Times
+from services.delivery.outbound import judgement
+from services.delivery.outbound.parcel import Consignment, Parcel
+from services.delivery.outbound.session import Broken, Sent, Session
+from services.delivery.outbound.settling import Settler, Waiting
+from services.delivery.outbound.trouble import Undeliverable
+from services.delivery.reports import Reporter
+from services.delivery.schedule import Schedule
+from shared.contracts.errors import Refused, Unavailable
+from shared.contracts.spool import Settlement
+from shared.protocols.smtp.client.envelope import Envelope, To
+from shared.protocols.smtp.client.replies import ServerReply
+
+R = TypeVar("R")
+
+OUR_FAULT = Undeliverable("4.3.0", "local error while sending")
+NO_BODY = Undeliverable("4.3.0", "storage did not give the message")
+
+
+class Carrier:
+    """``finished`` is called when a letter has no open parcel any more, and the spool knows."""
+
+    def __init__(
+        self,
+        nursery: trio.Nursery,
+        contents: Contents,
+        settler: Settler,
+        reporter: Reporter,
+        schedule: Schedule,
+        journal: Journal,
+        *,
+        wall_clock: Callable[[], float],
+        is_lost: Callable[[str], bool],
+        finished: Callable[[Consignment], None],
+    ) -> None:
+        self._nursery = nursery
+        self._contents = contents
+        self._settler = settler
+        self._reporter = reporter
+        self._schedule = schedule
+        self._journal = journal
+        self._wall_clock = wall_clock
+        self._is_lost = is_lost
+        self._finished = finished
+
+    async def guard(self, parcel: Parcel, work: Awaitable[R]) -> R | None:
+        """The result of ``work``; a bug of ours in it defers the parcel and ends there. Raises `Undeliverable`."""
+        try:
+            return await work
+        except Undeliverable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the one catch point of a worker
+            self._journal.bug([parcel.consignment.letter.id], error)
+            self.fail(parcel, OUR_FAULT)
+            return None
+
+    async def deliver(self, parcel: Parcel, session: Session, connecting: float) -> bool:
+        """Send one parcel and see its verdict off; whether the connection held. Raises nothing of ours."""
+        letter = parcel.consignment.letter
+        if self._is_lost(letter.id):
+            self.let_go(parcel)
+            return True
+        began = self._wall_clock()
+        try:
+            held = await self.guard(parcel, self._send(parcel, session, connecting, began))
+        except Undeliverable as error:
+            self.fail(parcel, error)
+            return True
+        if held is None:
+            session.spoil()
+        return bool(held)
+
+    async def _send(self, parcel: Parcel, session: Session, connecting: float, began: float) -> bool:
+        letter = parcel.consignment.letter
+        try:
+            content = await self._contents.read(letter)
+        except (Refused, Unavailable) as error:
+            raise NO_BODY from error
+        relay, held = str(session.server), True
+        try:
+            replies: Sequence[ServerReply | None] = (await self._sent(parcel, session, content)).replies
+            broken = None
+        except Broken as error:
+            moment = "after the end of the message" if error.dot_sent else "in the transaction"
+            broken = Undeliverable("4.4.2", f"connection lost {moment}: {error.reason}", relay=relay)
+            replies, held = error.decided, False
+        except Unavailable as error:
+            raise NO_BODY from error
+        now = self._wall_clock()
+        reports = "DSN" not in session.extensions
+        fates = [
+            judgement.by_reply(letter, due, reply, relay, self._schedule, now, reports=reports)
+            if reply is not None
+            else judgement.by_trouble(letter, due, broken or OUR_FAULT, self._schedule, now)
+            for due, reply in zip(parcel.dues, replies, strict=True)
+        ]
+        times = Times(began - connecting - letter.accepted, connecting, now - began)
+        await self._settle(parcel, fates, times, session.tls, content)
+        return held
+
+    async def _sent(self, parcel: Parcel, session: Session, content: Content) -> Sent:
+        letter = parcel.consignment.letter
+        recipients = tuple([To(due.address, due.notify, due.original) for due in parcel.dues])
+        whole = content.whole
+        envelope = Envelope(
+            parcel.sender,
+            recipients,
+            letter.size,
+            eight_bit=whole is None or not whole.isascii(),
+            utf8=letter.smtputf8 and _needs_utf8(parcel, content),
+            envelope_id=letter.envelope_id,
+            ret=letter.ret,
+            require_tls=letter.require_tls,
+            priority=letter.priority or None,
+        )
+        return await session.send(envelope, content)
+
+    # --- verdicts ---
+
+    def fail(self, parcel: Parcel, trouble: Undeliverable) -> None:
+        """The verdict on a parcel for which there was no session."""
+        letter, now = parcel.consignment.letter, self._wall_clock()
+        fates = judgement.all_by_trouble(parcel, trouble, self._schedule, now)
+        times = Times(max(0.0, now - letter.accepted), 0.0, 0.0)
+        self._nursery.start_soon(self._settle, parcel, fates, times, "", None)
+
+    async def _settle(
+        self, parcel: Parcel, fates: Sequence[Fate], times: Times, tls: str, content: Content | None
+    ) -> None:
+        letter = parcel.consignment.letter
+        fates, reports = await self._reporter.told(letter, fates, content)
+        outcomes = tuple([fate.outcome(warned=fate.due.number in reports.warned) for fate in fates])
+        settlement = self._settlement(parcel)._replace(outcomes=outcomes, reports=reports.letters)
+
+        def done(counts: bool) -> None:
+            for fate in fates:
+                self._journal.remote(letter, fate, times, tls, counts=counts)
+            self._close(parcel)
+
+        self._settler.add(Waiting(letter, settlement, done))
+
+    def let_go(self, parcel: Parcel) -> None:
+        """A parcel that was not tried goes back as it came."""
+        settlement = self._settlement(parcel)
+        self._settler.add(Waiting(parcel.consignment.letter, settlement, lambda counts: self._close(parcel)))
+
+    def _settlement(self, parcel: Parcel) -> Settlement:
+        """Without outcomes; the last one for a letter ends its lease."""
+        consignment = parcel.consignment
+        consignment.open -= 1
+        letter = consignment.letter
+        return Settlement(letter.id, letter.fence, (), far=True, keep=consignment.open > 0)
+
+    def _close(self, parcel: Parcel) -> None:
+        consignment = parcel.consignment
+        consignment.unsettled -= 1
+        if not consignment.unsettled:
+            self._finished(consignment)
+
+
+def _needs_utf8(parcel: Parcel, content: Content) -> bool:
+    """Whether an address or a header field is not ASCII: else any server will do (RFC 6531 section 3.5)."""
+    addresses = (parcel.sender, *[due.address for due in parcel.dues])
+    return not all(address.isascii() for address in addresses) or not content.header.isascii()

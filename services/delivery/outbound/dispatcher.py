@@ -1,0 +1,126 @@
+"""Workers and connections: who is spoken with now, and by how many.
+
+Invariants:
+1. At most `connections` are open at the same time; who waits for one gets it in order of asking, and a worker whose
+   turn is over hands its own on. So many small destinations are not starved by one large.
+2. Each parcel gets exactly one verdict, whatever breaks: `Carrier.deliver` and `Carrier.fail` see to that.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from services.delivery.outbound.carrier import Carrier
+from services.delivery.outbound.config import OutboundSettings
+from services.delivery.outbound.destination import Destination
+from services.delivery.outbound.opening import Opener
+from services.delivery.outbound.parcel import Parcel
+from services.delivery.outbound.routes import NextHop
+from services.delivery.outbound.session import Session
+from services.delivery.outbound.trouble import Undeliverable, Unreachable
+
+
+class Dispatcher:
+    """Starts workers in ``nursery`` as parcels come."""
+
+    def __init__(self, nursery: trio.Nursery, settings: OutboundSettings, opener: Opener, carrier: Carrier) -> None:
+        self._nursery = nursery
+        self._settings = settings
+        self._opener = opener
+        self._carrier = carrier
+        self._slots = trio.CapacityLimiter(settings.connections)
+        self._destinations: dict[NextHop, Destination] = {}
+        self._stopping = False
+
+    def send(self, parcel: Parcel) -> None:
+        """Send it when its turn comes."""
+        hop = parcel.hop
+        destination = self._destinations.get(hop)
+        if destination is None:
+            settings = self._settings
+            destination = self._destinations[hop] = Destination(hop, settings.first_window, settings.widest_window)
+        if destination.trouble is not None and destination.is_suspended(trio.current_time()):
+            self._carrier.fail(parcel, destination.trouble)
+            return
+        destination.add(parcel)
+        self._staff(destination)
+
+    def stop(self) -> list[Parcel]:
+        """Begin nothing new; returns what was not tried."""
+        self._stopping = True
+        left: list[Parcel] = []
+        for destination in self._destinations.values():
+            while (parcel := destination.next()) is not None:
+                left.append(parcel)
+            destination.ring()
+        return left
+
+    def _staff(self, destination: Destination) -> None:
+        while destination.wants_worker and not self._stopping:
+            destination.workers += 1
+            self._nursery.start_soon(self._work, destination)
+
+    async def _work(self, destination: Destination) -> None:
+        try:
+            async with self._slots:
+                await self._serve(destination)
+        finally:
+            destination.workers -= 1
+        self._staff(destination)
+        if not destination.workers and not destination.is_suspended(trio.current_time()):
+            self._destinations.pop(destination.hop, None)
+
+    async def _serve(self, destination: Destination) -> None:
+        """One connection's life."""
+        parcel = destination.next()
+        if parcel is None:
+            return
+        began = trio.current_time()
+        try:
+            session = await self._carrier.guard(parcel, self._opener.open(destination.hop))
+        except Undeliverable as error:
+            self._give_up(destination, parcel, error)
+            return
+        if session is not None:
+            await self._talk(destination, session, parcel, trio.current_time() - began)
+
+    async def _talk(self, destination: Destination, session: Session, parcel: Parcel, connecting: float) -> None:
+        following: Parcel | None = parcel
+        try:
+            while following is not None:
+                if await self._carrier.deliver(following, session, connecting):
+                    destination.succeeded()
+                else:
+                    destination.failed()
+                connecting = 0.0
+                following = await self._next(destination, session)
+        except BaseException:
+            session.abandon()
+            raise
+        self._nursery.start_soon(session.quit)
+
+    async def _next(self, destination: Destination, session: Session) -> Parcel | None:
+        """What to send over the same connection."""
+        if self._stopping or session.closing:
+            return None
+        others_wait = self._slots.statistics().tasks_waiting > 0
+        if others_wait and session.uses >= self._settings.turn:
+            return None
+        parcel = destination.next()
+        if parcel is None and not others_wait:
+            parcel = await destination.next_within(self._settings.idle)
+        if parcel is not None and not session.usable:
+            destination.add(parcel)
+            return None
+        return parcel
+
+    def _give_up(self, destination: Destination, parcel: Parcel, error: Undeliverable) -> None:
+        """No session: the parcel waits, and all others for the same hop if nobody there can be reached."""
+        destination.failed()
+        self._carrier.fail(parcel, error)
+        if not (isinstance(error, Unreachable) or error.permanent) or destination.workers > 1:
+            return
+        if not error.permanent:
+            destination.suspend(error, trio.current_time() + self._settings.suspended)
+        while (other := destination.next()) is not None:
+            self._carrier.fail(other, error)

@@ -1,0 +1,57 @@
+"""A letter on its way out: one consignment, cut into a parcel for each next hop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from services.delivery.outbound.routes import NextHop
+from shared.contracts.spool import Due, Letter
+
+
+class Consignment:
+    """A claimed letter with its due recipients.
+
+    ``open`` counts the parcels that have no verdict yet, ``unsettled`` those whose verdict the spool does not know.
+    """
+
+    __slots__ = ("claimed", "letter", "open", "unsettled")
+
+    def __init__(self, letter: Letter, claimed: float) -> None:
+        self.letter = letter
+        self.claimed = claimed  # Unix seconds
+        self.open = self.unsettled = 0
+
+
+class Parcel(NamedTuple):
+    """Recipients of one letter that one transaction can serve."""
+
+    consignment: Consignment
+    hop: NextHop
+    sender: str
+    dues: tuple[Due, ...]
+
+
+def parcels(
+    consignment: Consignment, dues: Sequence[Due], next_hop: Callable[[str], NextHop], most: int
+) -> list[Parcel]:
+    """Cut a letter by next hop and sender, at most ``most`` recipients each."""
+    letter = consignment.letter
+    groups: dict[tuple[NextHop, str], list[Due]] = {}
+    for due in dues:
+        hop = next_hop(due.address.rpartition("@")[2])
+        groups.setdefault((hop, due.sender or letter.sender), []).append(due)
+    found = [
+        Parcel(consignment, hop, sender, part)
+        for (hop, sender), some in groups.items()
+        for part in _parts(some, most)
+    ]
+    consignment.open = consignment.unsettled = len(found)
+    return found
+
+
+def _parts(dues: Sequence[Due], most: int) -> Iterator[tuple[Due, ...]]:
+    rest = iter(dues)
+    while part := tuple(islice(rest, most)):
+        yield part
