@@ -23,14 +23,13 @@ PAGE = 500  # UIDs read at a time, so that little is read in vain behind the cut
 MAX_OCTETS = 800_000  # what one frame carries beside UIDs and lengths
 OVERHEAD = 24  # octets of a row beside its texts
 
-_HEADER = func.substr(body.c.octets, 1, content.c.header_size)
 FIELDS = {  # the column of `RowsReply` for each bit, and where it comes from
     Column.ENVELOPE: ("envelopes", content.c.envelope),
     Column.BODY_STRUCTURE: ("body_structures", content.c.body_structure),
     Column.PARTS: ("parts", content.c.parts),
-    Column.HEADER: ("headers", _HEADER),
+    Column.HEADER: ("headers", func.substr(body.c.octets, 1, content.c.header_size)),
     Column.PREVIEW: ("previews", content.c.preview),
-    Column.THREAD_ID: ("thread_ids", _HEADER),
+    Column.THREAD_ID: ("thread_ids", content.c.thread),
 }
 FACTS = (message.c.date, message.c.saved, content.c.hash)
 FACTUAL = Column.EMAIL_ID | Column.THREAD_ID | Column.SAVED  # these need `FACTS`, which stand in front of the texts
@@ -78,7 +77,7 @@ def _picker(columns: int) -> Picker:
     wanted: list[ColumnElement[Any]] = [message.c.prefix]
     if columns & FACTUAL:
         wanted += FACTS
-    if columns & (Column.HEADER | Column.THREAD_ID):
+    if columns & Column.HEADER:
         source = source.join(body, body.c.content_id == content.c.id)
     wanted += [field for bit, (_, field) in FIELDS.items() if columns & bit]
     return Picker(*wanted, source=source)

@@ -1,23 +1,14 @@
 """What messages are known by in all mailboxes and for ever (RFC 8474 section 5). Pure.
 
-Nothing is kept for them: both follow from what a message never changes, so they are the same wherever it is copied,
-and no two that differ in anything that IMAP calls immutable have one EMAILID.
+Nothing is kept for them alone: both follow from what a message never changes, so they are the same wherever it is
+copied, and no two that differ in anything that IMAP calls immutable have one EMAILID.
 """
 
 from __future__ import annotations
 
-import re
 from hashlib import blake2b
 
-from shared.mail.headers import collect
-
 EMAIL, THREAD = 12, 8  # octets
-
-_FIELDS = frozenset((b"references", b"in-reply-to", b"message-id"))
-_LINES = 10_000  # of a header block that are read
-_READ = 16 * 1024  # octets of a field that are read
-_ID = re.compile(rb"<([^<>]*@[^<>]*)>")
-_QUOTING = re.compile(rb'["\\\s]')
 
 
 def email(hash: bytes, date: int, prefix: bytes) -> bytes:
@@ -25,11 +16,11 @@ def email(hash: bytes, date: int, prefix: bytes) -> bytes:
     return blake2b(b"%b%d %b" % (hash, date, prefix), digest_size=EMAIL).digest()
 
 
-def thread(hash: bytes, header: bytes) -> bytes:
-    """Of the letter that began the conversation, as far as the header tells; ``hash`` stands in for a missing id."""
-    found = collect(header, _FIELDS, _LINES)
-    for name in (b"references", b"in-reply-to", b"message-id"):
-        first = _ID.search(found.get(name, b"")[:_READ])
-        if first is not None:
-            return blake2b(_QUOTING.sub(b"", first[1]), digest_size=THREAD).digest()
-    return hash[:THREAD]
+def thread(hash: bytes, key: bytes) -> bytes:
+    """Of the letter that began the conversation, as far as the message tells.
+
+    ``key`` is what THREAD compares (`shared.mail.sort_keys.pack_thread`): behind the subject its own id, then those it
+    refers to, the oldest first. ``hash`` stands in for a missing id.
+    """
+    own, oldest = key[THREAD : 2 * THREAD], key[2 * THREAD : 3 * THREAD]
+    return oldest or (own if any(own) else hash[:THREAD])
