@@ -19,8 +19,8 @@ def email(hash: bytes, date: int, prefix: bytes) -> bytes:
 def thread(hash: bytes, key: bytes) -> bytes:
     """Of the letter that began the conversation, as far as the message tells.
 
-    ``key`` is what THREAD compares (`shared.mail.sort_keys.pack_thread`): behind the subject its own id, then those it
-    refers to, the oldest first. ``hash`` stands in for a missing id.
+    ``key`` is what THREAD compares (`shared.mail.sort_keys.pack_thread`): behind the subject its own id, then those
+    that it refers to, the oldest first. ``hash`` stands in for a missing id.
     """
     own, oldest = key[THREAD : 2 * THREAD], key[2 * THREAD : 3 * THREAD]
     return oldest or (own if any(own) else hash[:THREAD])
