@@ -12,6 +12,22 @@ from services.admin.asking import EX_DATAERR, fail
 config = click.option(
     "--config", "-c", type=click.Path(path_type=Path), envvar="EILPOST_CONFIG", help="configuration file"
 )
+
+
+class Octets(click.ParamType[int]):
+    """A size: octets, or with K, M, G or T behind."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip().upper().removesuffix("B").removesuffix("I")
+        power = "KMGT".find(text[-1:]) + 1 if text[-1:] else 0
+        digits = text[:-1] if power else text
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail(f"{value} is not a size like 500M or 2G", param, ctx)
+        return int(digits) << 10 * power
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="print JSON")
 password_stdin = click.option("--password-stdin", is_flag=True, help="read the password from standard input")
 password_file = click.option("--password-file", type=click.Path(path_type=Path), help="read the password from a file")

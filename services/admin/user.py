@@ -16,7 +16,8 @@ from shared.bus.client import Bus
 from shared.contracts import directory
 
 IMPORT_BATCH = 50  # accounts a call: plain passwords cost some 26 ms of hashing each
-quota_option = click.option("--quota", type=click.IntRange(min=0), help="octets; 0 for none")
+quota_option = click.option("--quota", type=options.Octets(), help="octets, as 500M or 2G; 0 for no limit")
+message_quota_option = click.option("--message-quota", type=click.IntRange(min=0), help="messages; 0 for no limit")
 
 
 @click.group()
@@ -29,13 +30,19 @@ def user() -> None:
 @options.password_stdin
 @options.password_file
 @quota_option
+@message_quota_option
 @options.config
 def add(
-    address: str, password_stdin: bool, password_file: Path | None, quota: int | None, config: Path | None
+    address: str,
+    password_stdin: bool,
+    password_file: Path | None,
+    quota: int | None,
+    message_quota: int | None,
+    config: Path | None,
 ) -> None:
     """Create the account ADDRESS."""
     secret = read_password(from_stdin=password_stdin, file=password_file, address=address)
-    new = directory.AccountNew(address, secret, quota=quota or 0)
+    new = directory.AccountNew(address, secret, quota=quota or 0, message_quota=message_quota or 0)
     reply = ask(configuration(config), directory.account_add, directory.AccountsNew((new,)))
     if error := reply.results[0].error:
         fail(f"{address}: {error}", EX_DATAERR)
@@ -56,10 +63,13 @@ def password(address: str, password_stdin: bool, password_file: Path | None, con
 @click.argument("address")
 @click.option("--enable/--disable", "enabled", default=None, help="may log in")
 @quota_option
+@message_quota_option
 @options.config
-def set_(address: str, enabled: bool | None, quota: int | None, config: Path | None) -> None:
-    """Enable or disable ADDRESS, or set its quota."""
-    change = directory.AccountSet(address, enabled=enabled, quota=quota)
+def set_(
+    address: str, enabled: bool | None, quota: int | None, message_quota: int | None, config: Path | None
+) -> None:
+    """Enable or disable ADDRESS, or set its quotas."""
+    change = directory.AccountSet(address, enabled=enabled, quota=quota, message_quota=message_quota)
     ask(configuration(config), directory.account_set, change)
 
 
@@ -94,7 +104,9 @@ def list_(domain: str, config: Path | None, as_json: bool) -> None:
             {**account._asdict(), "octets": octets(account.octets), "created": moment(account.created)}
             for account in found
         ]
-    print_rows(rows, ("address", "enabled", "messages", "octets", "quota", "created"), as_json=as_json)
+    print_rows(
+        rows, ("address", "enabled", "messages", "octets", "quota", "message_quota", "created"), as_json=as_json
+    )
 
 
 @user.command(name="import")

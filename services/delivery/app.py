@@ -17,6 +17,7 @@ from services.delivery.outbound.finding import Lookup
 from services.delivery.outbound.lane import far_lane
 from services.delivery.pipeline import Pipeline
 from services.delivery.reports import Reporter
+from services.delivery.routing import FULL, FULL_FOR_GOOD
 from services.delivery.schedule import Schedule
 from services.delivery.sieve.filtering import Filtering
 from shared.bus.client import Bus
@@ -63,7 +64,10 @@ async def deliver(
         returned=settings.returned,
     )
     filtering = Filtering(bus, settings.sieve, hostname, wall_clock)
-    pipeline = Pipeline(bus, schedule, leases, insistence, filtering, reporter, journal, wall_clock=wall_clock)
+    full = FULL_FOR_GOOD if settings.full_mailbox == "refuse" else FULL
+    pipeline = Pipeline(
+        bus, schedule, leases, insistence, filtering, reporter, journal, wall_clock=wall_clock, full=full
+    )
     near = ClaimLoop(
         bus, settings, pipeline.work, batches=settings.batches, draining=draining, wall_clock=wall_clock, log=log
     )

@@ -23,6 +23,7 @@ class DeliverySettings:
     give_up: float = 5 * _DAY  # after acceptance; its sender is then told
     warn: float = 4 * 3_600.0  # after acceptance: tell the sender that it takes longer; 0: never
     returned: int = 100_000  # octets of a message that goes back whole when its sender asked for that
+    full_mailbox: str = "wait"  # for room, as for any other trouble that passes; or "refuse"
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
     sieve: SieveSettings = field(default_factory=SieveSettings)
 
@@ -30,5 +31,7 @@ class DeliverySettings:
         for name in ("batch", "batches", "lease", "poll", "first_retry", "longest_retry", "give_up"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
+        if self.full_mailbox not in ("wait", "refuse"):
+            raise ValueError('full_mailbox must be "wait" or "refuse"')
         if self.lease < 15:
             raise ValueError("lease must be at least 15, longer than one call to storage")

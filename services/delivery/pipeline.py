@@ -14,7 +14,7 @@ from services.delivery.insistence import Insistence
 from services.delivery.journal import Journal, Verdict
 from services.delivery.leases import Leases
 from services.delivery.reports import Reporter, Reports
-from services.delivery.routing import Task, route
+from services.delivery.routing import FULL, Task, Trouble, route
 from services.delivery.schedule import Schedule
 from services.delivery.settle import TOLD, judge, settlements, without_stale
 from services.delivery.sieve.filtering import Filtering
@@ -41,8 +41,10 @@ class Pipeline:
         journal: Journal,
         *,
         wall_clock: Callable[[], float],
+        full: Trouble = FULL,
     ) -> None:
         self._bus = bus
+        self._full = full
         self._schedule = schedule
         self._leases = leases
         self._insistence = insistence
@@ -76,11 +78,11 @@ class Pipeline:
         return True
 
     async def _serve(self, letters: Sequence[Letter], claimed: float) -> None:
-        routed = [task for letter in letters for task in route(letter)]
+        routed = [task for letter in letters for task in route(letter, self._full)]
         filing = self._wall_clock()
         tasks, results = await self._file(letters, routed)
         now = self._wall_clock()
-        verdicts = judge(tasks, results, self._schedule, now)
+        verdicts = judge(tasks, results, self._schedule, now, self._full)
         verdicts, reports = await self._reported(verdicts)
         told = settlements(verdicts, tasks, reports)
         if told:

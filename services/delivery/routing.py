@@ -34,22 +34,23 @@ class Task(NamedTuple):
 
 
 FULL = Trouble("4.2.2", "the mailbox is full")
+FULL_FOR_GOOD = Trouble("5.2.2", "the mailbox is full", final=True)  # by setting
 UNKNOWN = Trouble("5.1.1", "nobody has this address any more", final=True)
 
-_TROUBLES = {Kind.FULL: FULL, Kind.UNKNOWN: UNKNOWN}
+_TROUBLES = {Kind.UNKNOWN: UNKNOWN}
 
 
-def route(letter: Letter) -> list[Task]:
-    """One task for each due recipient, in order."""
+def route(letter: Letter, full: Trouble = FULL) -> list[Task]:
+    """One task for each due recipient, in order; ``full`` is what becomes of those whose mailbox is full."""
     path = return_path(letter.sender)
-    return [_route(letter, due, path) for due in letter.due]
+    return [_route(letter, due, path, full) for due in letter.due]
 
 
-def _route(letter: Letter, due: Due, path: bytes) -> Task:
+def _route(letter: Letter, due: Due, path: bytes, full: Trouble) -> Task:
     resolution = due.resolution
     if resolution.kind is Kind.FOREIGN:
         return Task(letter, due, None, None)
-    trouble = _TROUBLES.get(resolution.kind)
+    trouble = full if resolution.kind is Kind.FULL else _TROUBLES.get(resolution.kind)
     if trouble is None and not (resolution.accounts or resolution.forwards):
         trouble = UNKNOWN
     if trouble is not None:

@@ -18,18 +18,27 @@ from shared.contracts.messages import FilingResult
 from shared.contracts.spool import Outcome, Settlement
 
 TOLD = frozenset({DEFERRED, BOUNCED})  # what `spool.settle` must hear of
-_TROUBLES = {Code.OVER_QUOTA.value: FULL, Code.NOT_FOUND.value: UNKNOWN}
 
 
-def judge(tasks: Sequence[Task], results: Iterable[FilingResult], schedule: Schedule, now: float) -> list[Verdict]:
-    """One verdict for each task that ends here; ``results`` are those of the tasks with a filing, in any order."""
+def judge(
+    tasks: Sequence[Task], results: Iterable[FilingResult], schedule: Schedule, now: float, full: Trouble = FULL
+) -> list[Verdict]:
+    """One verdict for each task that ends here; ``results`` are those of the tasks with a filing, in any order.
+
+    ``full`` is what becomes of those whose mailbox turned out to be full.
+    """
     known = {(result.letter, result.number): result for result in results}
+    troubles = {Code.OVER_QUOTA.value: full, Code.NOT_FOUND.value: UNKNOWN}
     return [
-        _judge(task, known.get((task.letter.id, task.due.number)), schedule, now) for task in tasks if not task.leaves
+        _judge(task, known.get((task.letter.id, task.due.number)), schedule, now, troubles)
+        for task in tasks
+        if not task.leaves
     ]
 
 
-def _judge(task: Task, result: FilingResult | None, schedule: Schedule, now: float) -> Verdict:
+def _judge(
+    task: Task, result: FilingResult | None, schedule: Schedule, now: float, troubles: Mapping[str, Trouble]
+) -> Verdict:
     trouble = task.trouble
     if trouble is None:
         if result is None:
@@ -38,7 +47,7 @@ def _judge(task: Task, result: FilingResult | None, schedule: Schedule, now: flo
             return Verdict(task, SENT, "2.0.0", filed=result.filed)
         if result.error == Code.STALE.value:
             return Verdict(task, STALE, "4.3.0", result.reason)
-        trouble = _TROUBLES.get(result.error) or Trouble("4.3.0", f"{result.error}: {result.reason}")
+        trouble = troubles.get(result.error) or Trouble("4.3.0", f"{result.error}: {result.reason}")
     if trouble.final:
         return Verdict(task, BOUNCED, trouble.code, trouble.reason)
     return _postpone(task, trouble, schedule, now)

@@ -46,6 +46,8 @@ class SmtpSettings:
     login_attempts: int = 3  # failures per connection
     accept_timeout: float = 9.0  # from a message's end until storage must have it and the spool answered, else 451
 
+    full_mailbox: str = "wait"  # 452 to who writes to somebody whose quota is used up; "refuse": 552
+
     resolution_seconds: float = 1.0  # how long "is one of ours" is remembered; 0: not at all
 
     judgement: JudgementSettings = field(default_factory=JudgementSettings)
@@ -57,6 +59,8 @@ class SmtpSettings:
         for name in ("command_timeout", "data_timeout", "login_timeout", "accept_timeout"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
+        if self.full_mailbox not in ("wait", "refuse"):
+            raise ValueError('full_mailbox must be "wait" or "refuse"')
         if not self.hostname.isascii() or not self.hostname or " " in self.hostname:
             raise ValueError("hostname must be a domain name, in A-labels")
 

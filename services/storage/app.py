@@ -36,6 +36,7 @@ from services.storage.handlers import (
     maildrop,
     messages,
     queue,
+    quota,
     search,
     sieve,
     sorting,
@@ -133,6 +134,7 @@ class Parts:
         yield from blobs.rows(self.tickets, process.settings.largest_upload)
         yield from mailboxes.rows(flagsets)
         yield from acl.ROWS
+        yield from quota.rows(process.settings.administrating, self.memory.rerouting)
         yield from messages.rows(flagsets, self.tickets)
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.files.read)

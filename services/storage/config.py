@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.storage.rules import names
+from shared.mail.address import AddressError, canonical
 from shared.net.listener import ListenerSpec
 
 MIB = 1024 * 1024
@@ -109,6 +110,7 @@ class StorageSettings:
     default_mailboxes: tuple[str, ...] = tuple(names.USUAL)  # what a new account has beside INBOX
     subaddress: str = "+"  # what stands between a local part and its detail (RFC 5233); "" for no details
     aliases_deep: int = 20
+    administrators: tuple[str, ...] = ()  # accounts that may set quotas and the server's annotations over IMAP
     largest_upload: int = 64 * MIB
     keep_free: int = 128 * MIB  # mail is refused before the disk is fuller than this
     port: DataPort = field(default_factory=DataPort)
@@ -126,6 +128,17 @@ class StorageSettings:
                 names.validate(name)
             except names.BadName as error:
                 raise ValueError(f"default_mailboxes: {name}: {error}") from error
+
+        for address in self.administrators:
+            try:
+                canonical(address)
+            except AddressError as error:
+                raise ValueError(f"administrators: {address}: {error}") from error
+
+    @property
+    def administrating(self) -> frozenset[str]:
+        """The addresses of the administrators in canonical form."""
+        return frozenset(map(canonical, self.administrators))
 
     @property
     def listeners(self) -> tuple[ListenerSpec, ...]:

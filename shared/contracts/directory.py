@@ -198,6 +198,7 @@ class Account(NamedTuple):
     octets: int
     quota: int  # octets; 0 for none
     created: int  # Unix seconds
+    message_quota: int = 0  # messages; 0 for none
 
 
 class Accounts(NamedTuple):
@@ -212,6 +213,7 @@ class AccountNew(NamedTuple):
     secret: str
     hashed: bool = False
     quota: int = 0
+    message_quota: int = 0
 
 
 class AccountsNew(NamedTuple):
@@ -242,6 +244,7 @@ class AccountSet(NamedTuple):
     enabled: bool | None = None
     quota: int | None = None
     apop: bool | None = None  # keep the password, encrypted, for APOP; True only together with it
+    message_quota: int | None = None
 
 
 account_add = Op("directory.account-add", AccountsNew, AccountResults, ADMIN, 60.0, Repeat.NEVER)

@@ -117,8 +117,11 @@ vanished = Op("mailboxes.vanished", VanishedRequest, Vanished, IMAP, 8.0, Repeat
 
 
 class StatusRequest(NamedTuple):
+    """``deleted_octets``: also what an EXPUNGE would free, which has to be counted."""
+
     grant: bytes
     names: tuple[str, ...]
+    deleted_octets: bool = False
 
 
 class State(NamedTuple):
@@ -136,6 +139,7 @@ class State(NamedTuple):
     modseq: int = 0
     mailbox: int = 0
     denied: bool = False
+    deleted_octets: int = 0
 
 
 class States(NamedTuple):

@@ -18,6 +18,7 @@ from shared.contracts import (
     mailboxes,
     maildrop,
     messages,
+    quota,
     search,
     sieve,
     sorting,
@@ -25,7 +26,21 @@ from shared.contracts import (
 )
 from shared.contracts.op import Event, Op
 
-FAMILIES = (acl, blobs, changes, control, directory, maildrop, mailboxes, messages, search, sieve, sorting, spool)
+FAMILIES = (
+    acl,
+    blobs,
+    changes,
+    control,
+    directory,
+    maildrop,
+    mailboxes,
+    messages,
+    quota,
+    search,
+    sieve,
+    sorting,
+    spool,
+)
 
 OPERATIONS: dict[str, Op[Any, Any]] = {}
 EVENTS: dict[str, Event[Any]] = {}

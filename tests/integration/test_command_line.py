@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import smtplib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,22 @@ def test_domains_users_and_aliases(house: House) -> None:
     send(house, "anna+lists@second.test", letter("anna+lists@second.test"))
     house.eilpost("user", "password", "anna@second.test", "--password-stdin", stdin=f"{PASSWORD}\n")
     wait_messages(house, "anna@second.test", 2)
+
+
+def test_quotas_of_an_account(house: House) -> None:
+    address = new_account(house)
+    house.eilpost("user", "set", address, "--quota", "2G", "--message-quota", "1")
+    users = json.loads(house.eilpost("user", "list", "--json").stdout)
+    assert [(user["quota"], user["message_quota"]) for user in users if user["address"] == address] == [(2 << 30, 1)]
+    assert house.eilpost("user", "set", address, "--quota", "lots", check=False).returncode != 0
+    client = imap(house, address)
+    assert client.append("INBOX", "", "", letter(address))[0] == "OK"
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        send(house, address, letter(address))
+    assert refused.value.recipients[address][0] == 452
+    house.eilpost("user", "set", address, "--message-quota", "0")
+    send(house, address, letter(address))
+    wait_messages(house, address, 2)
 
 
 def test_refusals_are_one_line_and_an_exit_code(house: House) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from services.storage.blobs.tickets import Tickets
 from services.storage.engines.sqlite import SqliteDatabase
-from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, search, sorting
+from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, quota, search, sorting
 from services.storage.registry import AnyRow
 from services.storage.repositories import contents, expunges
 from services.storage.repositories import mailboxes as mailbox_rows
@@ -28,6 +28,7 @@ from shared.mail.summary import summarise
 
 START = 1_700_000_000.0
 GRANT = b"grant"
+ADMINISTRATOR = "admin@example.org"
 
 
 def letter_octets(subject: str = "Hello", text: str = "Hi there.\r\n") -> bytes:
@@ -67,6 +68,7 @@ class Store:
             blobs.rows(tickets, 2**30),
             mailboxes.rows(self.flagsets),
             messages.rows(self.flagsets, tickets),
+            quota.rows({ADMINISTRATOR}, lambda work, address: None),
             maildrop.rows(self.flagsets),
             search.rows(lambda location, start, end: self.blobs[location][start:end], lambda: self.clock()),
             sorting.ROWS,

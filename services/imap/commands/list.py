@@ -8,7 +8,7 @@ from services.imap.context import DONE, AccountContext, Done
 from services.imap.listing import Entry, choose
 from services.imap.rights import shown
 from shared.contracts import mailboxes
-from shared.contracts.mailboxes import ListRequest, StatusRequest
+from shared.contracts.mailboxes import ListRequest
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax import list as syntax
 
@@ -46,7 +46,7 @@ async def _status(context: AccountContext, items: tuple[str, ...], entries: list
     names = tuple(context.names.inward(entry.name) for entry in entries if entry.selectable)
     if not names:
         return
-    reply = await context.call(mailboxes.status, StatusRequest(context.grant, names))
+    reply = await context.call(mailboxes.status, status.question(context.grant, names, items))
     for state in reply.states:
         if state.found:
             context.talk.out.write(

@@ -1,8 +1,8 @@
-"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 8438, RFC 8474 section 4.3)."""
+"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 8438, RFC 8474 section 4.3, RFC 9208)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, AccountContext, Done
@@ -22,6 +22,7 @@ _FIELDS = {
     "HIGHESTMODSEQ": "modseq",
     "SIZE": "octets",
     "DELETED": "deleted",
+    "DELETED-STORAGE": "deleted_octets",
 }
 
 
@@ -30,12 +31,17 @@ async def handle(context: AccountContext, command: Status) -> Done:
     name = context.names.inward(command.mailbox)
     if "HIGHESTMODSEQ" in command.items:
         use_modseqs(context)
-    reply = await context.call(mailboxes.status, StatusRequest(context.grant, (name,)))
+    reply = await context.call(mailboxes.status, question(context.grant, (name,), command.items))
     if not reply.states or not reply.states[0].found:
         denied = bool(reply.states) and reply.states[0].denied
         raise No("Permission denied", "NOPERM") if denied else No("No such mailbox", "NONEXISTENT")
     context.talk.out.write(line(command.mailbox, reply.states[0], command.items, utf8=context.dialect.utf8))
     return DONE
+
+
+def question(grant: bytes, names: tuple[str, ...], items: Collection[str]) -> StatusRequest:
+    """What to ask storage for these items."""
+    return StatusRequest(grant, names, "DELETED-STORAGE" in items)
 
 
 def line(name: str, state: State, items: Iterable[str], *, utf8: bool) -> bytes:

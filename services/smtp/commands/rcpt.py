@@ -39,16 +39,13 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
         transaction.refused += len(commands)
         return [TROUBLE] * len(commands)
     authenticated = context.state.login is not None
+    full = relay.FULL_FOR_GOOD if context.shared.settings.full_mailbox == "refuse" else relay.FULL
+    verdicts = [
+        relay.verdict(found.kind, context.role, authenticated=authenticated, full=full) for found in resolutions
+    ]
     return [
-        _settle(
-            transaction,
-            command,
-            address,
-            limit,
-            relay.verdict(found.kind, context.role, authenticated=authenticated),
-            far=found.kind is Kind.FOREIGN,
-        )
-        for command, address, found in zip(commands, addresses, resolutions, strict=True)
+        _settle(transaction, command, address, limit, verdict, far=found.kind is Kind.FOREIGN)
+        for command, address, found, verdict in zip(commands, addresses, resolutions, verdicts, strict=True)
     ]
 
 

@@ -9,15 +9,16 @@ from shared.protocols.smtp.replies import Reply, reply
 ACCEPTED = reply(250, "2.1.5", "Ok")
 UNKNOWN = reply(550, "5.1.1", "No such user here")
 FULL = reply(452, "4.2.2", "Mailbox full")
+FULL_FOR_GOOD = reply(552, "5.2.2", "Mailbox full")
 FOREIGN = reply(550, "5.7.1", "Relaying denied")
 
 
-def verdict(kind: Kind, role: Role, *, authenticated: bool) -> Reply:
-    """The reply to one RCPT."""
+def verdict(kind: Kind, role: Role, *, authenticated: bool, full: Reply = FULL) -> Reply:
+    """The reply to one RCPT; ``full`` where there is no room."""
     if kind is Kind.LOCAL:
         return ACCEPTED
     if kind is Kind.FULL:
-        return FULL
+        return full
     if kind is Kind.UNKNOWN:
         return UNKNOWN
     return ACCEPTED if role is Role.SUBMISSION and authenticated else FOREIGN

@@ -47,6 +47,7 @@ LIST = select(
     account.c.octets,
     account.c.quota,
     account.c.created,
+    account.c.message_quota,
 ).order_by(account.c.address)
 
 
@@ -130,7 +131,7 @@ def _judge(request: AccountNew, secrets: Secrets | None) -> NewAccount | str:
         return str(error)
     if not fit_for_account(address):
         return "the local part mixes scripts or holds characters that no account has"
-    return NewAccount(address, kept.hash, kept.scram, max(0, request.quota))
+    return NewAccount(address, kept.hash, kept.scram, max(0, request.quota), max(0, request.message_quota))
 
 
 async def change(logins: Logins, rooms: Rooms, setting: AnyRow, asked: Asked[AccountSet]) -> Done:
@@ -157,6 +158,8 @@ def _change_one(memory: Memory, work: UnitOfWork, setting: Setting) -> Done | Re
     values: dict[str, Any] = {}
     if request.quota is not None:
         values["quota"] = max(0, request.quota)
+    if request.message_quota is not None:
+        values["message_quota"] = max(0, request.message_quota)
     if request.secret is not None:
         try:
             kept = setting.secrets or Secrets(check_secret(request.secret))

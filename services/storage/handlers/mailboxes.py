@@ -12,7 +12,7 @@ from services.storage.handlers import mailboxes_naming, mailboxes_view
 from services.storage.handlers.notices import tell_list
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, either, read, write
-from services.storage.repositories import mailboxes, places, rights
+from services.storage.repositories import mailboxes, messages, places, rights
 from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
@@ -135,15 +135,18 @@ def status(connection: Connection, asked: Sequence[Asked[StatusRequest]]) -> lis
     access = Access(Ledger(connection))
     access.ledger.load_names(where.values())
     return [
-        States(tuple(_state(access, where[each.account, name], each.account, name) for name in each.request.names))
+        States(tuple(_state(access, where[each.account, name], each, name) for name in each.request.names))
         for each in asked
     ]
 
 
-def _state(access: Access, place: Place, asker: int, name: str) -> State:
-    state = access.by_place(place, asker, "r")
+def _state(access: Access, place: Place, asked: Asked[StatusRequest], name: str) -> State:
+    state = access.by_place(place, asked.account, "r")
     if isinstance(state, Refused):
         return State(name, found=False, denied=state.code is Code.NO_RIGHT)
+    freed = 0
+    if asked.request.deleted_octets and state.deleted:
+        freed = messages.marked_octets(access.ledger.connection, state.id)
     return State(
         name,
         found=True,
@@ -156,6 +159,7 @@ def _state(access: Access, place: Place, asker: int, name: str) -> State:
         uidvalidity=state.uidvalidity,
         modseq=state.modseq,
         mailbox=state.id,
+        deleted_octets=freed,
     )
 
 

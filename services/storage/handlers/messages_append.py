@@ -15,7 +15,6 @@ from services.storage.repositories.places import Place
 from services.storage.rules import flags
 from services.storage.rules.changes import Step
 from services.storage.rules.packed import pack_u32
-from services.storage.rules.quota import fits
 from services.storage.rules.rights import settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.blobs import Body, Summary
@@ -62,7 +61,7 @@ def _plan(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, as
     state = access.by_place(place, asked.account, "i")
     if isinstance(state, Refused):
         return state
-    if not fits(state.account.quota, state.account.used, sum(new.summary.size for new in request.messages)):
+    if not state.has_room(len(request.messages), sum(new.summary.size for new in request.messages)):
         return Refused(Code.OVER_QUOTA)
     try:
         held = access.rights(state, asked.account)

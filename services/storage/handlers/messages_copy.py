@@ -19,7 +19,6 @@ from services.storage.repositories.places import Place
 from services.storage.rules import flags
 from services.storage.rules.changes import Step
 from services.storage.rules.packed import pack_u32, unpack_uids
-from services.storage.rules.quota import fits
 from services.storage.rules.rights import FLAGGING, settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
@@ -53,8 +52,7 @@ def _copy(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, as
     picked = messages.WHOLE.pick(work.connection, {source.id: unpack_uids(request.uids)})
     rows = [Message(*row) for row in picked]
     octets = sum(row.size for row in rows)
-    stays = request.move and source.account is target.account
-    if not stays and not fits(target.account.quota, target.account.used, octets):
+    if not target.has_room(len(rows), octets, within=request.move and source.account is target.account):
         raise Refused(Code.OVER_QUOTA)
     allowed = _allowed(flagsets, work, rows, access.rights(target, asked.account))
     step, added = _add(flagsets, work, target, allowed)

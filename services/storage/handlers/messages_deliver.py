@@ -27,7 +27,6 @@ from services.storage.repositories.messages import Message
 from services.storage.repositories.spool import Pending
 from services.storage.rules import flags, names
 from services.storage.rules.mailbox_finding import find
-from services.storage.rules.quota import fits
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
 from shared.contracts.messages import Changed, Deliver, Delivered, Filing, FilingResult, Target
@@ -95,16 +94,28 @@ class Batch:
 
     def _refusal(self, filing: Filing, size: int) -> FilingResult | None:
         """Why this filing cannot be done; its accounts must be there and have room for all targets."""
-        wanted: dict[int, int] = {}
+        wanted: dict[int, tuple[int, int]] = {}
         for target in filing.targets:
-            wanted[target.account] = wanted.get(target.account, 0) + size + len(target.prefix)
-        for number, octets in wanted.items():
+            messages, octets = wanted.get(target.account, (0, 0))
+            wanted[target.account] = messages + 1, octets + size + len(target.prefix)
+        for number, (messages, octets) in wanted.items():
             owner = self.ledger.accounts.get(number)
             if owner is None:
                 return FilingResult(filing.letter, filing.number, Code.NOT_FOUND.value, "no such account")
-            if not fits(owner.quota, owner.used, octets):
+            if not owner.has_room(messages, octets):
                 return FilingResult(filing.letter, filing.number, Code.OVER_QUOTA.value, f"account {number} is full")
+        for target in filing.targets:
+            state = self._present(target)
+            if state is not None and not state.has_room(1, size + len(target.prefix), within=True):
+                return FilingResult(filing.letter, filing.number, Code.OVER_QUOTA.value, f"{state.name} is full")
         return None
+
+    def _present(self, target: Target) -> MailboxState | None:
+        """The mailbox that would take a copy, if it is there already."""
+        state = self.ledger.names.get((target.account, names.canonical(target.mailbox)))
+        if state is None and not target.create:
+            return self.ledger.names.get((target.account, names.INBOX))
+        return state
 
     def _add(self, target: Target, entry: Pending) -> str:
         """One copy into one mailbox; its name and UID, "INBOX/7", as it is told and remembered."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from services.storage.handlers.notices import tell
 from services.storage.repositories import contents, expunges, messages
@@ -14,21 +14,16 @@ from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.rules import flags
-from services.storage.rules.flags import DELETED, FIRST_INTERNED
 from services.storage.rules.packed import unpack_uids
-from services.storage.tables.schema import flagset, message
+from services.storage.tables.schema import message
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.changes import Change
 from shared.contracts.errors import Refused
 from shared.contracts.messages import Expunge, Expunged
 
-_MARKED = or_(
-    message.c.flagset_id.in_([number for number in range(FIRST_INTERNED) if number & DELETED]),
-    message.c.flagset_id.in_(select(flagset.c.id).where(flagset.c.bits.op("&")(DELETED) != 0)),
-)
 ALL_MARKED = (
     select(message.c.mailbox_id, message.c.uid, message.c.flagset_id, message.c.size, message.c.content_id)
-    .where(message.c.mailbox_id == bindparam("mailbox"), _MARKED)
+    .where(message.c.mailbox_id == bindparam("mailbox"), messages.MARKED)
     .order_by(message.c.uid)
 )
 REMOVABLE = messages.Picker(message.c.flagset_id, message.c.size, message.c.content_id)

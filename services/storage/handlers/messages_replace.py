@@ -12,7 +12,6 @@ from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.rules import flags
-from services.storage.rules.quota import fits
 from services.storage.rules.rights import settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
@@ -20,7 +19,7 @@ from shared.contracts.messages import Replace, Replaced
 
 
 def replace(flagsets: FlagSets, work: UnitOfWork, asked: Asked[Replace]) -> Replaced:
-    """Refused, if at all, before anything is written. Only what the account grows by counts against its quota."""
+    """Refused, if at all, before anything is written. Only what mailbox and account grow by counts against quotas."""
     request = asked.request
     place = places.find(work.connection, asked.account, request.to)
     ledger = Ledger(work.connection)
@@ -34,8 +33,7 @@ def replace(flagsets: FlagSets, work: UnitOfWork, asked: Asked[Replace]) -> Repl
     leaving = REMOVABLE.pick(work.connection, {source.id: [request.uid]})
     if not leaving:
         raise Refused(Code.NOT_FOUND, "no such message", data="message")
-    freed = leaving[0].size if source.account is target.account else 0
-    if not fits(target.account.quota, target.account.used, request.new.summary.size - freed):
+    if not _has_room(source, target, request.new.summary.size, leaving[0].size):
         raise Refused(Code.OVER_QUOTA)
     try:
         given = settable(flags.canonical(request.new.flags), access.rights(target, asked.account))
@@ -55,6 +53,15 @@ def replace(flagsets: FlagSets, work: UnitOfWork, asked: Asked[Replace]) -> Repl
     contents.adjust(work.connection, uses)
     ledger.save()
     return Replaced(target.uidvalidity, rows[0].uid, change, removed)
+
+
+def _has_room(source: MailboxState, target: MailboxState, new: int, old: int) -> bool:
+    """Whether ``new`` octets may come where ``old`` ones leave."""
+    if source is target:
+        return target.has_room(0, new - old)
+    if source.account is not target.account:
+        return target.has_room(1, new)
+    return target.has_room(1, new, within=True) and target.account.has_room(0, new - old)
 
 
 def _source(access: Access, asked: Asked[Replace]) -> MailboxState:

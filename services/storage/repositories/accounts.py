@@ -57,6 +57,7 @@ class NewAccount(NamedTuple):
     secret: str
     scram: str
     quota: int
+    message_quota: int = 0
 
 
 STATES = select(account.c.id, account.c.version, account.c.address).where(
@@ -118,6 +119,7 @@ def add(connection: Connection, now: float, new: Sequence[NewAccount], domain_id
             "secret": each.secret,
             "scram": each.scram,
             "quota": each.quota,
+            "message_quota": each.message_quota,
             "created": int(now),
         }
         for each in new

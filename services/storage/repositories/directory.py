@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, bindparam, select
 
+from services.storage.rules.quota import is_full
 from services.storage.rules.resolution import AccountFact, Facts, names_of
 from services.storage.tables.schema import account, alias, domain
 from services.storage.tables.sieve import IS_ACTIVE, sieve_script
@@ -13,7 +14,15 @@ from shared.mail.address import AddressError, canonical
 
 DOMAINS = select(domain.c.name, domain.c.catch_all).where(domain.c.name.in_(bindparam("names", expanding=True)))
 ACCOUNTS = (
-    select(account.c.address, account.c.id, account.c.quota, account.c.octets, sieve_script.c.hash)
+    select(
+        account.c.address,
+        account.c.id,
+        account.c.quota,
+        account.c.octets,
+        account.c.message_quota,
+        account.c.messages,
+        sieve_script.c.hash,
+    )
     .outerjoin(sieve_script, and_(sieve_script.c.account_id == account.c.id, IS_ACTIVE))
     .where(account.c.address.in_(bindparam("names", expanding=True)))
 )
@@ -47,8 +56,10 @@ def _step(connection: Connection, facts: Facts, addresses: set[str], separator: 
     if not ours:
         return set()
     names = list({name for address in ours for name in names_of(address, separator)})
-    for address, id, quota, octets, script in connection.execute(ACCOUNTS, {"names": names}):
-        facts.accounts[address] = AccountFact(id, address, quota > 0, 0 < quota <= octets, script or "")
+    for row in connection.execute(ACCOUNTS, {"names": names}):
+        full = is_full(row.quota, row.octets) or is_full(row.message_quota, row.messages)
+        limited = bool(row.quota or row.message_quota)
+        facts.accounts[row.address] = AccountFact(row.id, row.address, limited, full, row.hash or "")
     targets: dict[str, list[str]] = {}
     for address, target in connection.execute(ALIASES, {"names": names}):
         targets.setdefault(address, []).append(target)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, bindparam, select, update
 
 from services.storage.rules.changes import Step
 from services.storage.rules.flags import DELETED, SEEN
+from services.storage.rules.quota import fits
 from services.storage.tables.schema import account, mailbox
 
 
@@ -24,14 +25,18 @@ class AccountState:
 
     id: int
     quota: int
+    message_quota: int
+    messages: int
     octets: int
     uidvalidity: int
     gained_messages: int = 0
     gained_octets: int = 0
 
-    @property
-    def used(self) -> int:
-        return self.octets + self.gained_octets
+    def has_room(self, messages: int, octets: int) -> bool:
+        """Whether its quotas let so much in (RFC 9208)."""
+        return fits(self.quota, self.octets + self.gained_octets, octets) and fits(
+            self.message_quota, self.messages + self.gained_messages, messages
+        )
 
 
 @dataclass(slots=True)
@@ -50,7 +55,15 @@ class MailboxState:
     deleted: int
     octets: int
     expunged_before: int
+    quota: int = 0
+    message_quota: int = 0
     changed: bool = False
+
+    def has_room(self, messages: int, octets: int, *, within: bool = False) -> bool:
+        """Whether the quotas of mailbox and account let so much in; ``within``: it was the account's before."""
+        if not (fits(self.quota, self.octets, octets) and fits(self.message_quota, self.messages, messages)):
+            return False
+        return within or self.account.has_room(messages, octets)
 
     def advance(self) -> int:
         """A new modseq, for all that one request changes here."""
@@ -88,7 +101,15 @@ class MailboxState:
         return Step(self.id, previous, self.modseq, self.uidnext)
 
 
-_ACCOUNT = (account.c.id, account.c.quota, account.c.octets, account.c.uidvalidity)
+_ACCOUNT = (
+    account.c.id,
+    account.c.quota,
+    account.c.message_quota,
+    account.c.messages,
+    account.c.octets,
+    account.c.uidvalidity,
+)
+_WIDTH = len(_ACCOUNT)
 _MAILBOX = (
     mailbox.c.id,
     mailbox.c.name,
@@ -101,6 +122,8 @@ _MAILBOX = (
     mailbox.c.deleted,
     mailbox.c.octets,
     mailbox.c.expunged_before,
+    mailbox.c.quota,
+    mailbox.c.message_quota,
 )
 _STATE = select(*_ACCOUNT, *_MAILBOX).join_from(mailbox, account)
 BY_ID = _STATE.where(mailbox.c.id == bindparam("id"))  # a list of one costs a third more
@@ -160,9 +183,9 @@ class Ledger:
         for row in rows:
             owner = self.accounts.get(row[0])
             if owner is None:
-                owner = self.accounts[row[0]] = AccountState(*row[:4])
-            if row[4] is not None and row[4] not in self.mailboxes:
-                self.add(MailboxState(owner, *row[4:]))
+                owner = self.accounts[row[0]] = AccountState(*row[:_WIDTH])
+            if row[_WIDTH] is not None and row[_WIDTH] not in self.mailboxes:
+                self.add(MailboxState(owner, *row[_WIDTH:]))
 
     def add(self, state: MailboxState) -> None:
         """Know ``state`` from now on; it is in the table."""

@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Index, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Index, bindparam, delete, func, or_, select, update
 
 from services.storage.engines.bulk import BulkInsert
-from services.storage.tables.schema import message
+from services.storage.rules.flags import DELETED, FIRST_INTERNED
+from services.storage.tables.schema import flagset, message
 
 LISTED = 500  # UIDs in one list
 SPANNED = 20_000  # UIDs in one span
 CROSSED = 4_000  # (mailbox, UID) pairs that one statement may probe
 DENSE = 4  # a span may hold this many times the UIDs that are wanted
 
+MARKED = or_(  # what carries \\Deleted
+    message.c.flagset_id.in_([number for number in range(FIRST_INTERNED) if number & DELETED]),
+    message.c.flagset_id.in_(select(flagset.c.id).where(flagset.c.bits.op("&")(DELETED) != 0)),
+)
+MARKED_OCTETS = select(func.coalesce(func.sum(message.c.size), 0)).where(
+    message.c.mailbox_id == bindparam("mailbox"), MARKED
+)
 REFLAG = (
     update(message)
     .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
@@ -125,6 +133,12 @@ def reflag(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
     """Set flags and modseq: keys ``mailbox``, ``of`` (UID), ``flagset``, ``now`` (modseq)."""
     if rows:
         connection.execute(REFLAG, rows)
+
+
+def marked_octets(connection: Connection, mailbox: int) -> int:
+    """What an EXPUNGE of a mailbox would free; looks at each of its messages."""
+    octets: int = connection.execute(MARKED_OCTETS, {"mailbox": mailbox}).scalar_one()
+    return octets
 
 
 def remove(connection: Connection, mailbox: int, uids: Sequence[int]) -> None:

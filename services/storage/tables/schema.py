@@ -65,7 +65,8 @@ account = Table(
     Column("apop", LargeBinary),  # the password, sealed, for an account that asked for it
     Column("version", Integer, nullable=False, server_default="1"),  # grows with every change of secret or state
     Column("enabled", Boolean, nullable=False, server_default="1"),
-    Column("quota", BigInteger, nullable=False, server_default="0"),  # octets, 0: none
+    Column("quota", BigInteger, nullable=False, server_default="0"),  # octets; 0: no limit, -1: nothing at all
+    Column("message_quota", BigInteger, nullable=False, server_default="0"),  # messages, likewise
     Column("messages", BigInteger, nullable=False, server_default="0"),
     Column("octets", BigInteger, nullable=False, server_default="0"),
     Column("uidvalidity", BigInteger, nullable=False, server_default="0"),  # last one given to a mailbox
@@ -97,6 +98,8 @@ mailbox = Table(
     Column("unseen", BigInteger, nullable=False, server_default="0"),
     Column("deleted", BigInteger, nullable=False, server_default="0"),
     Column("octets", BigInteger, nullable=False, server_default="0"),
+    Column("quota", BigInteger, nullable=False, server_default="0"),  # as the account's, which holds beside it
+    Column("message_quota", BigInteger, nullable=False, server_default="0"),
     Column("special_use", Text, nullable=False, server_default=""),
     Column("expunged_before", BigInteger, nullable=False, server_default="0"),  # modseq up to which history is gone
     UniqueConstraint("account_id", "name"),

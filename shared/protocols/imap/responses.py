@@ -182,6 +182,20 @@ def my_rights(name: str, rights: str, *, utf8: bool = False) -> bytes:
     return b"* MYRIGHTS %b %b\r\n" % (mailbox(name, utf8=utf8), string(rights.encode("ascii")))
 
 
+# --- quotas (RFC 9208) ---
+
+
+def quota(root: str, resources: Iterable[tuple[str, int, int]], *, utf8: bool = False) -> bytes:
+    """``* QUOTA``: the name, usage and limit of each limited resource."""
+    told = " ".join(f"{name} {used} {limit}" for name, used, limit in resources)
+    return b"* QUOTA %b (%b)\r\n" % (mailbox(root, utf8=utf8), told.encode("ascii"))
+
+
+def quota_root(name: str, roots: Iterable[str], *, utf8: bool = False) -> bytes:
+    """``* QUOTAROOT``: the roots of a mailbox."""
+    return b" ".join((b"* QUOTAROOT", *(mailbox(each, utf8=utf8) for each in (name, *roots)))) + b"\r\n"
+
+
 def identification(fields: Sequence[tuple[str, str | None]]) -> bytes:
     """``* ID`` (RFC 2971); NIL for no fields."""
     if not fields:

@@ -1,4 +1,4 @@
-"""STATUS (RFC 3501 section 6.3.10; RFC 7162, RFC 8438, RFC 8474, RFC 9051)."""
+"""STATUS (RFC 3501 section 6.3.10; RFC 7162, RFC 8438, RFC 8474, RFC 9051, RFC 9208)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from shared.protocols.imap.names import mailbox
 from shared.protocols.imap.tokens import Arguments
 
 ITEMS = frozenset(
-    {"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ", "SIZE", "DELETED", "MAILBOXID"}
+    {"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ", "SIZE", "DELETED"}
+    | {"DELETED-STORAGE", "MAILBOXID"}
 )
 
 

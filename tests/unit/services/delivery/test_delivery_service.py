@@ -14,7 +14,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from services.delivery import pipeline
 from services.delivery.app import deliver
 from services.delivery.config import DeliverySettings
-from services.delivery.routing import Task, route
+from services.delivery.routing import Task, Trouble, route
 from shared.bus.faults import FaultPlan, Faults
 from shared.bus.memory import MemoryBroker
 from shared.contracts.directory import Kind, Resolution
@@ -200,6 +200,17 @@ async def test_full_mailbox_waits_and_is_filed_when_there_is_room(autojump_clock
         await stage.until(lambda: is_done(entry), 400)
 
 
+async def test_full_mailbox_is_not_waited_for_where_the_settings_say_so(autojump_clock: MockClock) -> None:
+    async with staged(settings=DeliverySettings(full_mailbox="refuse")) as stage:
+        stage.spool.full.add(7)
+        stage.start()
+        entry = stage.spool.accept("L1", local(7), local(8))
+        await stage.until(lambda: entry.recipients[0].state == "failed")
+        assert entry.recipients[0].outcome is not None
+        assert entry.recipients[0].outcome.code == "5.2.2"
+        assert [report.recipient for report in stage.spool.reports] == ["ann@example.net"]
+
+
 async def test_forwards_join_the_letter_and_are_served_without_waiting_for_the_lease(
     autojump_clock: MockClock,
 ) -> None:
@@ -292,10 +303,10 @@ async def test_letter_that_storage_cannot_digest_does_not_hold_up_its_neighbours
 async def test_letter_that_meets_a_bug_leaves_its_neighbours_alone(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def route_or_break(letter: Letter) -> list[Task]:
+    def route_or_break(letter: Letter, full: Trouble) -> list[Task]:
         if letter.id == "L5":
             raise IndexError("a bug")
-        return route(letter)
+        return route(letter, full)
 
     monkeypatch.setattr(pipeline, "route", route_or_break)
     async with staged() as stage:

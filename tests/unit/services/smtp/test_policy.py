@@ -4,7 +4,7 @@ import pytest
 
 from services.smtp.config import SmtpSettings
 from services.smtp.policy.header import check, missing_fields, separator
-from services.smtp.policy.relay import verdict
+from services.smtp.policy.relay import FULL_FOR_GOOD, verdict
 from services.smtp.policy.verdict import Unacceptable
 from services.smtp.roles import Role
 from shared.contracts.directory import Kind
@@ -57,6 +57,7 @@ def test_foreign_recipients_are_for_our_own_users_alone() -> None:
             assert verdict(Kind.LOCAL, role, authenticated=authenticated).code == 250
             assert verdict(Kind.UNKNOWN, role, authenticated=authenticated).code == 550
             assert verdict(Kind.FULL, role, authenticated=authenticated).code == 452
+            assert verdict(Kind.FULL, role, authenticated=authenticated, full=FULL_FOR_GOOD).code == 552
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_only_the_first_level_can_be_inbox(name: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "/abs", "a//b", "a/", "../../x", "a/./b", "a\0b", "a\nb", "a\x7fb", "a\x9fb", "a\u2028b", "\udc80",
-     "x" * 256, "ä" * 128, "a/" * 600 + "a", "/".join("a" * 33), "user/bob/INBOX"],
+     "x" * 256, "ä" * 128, "a/" * 600 + "a", "/".join("a" * 33), "#user/bob/INBOX", "#shared/x"],
 )  # fmt: skip
 def test_names_that_can_never_be(name: str) -> None:
     with pytest.raises(names.BadName):
