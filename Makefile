@@ -26,11 +26,11 @@ run: $(READY) ## a whole mail server on loopback, data under var/
 test: $(READY) ## all tests that need no other server (one file or folder: T=tests/unit)
 	$(BIN)/pytest $(T)
 
-check: $(READY) ## lint, format, types, import laws
+check: $(READY) ## lint, format, types, import laws, deployment files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/architecture
+	$(BIN)/pytest tests/architecture tests/deploy
 
 transcripts: $(READY) ## the protocol transcripts, each against running services
 	$(BIN)/pytest tests/transcripts

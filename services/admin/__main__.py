@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 
 from services.admin.alias import alias
+from services.admin.bus import bus
 from services.admin.domain import domain
+from services.admin.probe import probe
 from services.admin.queue import queue
+from services.admin.serve import serve
 from services.admin.sieve_scripts import sieve
 from services.admin.status import status
 from services.admin.trace import trace
@@ -20,7 +23,7 @@ def main() -> None:
     """A mail server of small services on one bus."""
 
 
-for command in (up, status, domain, user, alias, queue, trace, sieve):
+for command in (up, serve, probe, bus, status, domain, user, alias, queue, trace, sieve):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from shared.contracts.subjects import permissions
 MAX_PAYLOAD = 1024 * 1024  # octets
 MAX_PENDING = 8 * 1024 * 1024  # octets that may wait for one client before it is cut off
 MAX_CONTROL_LINE = 4096  # octets
+_ROUTE_USER = "route"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,30 @@ class Listeners:
     key: str = ""
 
 
-def server_configuration(listeners: Listeners, passwords: Mapping[str, str], name: str = "eilpost") -> str:
-    """The whole file. ``passwords`` maps service to password, in clear or as bcrypt (``$2a$...``)."""
+@dataclass(frozen=True)
+class Cluster:
+    """Brokers that act as one. ``routes`` are all of them as ``host:port``, this one too: it knows itself."""
+
+    routes: tuple[str, ...]
+    password: str  # guards the routes; nothing else is ever sent over them in clear, but what the bus carries
+    name: str = "eilpost"
+    host: str = "0.0.0.0"  # noqa: S104 - brokers are met on the network they share
+    port: int = 6222
+
+
+def server_configuration(
+    listeners: Listeners, passwords: Mapping[str, str], name: str = "eilpost", cluster: Cluster | None = None
+) -> str:
+    """The whole file. ``passwords`` maps service to password, in clear or as bcrypt (``$2a$...``).
+
+    A ``name`` that begins with ``$`` is a variable of the broker's environment: brokers of one cluster share a file
+    and must not share a name.
+    """
     sections = [
-        f"server_name: {_quoted(name)}",
+        f"server_name: {name if name.startswith('$') else _quoted(name)}",
         *_limits(),
         *_listening(listeners),
+        *(_clustered(cluster) if cluster else ()),
         _authorization(passwords),
     ]
     return "\n".join(sections) + "\n"
@@ -70,6 +89,15 @@ def _listening(listeners: Listeners) -> list[str]:
     if listeners.monitor:
         lines.append(f"http: {_quoted(f'{host}:{listeners.monitor}')}")
     return lines
+
+
+def _clustered(cluster: Cluster) -> list[str]:
+    routes = tuple(f"nats-route://{_ROUTE_USER}:{cluster.password}@{route}" for route in cluster.routes)
+    return [
+        f"cluster {{ name: {_quoted(cluster.name)}, listen: {_quoted(f'{cluster.host}:{cluster.port}')},",
+        f"  authorization {{ user: {_quoted(_ROUTE_USER)}, password: {_quoted(cluster.password)}, timeout: 2 }},",
+        f"  routes: {_listed(routes)} }}",
+    ]
 
 
 def _tls(listeners: Listeners) -> str:

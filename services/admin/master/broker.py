@@ -33,20 +33,25 @@ def find(settings: BrokerSettings) -> Path:
 def ensure_passwords(folder: Path) -> dict[str, str]:
     """The bus password of every service, one file each (mode 600), made where missing."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    passwords: dict[str, str] = {}
-    for service in sorted(SERVICES):
-        path = folder / f"{service}.password"
-        if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(PASSWORD_OCTETS))
-        passwords[service] = path.read_text().strip()
-    return passwords
+    return {service: ensure_password(folder / f"{service}.password") for service in sorted(SERVICES)}
+
+
+def ensure_password(path: Path) -> str:
+    """The password in ``path``, which is made (mode 600) where missing."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(PASSWORD_OCTETS))
+    return path.read_text().strip()
 
 
 def configure(settings: BrokerSettings, passwords: dict[str, str], path: Path) -> None:
     """Write the server's configuration, with every service's permissions, to ``path`` (mode 600)."""
-    text = server_configuration(Listeners(host=settings.host, websocket=settings.port), passwords)
+    write_private(path, server_configuration(Listeners(host=settings.host, websocket=settings.port), passwords))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, for the eyes of its owner (mode 600)."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

@@ -1,0 +1,28 @@
+"""``eilpost serve``: one process of one service, as an orchestrator runs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from services.admin import options
+from services.admin.asking import EX_CONFIG, configuration, fail
+from services.admin.master.fleet import command
+from shared.contracts.subjects import SERVICES
+
+RUNNABLE = sorted(SERVICES - {"admin"})
+
+
+@click.command()
+@click.argument("service", type=click.Choice(RUNNABLE))
+@options.config
+@click.option("--check", is_flag=True, help="only check the configuration and print where it would listen")
+def serve(service: str, config: Path | None, check: bool) -> None:
+    """Run one process of SERVICE until SIGTERM; this process becomes it."""
+    path = configuration(config)
+    if path is None:
+        fail("no configuration; name one with --config", EX_CONFIG)
+    os.execv(sys.executable, [*command(service, path), *(["--check"] if check else [])])  # noqa: S606

@@ -1,0 +1,139 @@
+"""The chart gives what Kubernetes accepts, and no pod more than it needs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+
+from shared.contracts.subjects import OPERATIONS, SERVICES
+from tests.deploy.chart import RELEASE, Manifest, of_kind, pods, render
+from tests.deploy.configurations import check_all
+
+KUBERNETES = ("1.27", "1.33")
+OPERATORS = ("keda.sh/", "monitoring.coreos.com/")  # their kinds are not Kubernetes' own
+EVERYTHING = (
+    "prometheus.server=http://prometheus:9090",
+    "prometheus.serviceMonitor=true",
+    "prometheus.rules=true",
+    "delivery.scaling.enabled=true",
+    *(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3")),
+)
+WITHOUT_OPERATORS = tuple(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3"))
+# What answers with a ticket for the data port.
+TICKETS = ("blobs.upload", "messages.bodies", "sieve.letters")
+OWN_BROKERS = ("bus.enabled=false", "bus.url={wss://one.example,wss://two.example}")
+
+
+@pytest.mark.parametrize("settings", [(), EVERYTHING, WITHOUT_OPERATORS, OWN_BROKERS])
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_every_manifest_fits_its_schema(settings: tuple[str, ...], version: str) -> None:
+    manifests = render(*settings)
+    own = [each for each in manifests if not each["apiVersion"].startswith(OPERATORS)]
+    assert len(own) > 15
+    for manifest in own:
+        kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_every_pod_is_without_power() -> None:
+    for name, pod in pods(render()).items():
+        assert pod["securityContext"]["runAsNonRoot"], name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert all(port["containerPort"] >= 1024 for port in container.get("ports", ()))
+
+
+def test_every_pod_sees_its_own_password_alone() -> None:
+    for name, pod in pods(render()).items():
+        secrets = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+        bus = {secret for secret in secrets if "-bus-" in secret}
+        assert bus == {f"{RELEASE}-bus-{'server' if name == 'bus' else name}"}
+
+
+def test_a_pod_has_time_to_drain() -> None:
+    drain = {"delay": 20, "timeout": 300, "grace": 5}
+    for name, pod in pods(render(*(f"drain.{key}={value}" for key, value in drain.items()))).items():
+        if name not in ("bus", "admin"):
+            assert pod["terminationGracePeriodSeconds"] > sum(drain.values())
+
+
+def test_storage_is_one_and_the_others_are_many() -> None:
+    manifests = render("fronts.imap.replicas=7")
+    assert of_kind(manifests, "StatefulSet")["storage"]["spec"]["replicas"] == 1
+    assert of_kind(manifests, "Deployment")["imap"]["spec"]["replicas"] == 7
+
+
+def test_an_autoscaled_service_has_no_count_of_its_own() -> None:
+    deployments = of_kind(render(*WITHOUT_OPERATORS), "Deployment")
+    assert "replicas" not in deployments["imap"]["spec"]
+    assert deployments["delivery"]["spec"]["replicas"] == 1
+
+
+# --- who may talk to whom ---
+
+
+def _may_reach(policies: dict[str, Manifest], source: str, target: str, port: str) -> bool:
+    """Both ends must agree: egress at the source, ingress at the target."""
+    leaves = any(
+        _names(rule, port) and any(_component(peer) == target for peer in rule.get("to", ()))
+        for rule in policies[source]["spec"]["egress"]
+    )
+    enters = any(
+        _names(rule, port) and any(_component(peer) == source for peer in rule.get("from", ()))
+        for rule in policies[target]["spec"]["ingress"]
+    )
+    return leaves and enters
+
+
+def _names(rule: Manifest, port: str) -> bool:
+    return any(entry["port"] == port for entry in rule.get("ports", ()))
+
+
+def _component(peer: Manifest) -> str | None:
+    labels = peer.get("podSelector", {}).get("matchLabels", {})
+    component: str | None = labels.get("app.kubernetes.io/component")
+    return component
+
+
+def test_the_network_lets_through_what_the_contracts_name() -> None:
+    policies = of_kind(render(), "NetworkPolicy")
+    deployed = set(policies) - {"bus"}
+    assert deployed <= SERVICES
+    for service in deployed:
+        assert _may_reach(policies, service, "bus", "websocket")
+    bodies = set().union(*(OPERATIONS[name].callers for name in TICKETS)) & deployed
+    reaching = {service for service in deployed if _may_reach(policies, service, "storage", "data")}
+    assert reaching == bodies
+    assert not any(_may_reach(policies, "storage", service, "data") for service in deployed)
+
+
+def test_only_fronts_are_open_to_the_world() -> None:
+    policies = of_kind(render(), "NetworkPolicy")
+    open_to_all = {
+        name: {entry["port"] for rule in policy["spec"]["ingress"] if "from" not in rule for entry in rule["ports"]}
+        for name, policy in policies.items()
+    }
+    assert {name for name, ports in open_to_all.items() if ports} == {"smtp", "imap", "pop3"}
+    assert open_to_all["imap"] == {"imap", "imaps"}
+
+
+# --- what the services read ---
+
+
+def test_services_take_the_rendered_configuration(tmp_path: Path) -> None:
+    text = of_kind(render("settings.imap.separator=."), "ConfigMap")["configuration"]["data"]["eilpost.toml"]
+    assert tomllib.loads(text)["imap"]["separator"] == "."
+    found = check_all(text, tmp_path)
+    deployments = of_kind(render(), "Deployment")
+    for service in ("smtp", "imap", "pop3"):
+        container = deployments[service]["spec"]["template"]["spec"]["containers"][0]
+        exposed = {port["name"]: port["containerPort"] for port in container["ports"] if port["name"] != "health"}
+        assert found[service] == exposed
