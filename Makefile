@@ -38,8 +38,9 @@ transcripts: $(READY) ## the protocol transcripts, each against running services
 conformance: $(READY) ## suites of others, where they are at hand: IMAP scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)
 
-chaos: $(READY) ## 50 kills of random services under load: nothing lost, nothing doubled
+chaos: $(READY) ## 50 kills of random services under load, then 20 while Sieve scripts run: nothing lost, nothing doubled
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m tests.chaos --drill sieve --kills 20
 
 fuzz: $(READY) ## every parser, ten times the usual number of examples
 	EILPOST_HYPOTHESIS=fuzz $(BIN)/pytest tests/unit/shared

@@ -1,6 +1,6 @@
 """``make chaos``: SIGKILLs of random processes under load, the broker included; then the account is drawn up.
 
-``python -m tests.chaos --kills 20 --seed 7`` repeats a drill.
+``python -m tests.chaos --kills 20 --seed 7`` repeats a drill; ``--drill sieve`` is the one for users' scripts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.chaos import load, verdict
+from tests.chaos import load, sieve, verdict
 from tests.chaos.ledger import Ledger
 from tests.support.house import House, running_house
 
@@ -31,10 +31,15 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--drill", choices=("mail", "sieve"), default="mail")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     with running_house(replicas={"smtp": 2, "imap": 2, "delivery": 2}, settings=SETTINGS, keep=options.keep) as house:
-        failed = drill(house, options.kills, random.Random(options.seed))
+        dice = random.Random(options.seed)
+        if options.drill == "sieve":
+            failed = sieve.drill(house, options.kills, dice, kill_one, seconds_until_served)
+        else:
+            failed = drill(house, options.kills, dice)
     sys.exit(1 if failed else 0)
 
 

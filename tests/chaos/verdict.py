@@ -32,6 +32,26 @@ def copies(house: House, addresses: list[str], ledger: Ledger) -> Counter[tuple[
     return found
 
 
+def letters_of(house: House, address: str, mailbox: str, ledger: Ledger) -> list[str]:
+    """The letters in a mailbox; one that is not there holds none."""
+    client = imaplib.IMAP4("127.0.0.1", house.ports["imap"], timeout=30)
+    client.login(address, PASSWORD)
+    status, _ = client.select(mailbox, readonly=True)
+    found = [name for _, name in listing(client, address, mailbox, ledger)] if status == "OK" else []
+    client.logout()
+    return found
+
+
+def writers(house: House, address: str) -> list[str]:
+    """Who wrote the letters in INBOX."""
+    client = imaplib.IMAP4("127.0.0.1", house.ports["imap"], timeout=30)
+    client.login(address, PASSWORD)
+    must(client.select("INBOX", readonly=True))
+    rows = must(client.uid("FETCH", "1:*", "(UID BODY.PEEK[HEADER.FIELDS (FROM)])"))
+    client.logout()
+    return [row[1].decode().partition(":")[2].strip().strip("<>") for row in rows if isinstance(row, tuple)]
+
+
 def judge(found: Counter[tuple[str, str]], ledger: Ledger) -> tuple[list[str], list[str]]:
     """Letters lost, letters doubled."""
     lost = [
