@@ -1,7 +1,8 @@
 """The message under a script: header fields that are read, decoded and changed as asked for, and its parts.
 
 Deleting and adding fields (RFC 5293) works on a list that stands in for the header block from the first change on;
-nothing else ever changes here, and the octets of untouched fields stay as they came.
+the octets of untouched fields stay as they came. Replaced parts (RFC 5703) wait until the loop over the parts ends;
+then, or when the whole is replaced or enclosed, this becomes another message, with parts of its own.
 """
 
 from __future__ import annotations
@@ -43,8 +44,11 @@ class Message:
         self._fields: list[tuple[bytes, bytes]] | None = None
         self._values: dict[str, tuple[str, ...]] = {}
         self._addresses: dict[str, list[list[tuple[str, str]]]] = {}
-        self._is_changed = False
-        self._body: bytes | None = None  # when replaced
+        self._is_changed = False  # the header
+        self._replaced: dict[int, bytes] = {}  # parts, by row
+        self._forwarded: Content | None = None  # before it was enclosed
+        self._is_enclosed = False
+        self.version = 0  # grows when this becomes another message
 
     @property
     def header(self) -> bytes:
@@ -56,14 +60,19 @@ class Message:
     @property
     def body(self) -> bytes:
         """What follows the header block."""
-        return self.octets[header_end(self.octets) :] if self._body is None else self._body
+        return self._spliced() if self._replaced else self.octets[header_end(self.octets) :]
 
     @property
     def content(self) -> Content | None:
         """The changed message, or None while it is as it came."""
-        if not self._is_changed and self._body is None:
-            return None
-        return Content(self.header, self._body)
+        if self.version or self._replaced:
+            return Content(self.header, self.body)
+        return Content(self.header) if self._is_changed else None
+
+    @property
+    def forwarded(self) -> Content | None:
+        """The same for what is sent on: not enclosed (RFC 5703 section 6)."""
+        return self._forwarded if self._is_enclosed else self.content
 
     def has(self, name: str) -> bool:
         """Whether there is a field called ``name``."""
@@ -117,13 +126,49 @@ class Message:
             self._fields = [field for at, field in enumerate(self._all()) if at not in gone]
             self._changed(name)
 
-    def replace(self, header: bytes, body: bytes) -> None:
-        """Another message in this one's place (RFC 5703)."""
-        self._fields = list(_fields(header))
+    def raw_fields(self) -> list[tuple[bytes, bytes]]:
+        """Lower-case name and octets, line end included, of all fields as they are now."""
+        return list(self._all())
+
+    def replace_part(self, node: Node, octets: bytes) -> None:
+        """Other octets in the place of a part and of its header."""
+        self._replaced[node.row] = octets
+
+    def is_replaced(self, node: Node) -> bool:
+        """Whether a part was replaced, and the message has not been settled since."""
+        return node.row in self._replaced
+
+    def settle(self) -> None:
+        """Become the message with all replaced parts in place."""
+        if self._replaced:
+            self.become(self.header + self._spliced())
+
+    def become(self, octets: bytes) -> None:
+        """Be another message."""
+        self.octets = octets
+        self.version += 1
+        self._parts, self._nodes, self._fields = b"", None, None
         self._values.clear()
         self._addresses.clear()
-        self._is_changed = True
-        self._body = body
+        self._replaced.clear()
+        self._is_changed = False
+
+    def enclose(self, octets: bytes) -> None:
+        """Be the message that encloses this one."""
+        self._forwarded = self.forwarded
+        self._is_enclosed = True
+        self.become(octets)
+
+    def _spliced(self) -> bytes:
+        """The body with the replaced parts; what was inside of one is gone with it."""
+        pieces: list[bytes] = []
+        at = header_end(self.octets)
+        for row in sorted(self._replaced):
+            part = self.nodes()[row].part
+            if part.header_start >= at:
+                pieces += [self.octets[at : part.header_start], self._replaced[row]]
+                at = part.end
+        return b"".join([*pieces, self.octets[at:]])
 
     def _changed(self, name: str) -> None:
         self._is_changed = True

@@ -42,7 +42,6 @@ class Context(NamedTuple):
     clock: Callable[[], float]
     now: float = 0.0
     user: str = ""  # the account's own address
-    aliases: tuple[str, ...] = ()
     environment: Mapping[str, str] = {}
     facts: Mapping[Question, str | None] = {}
     spam: float | None = None
@@ -76,9 +75,9 @@ class Run:
         self.included: set[tuple[str, str]] = set()
         self.inclusions: list[str] = []  # names of scripts, the innermost last
         self.part: Node | None = None  # of foreverypart
-        self.loop = ""  # name of the loop that a break leaves
+        self.loops: tuple[str, ...] = ()  # names of the loops around, the innermost last
+        self.breaks_to = ""  # name of the loop that a break leaves
         self.edits = 0
-        self.once: set[str] = set()  # commands that may run once
         self.unknown: list[Question] = []
         self.trace: list[Traced] | None = [] if traced else None
         self.steps = limits.steps  # left
@@ -94,6 +93,12 @@ class Run:
         if self._work < 0:
             raise LimitExceeded("too much text to look at")
         if characters > _LARGE:
+            self.look()
+
+    def tick(self) -> None:
+        """One step."""
+        self.steps -= 1
+        if self.steps <= self.checkpoint:
             self.look()
 
     def look(self) -> None:

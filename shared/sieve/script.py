@@ -13,7 +13,9 @@ from shared.sieve.parser import parse
 from shared.sieve.registry import Registry, Step
 from shared.sieve.run import Context, Run
 
-BODY_READERS = frozenset({"body", "editheader", "include"})
+BODY_READERS = frozenset(
+    {"body", "editheader", "enclose", "extracttext", "foreverypart", "include", "mime", "replace"}
+)
 
 
 class Script:
@@ -28,7 +30,6 @@ class Script:
     def run(self, message: Message, envelope: Envelope, context: Context, *, traced: bool = False) -> Outcome:
         """What becomes of ``message``. Never raises: with an error the message is kept, and nothing else done."""
         run = Run(message, envelope, context, self.limits, traced=traced)
-        octets = message.octets
         error: SieveError | None = None
         try:
             self.step(run)
@@ -39,7 +40,6 @@ class Script:
         trace = tuple(run.trace or ())
         used = self.limits.steps - max(run.steps, 0)
         if error is not None:
-            assert message.octets is octets
             return Outcome((Keep(implicit=True),), error, tuple(run.unknown), (), trace, used)
         return Outcome(run.finish(), None, tuple(run.unknown), tuple(run.memories), trace, used)
 

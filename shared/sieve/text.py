@@ -48,8 +48,6 @@ def lookup(run: Run, name: str) -> str:
         return run.shared_variables.get(name[len(_GLOBAL) :], "")
     if name in run.shared_names:
         return run.shared_variables.get(name, "")
-    if name.startswith("env."):
-        return run.context.environment.get(name[4:], "")
     return run.variables.get(name, "")
 
 

@@ -22,7 +22,7 @@ from services.delivery.sieve import reading
 from services.delivery.sieve.carrying import Bundle, Carrier, Job
 from services.delivery.sieve.config import SieveSettings
 from services.delivery.sieve.programs import Programs
-from services.delivery.sieve.running import Program, Ran, Scene, run_all, whole
+from services.delivery.sieve.running import Judged, Program, Ran, Scene, run_all, whole
 from shared.base.ids import new_ulid
 from shared.bus.client import Bus
 from shared.contracts import blobs
@@ -76,6 +76,7 @@ class Filtering:
         self._settings = settings
         self._host = host
         self._wall_clock = wall_clock
+        self._judged = Judged(settings.spam_header, settings.spam_full, settings.virus_header)
         self._programs = Programs(bus, settings)
         self._is_general = bool(self._programs.before or self._programs.after)
 
@@ -130,9 +131,7 @@ class Filtering:
         """The task with what its accounts' scripts decided."""
         bundle = Bundle()
         for play in plays:
-            scene = Scene(
-                shown, _envelope(task, shown), play.job.user, self._host, self._wall_clock(), time.monotonic
-            )
+            scene = self._scene(task, play, shown)
             await self._run(play, scene)
             changed = await self._changes(play, shown)
             carrier = Carrier(
@@ -148,6 +147,10 @@ class Filtering:
             carrier.carry(play.ran, play.is_fresh)
         assert task.filing is not None
         return task._replace(filing=task.filing._replace(targets=tuple(bundle.targets), effects=bundle.effects))
+
+    def _scene(self, task: Task, play: _Play, shown: SpooledLetter) -> Scene:
+        now, envelope = self._wall_clock(), _envelope(task, shown)
+        return Scene(shown, envelope, play.job.user, self._host, now, time.monotonic, self._judged)
 
     async def _run(self, play: _Play, scene: Scene) -> None:
         """Run until nothing is unknown any more; leave the loop to others in between."""

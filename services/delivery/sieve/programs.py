@@ -14,6 +14,7 @@ from shared.sieve.cache import ScriptCache
 from shared.sieve.catalogue import REGISTRY
 from shared.sieve.errors import SieveError
 from shared.sieve.limits import Limits
+from shared.sieve.outcome import Question
 from shared.sieve.script import Script, compile_script
 
 _SHARED = Limits(script=1024 * 1024)  # the installation's own scripts may be longer
@@ -28,6 +29,23 @@ class Programs:
         self.before = tuple([_load("before", Path(name)) for name in settings.before])
         self.after = tuple([_load("after", Path(name)) for name in settings.after])
         self.shared = _texts(settings.shared)
+        self.lists = _lists(settings.lists)
+
+    def answer(self, question: Question) -> str | None:
+        """What this installation's own files answer: a shared script, a list, or whether a list holds a value.
+
+        Raises KeyError for a question that only storage can answer.
+        """
+        kind, arguments = question
+        if kind == "script" and arguments[0] == "global":
+            return self.shared.get(arguments[1])
+        if kind == "list":
+            members = self.lists.get(arguments[0])
+            return None if members is None else "\n".join(members)
+        if kind == "list-holds":
+            name, value = arguments
+            return "yes" if any(value == member.lower() for member in self.lists.get(name, ())) else None
+        raise KeyError(kind)
 
     async def find(self, wanted: Mapping[int, str]) -> dict[int, Program]:
         """The active scripts of accounts, by account. ``wanted`` are the hashes that accounts had when their letter
@@ -78,6 +96,17 @@ def _read(key: str, path: Path) -> bytes:
     except OSError as error:
         problem = f"{path}: {error.strerror}"
         raise ConfigurationError("[delivery.sieve]", f"delivery.sieve.{key}", problem, "name a file") from error
+
+
+def _lists(folder: str) -> Mapping[str, tuple[str, ...]]:
+    """The lists of a folder by name, without `.list`; members as they are written, empty lines and comments out."""
+    if not folder:
+        return {}
+    found = {}
+    for path in sorted(Path(folder).glob("*.list")):
+        lines = [line.strip() for line in _read("lists", path).decode("utf-8", "replace").splitlines()]
+        found[path.stem] = tuple([line for line in lines if line and not line.startswith("#")])
+    return found
 
 
 def _texts(folder: str) -> Mapping[str, str]:

@@ -45,9 +45,9 @@ async def answers(bus: Bus, programs: Programs, asked: Mapping[int, Sequence[Que
     open_: list[contract.Question] = []
     for account, questions in asked.items():
         for question in questions:
-            if question.kind == "script" and question.arguments[:1] == ("global",):
-                found[account][question] = programs.shared.get(question.arguments[1])
-            else:
+            try:
+                found[account][question] = programs.answer(question)
+            except KeyError:
                 open_.append(contract.Question(account, question.kind, question.arguments))
     while open_:
         reply = await bus.call(contract.facts, contract.FactsRequest(tuple(open_)))

@@ -6,6 +6,7 @@ the world's answers are arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,12 +17,38 @@ from shared.sieve.outcome import Action, Content, Keep, Memory, Outcome, Questio
 from shared.sieve.run import Context
 from shared.sieve.script import Script
 
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
 
 class Program(NamedTuple):
     """One script under the name that the user's log gives it; one that does not compile is its error."""
 
     name: str
     script: Script | SieveError
+
+
+class Judged(NamedTuple):
+    """Where filters of this installation leave what they found: names of header fields, "" for none."""
+
+    spam: str = ""
+    full: float = 10.0  # the score that is certainly spam
+    virus: str = ""
+
+    def spam_score(self, message: Message) -> float | None:
+        """From 0 to 1; None where nobody has looked."""
+        found = _NUMBER.search(_first(message, self.spam))
+        return None if found is None else min(max(float(found[0]) / self.full, 0.0), 1.0)
+
+    def virus_number(self, message: Message) -> int | None:
+        """A number of RFC 5235; None where nobody has looked."""
+        found = _NUMBER.search(_first(message, self.virus))
+        return None if found is None else min(max(int(float(found[0])), 0), 5)
+
+
+def _first(message: Message, name: str) -> str:
+    """The topmost value of a field: what stands below it was there before us."""
+    values = message.values(name) if name else ()
+    return values[0] if values else ""
 
 
 class Scene(NamedTuple):
@@ -33,6 +60,7 @@ class Scene(NamedTuple):
     host: str
     now: float
     clock: Callable[[], float]
+    judged: Judged = Judged()
 
 
 class Ran(NamedTuple):
@@ -91,4 +119,13 @@ def _context(scene: Scene, facts: Mapping[Question, str | None]) -> Context:
     }
     if scene.shown.client:
         environment["remote-ip"] = scene.shown.client
-    return Context(scene.clock, scene.now, scene.user, (), environment, facts)
+    message, judged = Message(scene.shown.octets), scene.judged
+    return Context(
+        scene.clock,
+        scene.now,
+        scene.user,
+        environment=environment,
+        facts=facts,
+        spam=judged.spam_score(message) if judged.spam else None,
+        virus=judged.virus_number(message) if judged.virus else None,
+    )

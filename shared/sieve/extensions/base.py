@@ -5,10 +5,13 @@ from __future__ import annotations
 from shared.sieve.addresses import PART_TAGS, destination, wanted_part
 from shared.sieve.arguments import Arguments
 from shared.sieve.errors import RunProblem
+from shared.sieve.extensions.extlists import members
 from shared.sieve.filing import flags_of
-from shared.sieve.matching import BASE
+from shared.sieve.matching import BASE, Matcher
+from shared.sieve.message import addresses
 from shared.sieve.occurrences import chooser
 from shared.sieve.outcome import Discard, Keep, Redirect
+from shared.sieve.part_fields import Fields, reader, texts
 from shared.sieve.registry import CommandRow, Extension, Step, TagRow, TestFunction, TestRow, Value
 from shared.sieve.run import Run, Signal
 from shared.sieve.text import constants, resolve, resolve_all
@@ -42,7 +45,7 @@ ADDRESS_FIELDS = frozenset(
 
 
 def _address(arguments: Arguments) -> TestFunction:
-    names, keys = arguments.texts(0), arguments.texts(1)
+    names, keys, in_parts = arguments.texts(0), arguments.texts(1), reader(arguments)
     matcher, part, choose = arguments.matcher(keys), wanted_part(arguments), chooser(arguments)
     for name in constants(names) or ():
         if name.lower() not in ADDRESS_FIELDS:
@@ -53,7 +56,10 @@ def _address(arguments: Arguments) -> TestFunction:
         for name in resolve_all(names, run):
             if name.lower() not in ADDRESS_FIELDS:
                 continue
-            fields = run.message.addresses(name)
+            if in_parts is None:
+                fields = run.message.addresses(name)
+            else:
+                fields = [addresses(value) for value in in_parts(run, name)]
             for field in fields if choose is None else choose(fields):
                 run.spend(len(field))
                 found.extend([text for one in field if (text := part(*one)) is not None])
@@ -64,7 +70,9 @@ def _address(arguments: Arguments) -> TestFunction:
 
 def _header(arguments: Arguments) -> TestFunction:
     names, matcher, choose = arguments.texts(0), arguments.matcher(arguments.texts(1)), chooser(arguments)
-    fixed = constants(names)
+    fixed, in_parts = constants(names), reader(arguments)
+    if in_parts is not None:
+        return _header_in_parts(arguments, matcher, in_parts)
     if choose is None and fixed is not None and len(fixed) == 1:
         name = fixed[0]
         return lambda run: matcher(run, run.message.values(name))
@@ -79,8 +87,24 @@ def _header(arguments: Arguments) -> TestFunction:
     return test
 
 
+def _header_in_parts(arguments: Arguments, matcher: Matcher, in_parts: Fields) -> TestFunction:
+    names, choose, compared = arguments.texts(0), chooser(arguments), texts(arguments)
+
+    def test(run: Run) -> bool:
+        found: list[str] = []
+        for name in resolve_all(names, run):
+            values = in_parts(run, name)
+            for value in values if choose is None else choose(values):
+                found += compared(run, value)
+        return matcher(run, found)
+
+    return test
+
+
 def _exists(arguments: Arguments) -> TestFunction:
-    names = arguments.texts(0)
+    names, in_parts = arguments.texts(0), reader(arguments)
+    if in_parts is not None:
+        return lambda run: all(in_parts(run, name) for name in resolve_all(names, run))
     return lambda run: all(run.message.has(name) for name in resolve_all(names, run))
 
 
@@ -143,22 +167,40 @@ def _discard(arguments: Arguments) -> Step:
 
 
 def _redirect(arguments: Arguments) -> Step:
-    (address,), copies = arguments.texts(0), arguments.has("copy")
+    (address,), copies, is_list = arguments.texts(0), arguments.has("copy"), arguments.has("list")
     notify, ret = arguments.tag_texts("notify"), arguments.tag_texts("ret")
-    if isinstance(address, str):
+    if isinstance(address, str) and not is_list:
         try:
             destination(address)
         except RunProblem as problem:
             raise arguments.fail(problem.problem) from problem
 
     def step(run: Run) -> Signal | None:
-        words = "" if notify is None else resolve(notify[0], run)
-        returned = "" if ret is None else resolve(ret[0], run)
-        action = Redirect(destination(resolve(address, run)), run.message.content, words.upper(), returned.upper())
-        run.act(action, cancels_keep=not copies)
+        words = "" if notify is None else _notify_words(resolve(notify[0], run))
+        returned = "" if ret is None else _one_of(resolve(ret[0], run), ("FULL", "HDRS"))
+        to = resolve(address, run)
+        content = run.message.forwarded
+        for one in members(run, to) if is_list else (to,):
+            run.act(Redirect(destination(one), content, words, returned), cancels_keep=False)
+        if not copies:
+            run.keeps = False
         return None
 
     return step
+
+
+def _notify_words(text: str) -> str:
+    """NEVER, or some of the others (RFC 3461 section 4.1). Raises `RunProblem`."""
+    words = [_one_of(word.strip(), ("NEVER", "SUCCESS", "FAILURE", "DELAY")) for word in text.split(",")]
+    if "NEVER" in words and len(words) > 1:
+        raise RunProblem("NEVER stands alone")
+    return ",".join(dict.fromkeys(words))
+
+
+def _one_of(text: str, words: tuple[str, ...]) -> str:
+    if text.upper() not in words:
+        raise RunProblem(f"{text[:60]!r} is none of {', '.join(words)}")
+    return text.upper()
 
 
 def _stop(arguments: Arguments) -> Step:

@@ -374,3 +374,51 @@ async def test_a_full_account_keeps_the_whole_filing_waiting(tmp_path: Path) -> 
         found = await office.send(octets())
         assert [(one.state, one.code) for one in found.recipients] == [("ready", "4.2.2")]
         assert len(await office.family(found.id)) == 1
+
+
+async def test_spam_and_virus_are_what_our_own_filter_left_topmost(tmp_path: Path) -> None:
+    settings = SieveSettings(spam_header="X-Spam-Score", spam_full=10.0, virus_header="X-Virus")
+    async with post(tmp_path, sieve=settings) as office:
+        await office.script(
+            'require ["spamtestplus", "virustest", "relational", "comparator-i;ascii-numeric", "fileinto"];'
+            'if spamtest :percent :value "ge" :comparator "i;ascii-numeric" "80" { fileinto "Junk"; }'
+            'elsif virustest :value "eq" :comparator "i;ascii-numeric" "5" { fileinto "Trash"; }'
+        )
+        for fields in (("X-Spam-Score: 8.5 / 10", "X-Spam-Score: 0"), ("X-Virus: 5",), ("X-Spam-Score: 1",), ()):
+            await office.send(octets(*fields))
+        assert [len(await office.inside(name)) for name in ("Junk", "Trash", "INBOX")] == [1, 1, 2]
+
+
+async def test_lists_are_files_of_the_installation(tmp_path: Path) -> None:
+    (tmp_path / "friends.list").write_text(f"# those we know\n{FAR.upper()}\n\n")
+    (tmp_path / "team.list").write_text(f"{BOB}\nx@far.example\n")
+    async with post(tmp_path / "data", sieve=SieveSettings(lists=str(tmp_path))) as office:
+        await office.script(
+            'require ["extlists", "fileinto", "envelope", "copy"];'
+            'if allof(valid_ext_list "friends", envelope :list "from" "friends", not valid_ext_list "none") {'
+            'fileinto "Archive"; redirect :copy :list "team"; }'
+        )
+        first = await office.send(octets())
+        assert len(await office.inside("Archive")) == 1
+        family = await office.family(first.id)
+        assert own_letters(family, first.id) == [(FAR, [BOB]), (FAR, ["x@far.example"])]
+
+
+async def test_parts_are_replaced_and_messages_enclosed(tmp_path: Path) -> None:
+    async with post(tmp_path) as office:
+        await office.script(
+            'require ["foreverypart", "mime", "replace", "enclose", "copy", "fileinto"];'
+            'foreverypart { if header :mime :contenttype "content-type" "text/html" { replace "gone"; } }'
+            'fileinto :copy "Archive"; enclose :subject "Inside" "Look."; '
+        )
+        body = "--b\r\n\r\nplain\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>html</p>\r\n--b--\r\n"
+        letter = octets("MIME-Version: 1.0", 'Content-Type: multipart/alternative; boundary="b"', text=body)
+        await office.send(letter)
+        changed = letter.replace(
+            b"Content-Type: text/html\r\n\r\n<p>html</p>",
+            b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\ngone",
+        )
+        (archived,), (enclosed,) = await office.inside("Archive"), await office.inside()
+        assert archived.endswith(changed)
+        assert b"\r\nSubject: Inside\r\n" in enclosed
+        assert changed in enclosed
