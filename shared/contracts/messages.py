@@ -69,6 +69,8 @@ class Mailing(NamedTuple):
     once: Memory | None = None
     copies: tuple[Target, ...] = ()
     ret: str = ""
+    deliver_by: float = 0.0  # Unix seconds, 0 for none (RFC 2852)
+    by_mode: str = ""
 
 
 class Note(NamedTuple):

@@ -40,6 +40,8 @@ class Redirect(NamedTuple):
     content: Content | None = None
     notify: str = ""
     ret: str = ""
+    deliver_by: float = 0.0  # Unix seconds (RFC 2852)
+    by_mode: str = ""  # R or N, maybe with T
 
 
 class Discard(NamedTuple):

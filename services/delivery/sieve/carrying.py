@@ -131,7 +131,18 @@ class Carrier:
         recipients = (Recipient(action.address, notify=notify),)
         changed = self._content(action.content)
         sender = self._job.letter.sender
-        self._bundle.mailings.append(Mailing(self._new_id(), sender, recipients, prefix, changed, ret=action.ret))
+        self._bundle.mailings.append(
+            Mailing(
+                self._new_id(),
+                sender,
+                recipients,
+                prefix,
+                changed,
+                ret=action.ret,
+                deliver_by=action.deliver_by,
+                by_mode=action.by_mode,
+            )
+        )
         self._bundle.told.append(f"sent on to {action.address}")
 
     def _loop(self, address: str) -> str:

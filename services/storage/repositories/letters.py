@@ -141,8 +141,8 @@ def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, 
         False,
         origin.require_tls,
         origin.priority,
-        0.0,
-        "",
+        mailing.deliver_by,
+        mailing.by_mode,
     )
 
 

@@ -12,6 +12,7 @@ from shared.sieve.message import addresses
 from shared.sieve.occurrences import chooser
 from shared.sieve.outcome import Discard, Keep, Redirect
 from shared.sieve.part_fields import Fields, reader, texts
+from shared.sieve.redirection import demands
 from shared.sieve.registry import CommandRow, Extension, Step, TagRow, TestFunction, TestRow, Value
 from shared.sieve.run import Run, Signal
 from shared.sieve.text import constants, resolve, resolve_all
@@ -168,7 +169,7 @@ def _discard(arguments: Arguments) -> Step:
 
 def _redirect(arguments: Arguments) -> Step:
     (address,), copies, is_list = arguments.texts(0), arguments.has("copy"), arguments.has("list")
-    notify, ret = arguments.tag_texts("notify"), arguments.tag_texts("ret")
+    demanded = demands(arguments)
     if isinstance(address, str) and not is_list:
         try:
             destination(address)
@@ -176,31 +177,14 @@ def _redirect(arguments: Arguments) -> Step:
             raise arguments.fail(problem.problem) from problem
 
     def step(run: Run) -> Signal | None:
-        words = "" if notify is None else _notify_words(resolve(notify[0], run))
-        returned = "" if ret is None else _one_of(resolve(ret[0], run), ("FULL", "HDRS"))
-        to = resolve(address, run)
-        content = run.message.forwarded
+        to, wanted, content = resolve(address, run), demanded(run), run.message.forwarded
         for one in members(run, to) if is_list else (to,):
-            run.act(Redirect(destination(one), content, words, returned), cancels_keep=False)
+            run.act(Redirect(destination(one), content, *wanted), cancels_keep=False)
         if not copies:
             run.keeps = False
         return None
 
     return step
-
-
-def _notify_words(text: str) -> str:
-    """NEVER, or some of the others (RFC 3461 section 4.1). Raises `RunProblem`."""
-    words = [_one_of(word.strip(), ("NEVER", "SUCCESS", "FAILURE", "DELAY")) for word in text.split(",")]
-    if "NEVER" in words and len(words) > 1:
-        raise RunProblem("NEVER stands alone")
-    return ",".join(dict.fromkeys(words))
-
-
-def _one_of(text: str, words: tuple[str, ...]) -> str:
-    if text.upper() not in words:
-        raise RunProblem(f"{text[:60]!r} is none of {', '.join(words)}")
-    return text.upper()
 
 
 def _stop(arguments: Arguments) -> Step:
