@@ -54,6 +54,7 @@ from services.storage.repositories.flagsets import FlagSets
 from services.storage.resolver import Resolver
 from services.storage.rooms import Rooms
 from services.storage.rules.passwords import SALT, hash_password
+from services.storage.search.indexer import Indexer
 from services.storage.secrets import Vault, read_key
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
@@ -119,6 +120,7 @@ class Parts:
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
         self.data_port = DataPort(self.files, self.tickets, self.rooms, log)
+        self.indexer = Indexer(settings.search, self.rooms, self.files.read, log)
         self.sweeper = Sweeper(settings.sweep, settings.spool.keep_settled, self.rooms, self.files, clock, log)
 
     def rows(self, process: Process[StorageSettings]) -> Iterator[AnyRow]:
@@ -146,6 +148,8 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
     async with trio.open_nursery() as nursery:
         closed = await nursery.start(_listen, process, parts)
         nursery.start_soon(partial(keep, "sweeper", parts.sweeper.run, log=process.log))
+        if process.settings.search.index:
+            nursery.start_soon(partial(keep, "indexer", parts.indexer.run, log=process.log))
         nursery.start_soon(parts.disk.run)
         nursery.start_soon(watch_spool, parts.rooms, parts.clock)
         changes = process.bus.subscribe(account_changed, parts.memory.changed, on_gap=parts.memory.forget_all)

@@ -101,6 +101,21 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Search:
+    """The word index, filled in the background while little mail arrives. Searches are exact all the time."""
+
+    index: bool = True
+    quiet: float = 2.0  # without new mail before indexing begins
+    patience: float = 60.0  # after which it begins although mail keeps arriving
+    batch: int = 40  # messages in one transaction
+    pause: float = 0.01  # between two transactions
+
+    def __post_init__(self) -> None:
+        if self.batch < 1 or self.quiet <= 0:
+            raise ValueError("batch must be at least 1, and quiet more than 0")
+
+
+@dataclass(frozen=True)
 class StorageSettings:
     """All of storage's settings. Limits of mailboxes stand in `rules` beside what they limit."""
 
@@ -119,6 +134,7 @@ class StorageSettings:
     spool: Spool = field(default_factory=Spool)
     sieve: Sieve = field(default_factory=Sieve)
     sweep: Sweep = field(default_factory=Sweep)
+    search: Search = field(default_factory=Search)
 
     def __post_init__(self) -> None:
         if len(self.subaddress) > 1:

@@ -1,21 +1,24 @@
-"""`search.text`: which messages hold a text. Exact: each candidate's own words are read, page by page."""
+"""`search.text`: which messages hold a text. Exact: what the word index cannot answer is read, page by page."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import compress
 from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, func
 
 from services.storage.registry import AnyRow, Lane, read
+from services.storage.repositories import words
 from services.storage.repositories.access import Access
 from services.storage.repositories.ledger import Ledger
 from services.storage.repositories.messages import Picker
 from services.storage.rules.packed import pack_u32, unpack_uids
 from services.storage.search.candidate import Candidate
 from services.storage.search.leaves import compile_leaf, reads_bodies
+from services.storage.search.narrowing import narrow
 from services.storage.tables.schema import body, content, message
 from services.storage.unit_of_work import Asked
 from shared.contracts import search as contract
@@ -62,17 +65,23 @@ def _search(read_blob: ReadBlob, clock: Callable[[], float], connection: Connect
     if len(request.leaves) > MAX_LEAVES:
         raise Refused(Code.LIMIT, "too many texts")
     tests = [compile_leaf(leaf) for leaf in request.leaves]
-    picker = WHOLE if any(map(reads_bodies, request.leaves)) else HEADERS
-    matches: list[list[int]] = [[] for _ in tests]
-    for page in picker.pages(connection, request.mailbox, unpack_uids(request.uids), PAGE):
+    uids = unpack_uids(request.uids)
+    indexed = words.indexed(connection)
+    narrowed = [narrow(connection, request.mailbox, uids, leaf, indexed) for leaf in request.leaves]
+    matches = [[] if each is None else each.sure for each in narrowed]
+    looks = [None if each is None else frozenset(each.open) for each in narrowed]
+    open_uids = uids if None in looks else sorted(frozenset[int]().union(*(look for look in looks if look)))
+    reads_body = any(map(reads_bodies, compress(request.leaves, [look is None or look for look in looks])))
+    picker = WHOLE if reads_body else HEADERS
+    for page in picker.pages(connection, request.mailbox, open_uids, PAGE):
         for row in page:
             if clock() > until:
                 raise Refused(Code.LIMIT, "the search took too long")
             candidate = _candidate(read_blob, row)
-            for found, test in zip(matches, tests, strict=True):
-                if test(candidate):
+            for found, test, look in zip(matches, tests, looks, strict=True):
+                if (look is None or row.uid in look) and test(candidate):
                     found.append(row.uid)
-    return Found(tuple(map(pack_u32, matches)))
+    return Found(tuple(pack_u32(sorted(found)) for found in matches))
 
 
 def _candidate(read_blob: ReadBlob, row: Any) -> Candidate:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, literal_column, select
 
+from services.storage.repositories import words
 from services.storage.tables.schema import body, content, dedupe, letter, recipient
 
 MANY = 500
@@ -39,6 +40,7 @@ def contents(connection: Connection) -> tuple[int, list[str]]:
     if ids:
         connection.execute(delete(body).where(body.c.content_id.in_(ids)))
         connection.execute(delete(content).where(content.c.id.in_(ids)))
+        words.forget(connection, ids)
     return len(ids), [row.location for row in rows if row.location]
 
 

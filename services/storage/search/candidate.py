@@ -45,24 +45,35 @@ class Candidate:
         return any(text in fold(decode_words(field.value)) for field in self._fields if field.name == wanted)
 
     @cached_property
+    def folded(self) -> list[tuple[str, str]]:
+        """Name and text of each field."""
+        return [(fold(decode(field.name, "us-ascii")), fold(decode_words(field.value))) for field in self._fields]
+
+    @cached_property
     def header_text(self) -> str:
         """All fields, one a line."""
-        return fold(
-            "\n".join(f"{decode(field.name, 'us-ascii')}: {decode_words(field.value)}" for field in self._fields)
-        )
+        return "\n".join(f"{name}: {text}" for name, text in self.folded)
 
     @cached_property
     def body_text(self) -> str:
-        """The text parts, and the headers of messages inside."""
+        """The text parts, the headers of messages inside, and what those of parts say: types, names of files."""
         found = []
         nodes = parts.unpack(self._table)
+        in_message = False  # the next part's header is that of a message
         for node in nodes:
-            if node.part.kind is Kind.LEAF and node.part.type == "text":
-                found.append(self._leaf(node.part))
-            elif node.part.kind is Kind.MESSAGE and node.below:
-                inner = nodes[node.row + 1].part
-                found.append(decode_words(headers.unfold(self._octets(inner.header_start, inner.body_start))))
+            part = node.part
+            if node.row:
+                found.append(self._header_inside(part, names=in_message))
+            if part.kind is Kind.LEAF and part.type == "text":
+                found.append(self._leaf(part))
+            in_message = part.kind is Kind.MESSAGE and node.below > 0
         return fold("\n".join(found))
+
+    def _header_inside(self, part: Part, *, names: bool) -> str:
+        octets = self._octets(part.header_start, part.body_start)
+        if names:
+            return decode_words(headers.unfold(octets))
+        return "\n".join(decode_words(field.value) for field in headers.fields(octets))
 
     def _leaf(self, part: Part) -> str:
         text = decode_body(self._octets(part.body_start, part.end), part.encoding, part.charset)

@@ -1,0 +1,140 @@
+"""Fills the word index, a few messages at a time, behind a watermark and behind the mail that arrives.
+
+A reader's thread finds the words, the writer keeps them: what stands between the two is checked again when they are
+kept, so that nothing that changed meanwhile gets words of something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import trio
+from sqlalchemy import Connection
+
+from services.storage import config
+from services.storage.registry import Lane, read, write
+from services.storage.repositories import words
+from services.storage.repositories.words import Entry
+from services.storage.rooms import Rooms
+from services.storage.search.candidate import Candidate
+from services.storage.search.entries import entry
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts.errors import Refused
+from shared.contracts.op import Op, Repeat
+
+NOBODY = frozenset[str]()
+KNOWN = 200_000  # words that are remembered to be in the vocabulary
+
+ReadBlob = Callable[[str, int, int], bytes]  # location, start, end
+
+
+class Look(NamedTuple):
+    """Is there anything to index?"""
+
+
+class Backlog(NamedTuple):
+    """Content ids."""
+
+    indexed: int
+    newest: int
+
+
+class Gather(NamedTuple):
+    after: int
+
+
+class Gathered(NamedTuple):
+    after: int
+    entries: tuple[Entry, ...]
+
+
+class Kept(NamedTuple):
+    kept: bool
+
+
+class Indexer:
+    """Runs beside the requests; each of its steps is one small turn of a reader, then of the writer."""
+
+    def __init__(self, search: config.Search, rooms: Rooms, read_blob: ReadBlob, log: Any) -> None:
+        self._settings = search
+        self._rooms = rooms
+        self._log = log
+        self._known: set[str] = set()
+        self._look = read(Op("words.look", Look, Backlog, NOBODY, 60.0, Repeat.SAFE), _look)
+        gathering = partial(_gather, read_blob, search.batch)
+        self._gather = read(
+            Op("words.gather", Gather, Gathered, NOBODY, 60.0, Repeat.SAFE), gathering, lane=Lane.HEAVY
+        )
+        self._keep = write(Op("words.keep", Gathered, Kept, NOBODY, 60.0, Repeat.SAFE), self._add)
+
+    async def run(self) -> None:
+        """Index for ever."""
+        newest, since = 0, trio.current_time()
+        while True:
+            await trio.sleep(self._settings.quiet)
+            try:
+                backlog = await self._rooms.ask(self._look, Look())
+                if backlog.indexed == backlog.newest:
+                    since = trio.current_time()
+                elif backlog.newest == newest or trio.current_time() - since > self._settings.patience:
+                    await self._catch_up(backlog)
+                    since = trio.current_time()
+                newest = backlog.newest
+            except (Refused, OSError) as error:  # a full disk, a busy database: later
+                self._log.warning("storage.indexing_put_off", problem=str(error))
+
+    async def _catch_up(self, backlog: Backlog) -> None:
+        """Up to what there was when it began."""
+        began, count, after = trio.current_time(), 0, backlog.indexed
+        while after < backlog.newest:
+            entries = await self.step(after)
+            if not entries:
+                return
+            after, count = entries[-1].id, count + len(entries)
+            await trio.sleep(self._settings.pause)
+        self._log.info("storage.indexed", contents=count, seconds=round(trio.current_time() - began, 3))
+
+    async def step(self, after: int) -> Sequence[Entry]:
+        """Index what comes next; what was indexed, nothing when the watermark has moved."""
+        gathered = await self._rooms.ask(self._gather, Gather(after))
+        if not gathered.entries or not (await self._rooms.ask(self._keep, gathered)).kept:
+            return ()
+        return gathered.entries
+
+    def _add(self, work: UnitOfWork, asked: Sequence[Asked[Gathered]]) -> Sequence[Kept]:
+        if len(self._known) > KNOWN:
+            self._known.clear()
+        kept = []
+        for each in asked:
+            new = words.add(work.connection, each.request.after, each.request.entries, self._known)
+            if new is not None:
+                work.on_commit(partial(self._known.update, new))
+            kept.append(Kept(new is not None))
+        return kept
+
+
+def _look(connection: Connection, asked: Sequence[Asked[Look]]) -> Sequence[Backlog]:
+    backlog = Backlog(0, 0)
+    if words.supported(connection):
+        backlog = Backlog(words.indexed(connection), words.newest(connection))
+    return [backlog] * len(asked)
+
+
+def _gather(
+    read_blob: ReadBlob, many: int, connection: Connection, asked: Sequence[Asked[Gather]]
+) -> Sequence[Gathered]:
+    return [
+        Gathered(
+            each.request.after,
+            tuple(_entry(read_blob, row) for row in words.next_contents(connection, each.request.after, many)),
+        )
+        for each in asked
+    ]
+
+
+def _entry(read_blob: ReadBlob, row: Any) -> Entry:
+    octets, location = row.octets, row.location
+    reading = partial(read_blob, location) if location else lambda start, end: octets[start:end]
+    return entry(row.id, row.hash, row.parts, Candidate(octets[: row.header_size], row.parts, row.date, reading))

@@ -1,0 +1,97 @@
+"""Which messages may hold a text, as the word index says: few, where a search would look at all.
+
+What the index does not know yet (contents behind its watermark), what has too many words, and what a copy alone has
+in front of its content is left to be looked at. So a search finds the same with the index as without.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from services.storage.repositories import words
+from services.storage.search.entries import NAMED
+from services.storage.search.wording import MANY, Place, pieces
+from services.storage.tables.words import COLUMNS
+from shared.contracts.search import Field, Leaf
+from shared.mail.fold import fold
+
+FEW = 20  # messages that are looked at without asking the index
+FOUND = 20_000  # contents, beyond which a text is too common to be worth narrowing down
+SPARSE = 100  # a span of UIDs may be so many times what is asked for
+PIECES = 4  # of a text that are looked up
+HOLDING = 3  # letters that a piece needs for its trigrams
+
+_SPAN = "SELECT uid, content_id FROM message WHERE mailbox_id = :mailbox AND uid BETWEEN :first AND :last"
+_HITS = "content_id > :indexed OR content_id IN (SELECT value FROM json_each(:contents))"
+_OWN = (  # the octets in front of the content hold the piece, or what cannot be judged here
+    " OR instr(lower(CAST(prefix AS TEXT)), :part) OR length(CAST(prefix AS TEXT)) <> length(prefix)"
+    " OR instr(prefix, x'3d3f')"
+)
+_IN_CONTENT = text(f"{_SPAN} AND ({_HITS})")
+_IN_COPY = text(f"{_SPAN} AND ({_HITS}{_OWN})")
+
+
+class Narrowed(NamedTuple):
+    """UIDs: those that fit, and those that have to be looked at."""
+
+    sure: list[int]
+    open: list[int]
+
+
+def narrow(connection: Connection, mailbox: int, uids: Sequence[int], leaf: Leaf, indexed: int) -> Narrowed | None:
+    """The messages among ``uids`` that may fit ``leaf``; None when all of them may."""
+    if leaf.field is Field.SENT or not indexed or len(uids) <= FEW or uids[-1] - uids[0] > SPARSE * len(uids):
+        return None
+    wanted, exact = pieces(fold(leaf.text))
+    columns = _columns(leaf)
+    groups: list[list[str]] = []
+    part = ""
+    for piece in sorted(wanted, key=lambda piece: -len(piece.text))[:PIECES]:
+        if groups and len(piece.text) < HOLDING and piece.place is not Place.WHOLE:
+            break
+        fitting = words.fitting(connection, piece)
+        if fitting is not None:
+            groups.append([*fitting, MANY])
+            part = part or piece.text
+    if not groups:
+        return None
+    contents = words.holding(connection, columns, groups, FOUND + 1)
+    if len(contents) > FOUND:
+        return None
+    sure = frozenset[int]()
+    if exact and (leaf.field is not Field.HEADER or leaf.name.lower() in NAMED):
+        sure = frozenset(contents).difference(words.holding(connection, columns, [[MANY]], FOUND + 1))
+    asked = {
+        "mailbox": mailbox,
+        "first": uids[0],
+        "last": uids[-1],
+        "indexed": indexed,
+        "contents": json.dumps(contents),
+    }
+    if leaf.field is Field.TEXT or (leaf.field is Field.HEADER and leaf.name.lower() not in NAMED):
+        rows = connection.execute(_IN_COPY, {**asked, "part": part}).all()
+    else:
+        rows = connection.execute(_IN_CONTENT, asked).all()
+    return _sorted_out(rows, uids, sure, indexed)
+
+
+def _columns(leaf: Leaf) -> Iterable[str]:
+    if leaf.field is Field.BODY:
+        return ("body",)
+    if leaf.field is Field.TEXT:
+        return COLUMNS
+    name = leaf.name.lower()
+    return (name,) if name in NAMED else ("header",)
+
+
+def _sorted_out(rows: Iterable[tuple[int, int]], uids: Sequence[int], sure: frozenset[int], indexed: int) -> Narrowed:
+    asked = None if uids[-1] - uids[0] == len(uids) - 1 else set(uids)
+    narrowed = Narrowed([], [])
+    for uid, content in rows:
+        if asked is None or uid in asked:
+            (narrowed.sure if content in sure and content <= indexed else narrowed.open).append(uid)
+    return narrowed
