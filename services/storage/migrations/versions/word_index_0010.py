@@ -7,8 +7,8 @@ from alembic import op
 
 from services.storage.tables.words import VIRTUAL
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
