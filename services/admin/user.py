@@ -52,24 +52,35 @@ def add(
 @click.argument("address")
 @options.password_stdin
 @options.password_file
+@click.option("--apop", is_flag=True, default=None, help="keep it, encrypted, so that POP3's APOP works")
 @options.config
-def password(address: str, password_stdin: bool, password_file: Path | None, config: Path | None) -> None:
+def password(
+    address: str, password_stdin: bool, password_file: Path | None, apop: bool | None, config: Path | None
+) -> None:
     """Set a new password; open sessions of ADDRESS end."""
     secret = read_password(from_stdin=password_stdin, file=password_file, address=address)
-    ask(configuration(config), directory.account_set, directory.AccountSet(address, secret=secret))
+    ask(configuration(config), directory.account_set, directory.AccountSet(address, secret=secret, apop=apop))
 
 
 @user.command(name="set")
 @click.argument("address")
 @click.option("--enable/--disable", "enabled", default=None, help="may log in")
+@click.option("--no-apop", is_flag=True, help="forget the password that was kept for APOP")
 @quota_option
 @message_quota_option
 @options.config
 def set_(
-    address: str, enabled: bool | None, quota: int | None, message_quota: int | None, config: Path | None
+    address: str,
+    enabled: bool | None,
+    no_apop: bool,
+    quota: int | None,
+    message_quota: int | None,
+    config: Path | None,
 ) -> None:
-    """Enable or disable ADDRESS, or set its quotas."""
-    change = directory.AccountSet(address, enabled=enabled, quota=quota, message_quota=message_quota)
+    """Enable or disable ADDRESS, set its quotas, or take APOP from it."""
+    change = directory.AccountSet(
+        address, enabled=enabled, quota=quota, message_quota=message_quota, apop=False if no_apop else None
+    )
     ask(configuration(config), directory.account_set, change)
 
 

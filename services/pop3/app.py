@@ -14,7 +14,7 @@ from shared.runtime.process import Process
 async def run(process: Process[Pop3Settings]) -> None:
     """Serve until draining is over."""
     settings = process.settings
-    server = Server(House(settings, process.bus, process.log, process.common.login))
+    server = Server(House(settings, process.bus, process.log, process.common.login, process.common.hostname))
     server.watch_accounts()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.drain, process.draining)

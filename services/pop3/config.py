@@ -22,6 +22,8 @@ class Pop3Settings:
     login_timeout: float = 60.0  # without a command, before login
     login_within: float = 300.0  # from connection to login, whatever the client says meanwhile
     login_attempts: int = 3  # failures per connection
+    login_delay: int = 0  # seconds between two logins to one maildrop (LOGIN-DELAY of RFC 2449)
+    apop: bool = False  # offer APOP, for the accounts that the administrator has given it
     mistakes: int = 20  # bad commands before the connection is closed; from half of them on, each waits
     mistake_delay: float = 1.0
 
@@ -36,6 +38,8 @@ class Pop3Settings:
         for name in ("login_attempts", "mistakes", "batches"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
+        if not 0 <= self.login_delay <= 86_400:
+            raise ValueError("login_delay must lie between 0 and a day")
         if not 1 <= self.batch_octets <= 700_000:
             raise ValueError("batch_octets must be between 1 and 700000, for one bus message")
 

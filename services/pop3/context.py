@@ -69,6 +69,16 @@ class Client(ABC):
 
     @property
     @abstractmethod
+    def timestamp(self) -> str:
+        """What the greeting told for APOP; "" where that is not offered."""
+
+    @property
+    @abstractmethod
+    def login_delay(self) -> int:
+        """Seconds that must lie between two logins; 0 for none."""
+
+    @property
+    @abstractmethod
     def mechanisms(self) -> Sequence[str]:
         """The SASL mechanisms that may be used here; none where a password may not be said."""
 
@@ -87,6 +97,7 @@ class Context:
     out: Output
     state: State = State.AUTHORIZATION
     username: str = ""  # of USER, until PASS
+    utf8: bool = False  # headers may be other than ASCII
     transaction: Transaction | None = None
     tally: Tally = field(default_factory=Tally)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Protocol
 
 import trio
 from structlog.typing import FilteringBoundLogger
 
 from services.pop3.config import Pop3Settings
+from shared.base.ids import new_ulid
 from shared.bus.client import Bus
 from shared.runtime.settings import USUAL_LOGINS, LoginSettings
 
@@ -24,14 +26,24 @@ class Guest(Protocol):
 
 class House:
     def __init__(
-        self, settings: Pop3Settings, bus: Bus, log: FilteringBoundLogger, logins: LoginSettings = USUAL_LOGINS
+        self,
+        settings: Pop3Settings,
+        bus: Bus,
+        log: FilteringBoundLogger,
+        logins: LoginSettings = USUAL_LOGINS,
+        hostname: str = "localhost",
     ) -> None:
         self.settings = settings
         self.bus = bus
         self.log = log
         self.logins = logins
+        self._hostname = hostname
         self.batches = trio.Semaphore(settings.batches)  # bodies under way to us
         self.guests: dict[Guest, int] = {}  # session to account; 0 before login
+
+    def timestamp(self) -> str:
+        """What a greeting tells for APOP, never told before (RFC 1939 section 7); "" where it is switched off."""
+        return f"<{new_ulid()}.{token_hex(8)}@{self._hostname}>" if self.settings.apop else ""
 
     def end_all(self, reason: str, account: int | None = None) -> None:
         """End all sessions, or those of one account."""

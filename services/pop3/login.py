@@ -9,6 +9,7 @@ import trio
 
 from services.pop3.bodies import Bodies
 from services.pop3.context import Transaction
+from services.pop3.errors import CommandRefused
 from services.pop3.headers import Headers
 from services.pop3.house import House
 from services.pop3.maildrop import Maildrop, last_uid
@@ -17,6 +18,7 @@ from shared.contracts import directory, maildrop
 from shared.contracts.errors import Code, Refused
 from shared.net.shell import Connection
 from shared.observe import metrics
+from shared.protocols.pop3.replies import ResponseCode
 from shared.runtime.authentication import Authentication
 
 
@@ -63,7 +65,12 @@ class Entrance:
         pages: list[maildrop.Maildrop] = []
         after = 0
         while not pages or pages[-1].more:
-            request = maildrop.OpenRequest(grant, self._session, after)
-            pages.append(await self._house.bus.call(maildrop.open, request, trace=self._session))
+            request = maildrop.OpenRequest(grant, self._session, after, self._house.settings.login_delay)
+            try:
+                pages.append(await self._house.bus.call(maildrop.open, request, trace=self._session))
+            except Refused as refused:
+                if refused.code is Code.LIMIT:
+                    raise CommandRefused("too soon after the last login", ResponseCode.LOGIN_DELAY) from refused
+                raise
             after = last_uid(pages[-1], after)
         return Maildrop(pages)

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from services.pop3.commands import auth, capa, dele, list, noop, pass_, quit, retr, rset, stat, stls, top, uidl, user
+from services.pop3.commands import (
+    apop,
+    auth,
+    capa,
+    dele,
+    lang,
+    list,
+    noop,
+    pass_,
+    quit,
+    retr,
+    rset,
+    stat,
+    stls,
+    top,
+    uidl,
+    user,
+    utf8,
+)
 from services.pop3.context import Client, Context, State
+from shared.protocols.pop3.syntax import apop as apop_syntax
 from shared.protocols.pop3.syntax import auth as auth_syntax
 from shared.protocols.pop3.syntax import capa as capa_syntax
 from shared.protocols.pop3.syntax import dele as dele_syntax
+from shared.protocols.pop3.syntax import lang as lang_syntax
 from shared.protocols.pop3.syntax import list as list_syntax
 from shared.protocols.pop3.syntax import noop as noop_syntax
 from shared.protocols.pop3.syntax import pass_ as pass_syntax
@@ -21,6 +41,7 @@ from shared.protocols.pop3.syntax import stls as stls_syntax
 from shared.protocols.pop3.syntax import top as top_syntax
 from shared.protocols.pop3.syntax import uidl as uidl_syntax
 from shared.protocols.pop3.syntax import user as user_syntax
+from shared.protocols.pop3.syntax import utf8 as utf8_syntax
 
 BEFORE = frozenset({State.AUTHORIZATION})
 AFTER = frozenset({State.TRANSACTION})
@@ -57,6 +78,9 @@ ROWS = (
     Row("USER", BEFORE, user_syntax.parse, user.user, _user),
     Row("PASS", BEFORE, pass_syntax.parse, pass_.pass_),
     Row("AUTH", BEFORE, auth_syntax.parse, auth.auth, _sasl),
+    Row("APOP", BEFORE, apop_syntax.parse, apop.apop),
+    Row("UTF8", BEFORE, utf8_syntax.parse, utf8.utf8, lambda client: "UTF8 USER"),
+    Row("LANG", ALWAYS, lang_syntax.parse, lang.lang, lambda client: "LANG"),
     Row("STLS", BEFORE, stls_syntax.parse, stls.stls, _stls),
     Row("QUIT", ALWAYS, quit_syntax.parse, quit.quit),
     Row("STAT", AFTER, stat_syntax.parse, stat.stat),
@@ -73,4 +97,5 @@ COMMANDS = {row.name: row for row in ROWS}
 
 def capabilities(client: Client) -> tuple[str, ...]:
     """What CAPA lists for ``client`` now."""
-    return (*filter(None, (row.capability(client) for row in ROWS)), *SERVER)
+    delay = (f"LOGIN-DELAY {client.login_delay}",) if client.login_delay else ()
+    return (*filter(None, (row.capability(client) for row in ROWS)), *SERVER, *delay)

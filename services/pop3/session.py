@@ -37,6 +37,7 @@ class Session(Client):
     def __init__(self, connection: Connection, house: House) -> None:
         self._connection = connection
         self._house = house
+        self._timestamp = house.timestamp()
         self._core = Pop3Core()
         self._entrance = Entrance(house, connection)
         self._log = house.log.bind(session=connection.id)
@@ -69,7 +70,7 @@ class Session(Client):
             nursery.cancel_scope.cancel()
 
     async def _converse(self) -> None:
-        self.context.out.write(ok("Eilpost ready"))
+        self.context.out.write(ok(f"Eilpost ready {self._timestamp}".rstrip()))
         while self.context.state is not State.OVER:
             try:
                 command = self._core.next_command()
@@ -199,6 +200,14 @@ class Session(Client):
     @property
     def can_start_tls(self) -> bool:
         return self._connection.can_start_tls
+
+    @property
+    def timestamp(self) -> str:
+        return self._timestamp
+
+    @property
+    def login_delay(self) -> int:
+        return self._house.settings.login_delay
 
     def capabilities(self) -> Sequence[str]:
         return capabilities(self)

@@ -12,12 +12,15 @@ LEASE = 120.0  # seconds; a front renews at half of it, a dead front's lock laps
 
 
 class OpenRequest(NamedTuple):
-    """Take the lock for ``session``; IN_USE while another session has it. Asking again with the same session
-    renews it."""
+    """Take the lock for ``session``. Asking again with the same session renews it.
+
+    Refused: IN_USE while another session has it, LIMIT when another opened it less than ``delay`` seconds ago.
+    """
 
     grant: bytes
     session: str
     after: int = 0  # only messages with a UID above this one
+    delay: float = 0.0
 
 
 class Maildrop(NamedTuple):

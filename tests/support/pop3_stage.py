@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class Pop3Stage:
         self._storage.serve(
             directory.scram, lambda call: call.answer(directory.ScramParameters(b"salt", 4096, "nonce"))
         )
-        self._storage.serve(directory.prove, lambda call: call.refuse(Code.LOGIN_FAILED))
+        self._storage.serve(directory.prove, self._prove)
         self._storage.serve(directory.renew, lambda call: call.refuse(Code.GRANT_EXPIRED))
         for op in SERVED:
             self._storage.serve(op, lambda call, op=op: self._answer(op, call))  # type: ignore[misc]
@@ -154,6 +155,17 @@ class Pop3Stage:
         else:
             grant = request.username.encode()
             call.answer(directory.LoggedIn(grant, account, request.username, FOREVER))
+
+    def _prove(self, call: AnyCall) -> None:
+        """APOP alone."""
+        request = call.request
+        account = self._accounts.get(request.username)
+        digest = md5(request.message + PASSWORD.encode(), usedforsecurity=False).hexdigest().encode()
+        if account is None or request.proof != digest:
+            call.refuse(Code.LOGIN_FAILED)
+        else:
+            login = directory.LoggedIn(request.username.encode(), account, request.username, FOREVER)
+            call.answer(directory.Proved(login, b""))
 
     def _answer(self, op: Op[Any, Any], call: AnyCall) -> None:
         if self._interfered(op.name, call):

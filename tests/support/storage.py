@@ -127,6 +127,11 @@ class Store:
             row.write(UnitOfWork(self._writer, self.now), [Asked(request, "imap", self.bob, "s1")])
             transaction.rollback()
 
+    def execute(self, statement: Any, parameters: Any = None) -> None:
+        """Change the tables behind storage's back."""
+        with self._writer.begin():
+            self._writer.execute(statement, parameters)
+
     def query(self, statement: Any, parameters: Any = None) -> list[Any]:
         """Look into the tables."""
         with self._reader.begin():

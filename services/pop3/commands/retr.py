@@ -1,4 +1,8 @@
-"""RETR: a whole message. What is too large for the bus is streamed from storage's data port, a piece at a time."""
+"""RETR: a whole message. What is too large for the bus is streamed from storage's data port, a piece at a time.
+
+A client that has not said UTF8 gets a surrogate for a header that is not ASCII (RFC 6856 section 2.1); then, and only
+then, there are more octets than LIST told.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from services.pop3.errors import ReplyCut
 from services.pop3.output import Output
 from shared.contracts.errors import Unavailable
 from shared.contracts.messages import Bulk
+from shared.mail.surrogate import Surrogate, surrogate
 from shared.net.bulk import fetch
 from shared.protocols.pop3.stuffing import Stuffer, stuffed
 
@@ -19,21 +24,29 @@ async def retr(context: Context, number: int) -> None:
     bulk = await transaction.bodies.take(number)
     out.write(b"+OK %d octets\r\n" % bulk.size)
     if bulk.url:
-        await _stream(out, bulk)
+        await _stream(out, bulk, Surrogate() if not context.utf8 else None)
     else:
-        out.write(stuffed(bulk.octets))
+        octets = bulk.octets if context.utf8 or bulk.octets.isascii() else surrogate(bulk.octets)
+        out.write(stuffed(octets))
     context.tally.retr += 1
     context.tally.retr_octets += bulk.size
 
 
-async def _stream(out: Output, bulk: Bulk) -> None:
+async def _stream(out: Output, bulk: Bulk, header: Surrogate | None) -> None:
+    """``header`` makes that of the message ASCII, where the client needs it."""
     stuffer = Stuffer()
-    out.write(stuffer.feed(bulk.octets))
+
+    def shown(piece: bytes) -> bytes:
+        return stuffer.feed(header.feed(piece) if header else piece)
+
+    out.write(shown(bulk.octets))
     try:
         async with aclosing(fetch(bulk.url)) as pieces:
             async for piece in pieces:
-                out.write(stuffer.feed(piece))
+                out.write(shown(piece))
                 await out.room()
     except Unavailable as error:
         raise ReplyCut("the message could not be read to its end") from error
+    if header:
+        out.write(stuffer.feed(header.finish()))
     out.write(stuffer.finish())

@@ -9,5 +9,7 @@ from services.pop3.errors import CommandRefused
 async def stls(context: Context, _: None) -> None:
     if not context.client.can_start_tls:
         raise CommandRefused("TLS cannot start here")
+    if context.utf8:
+        raise CommandRefused("STLS comes before UTF8")
     context.username = ""
     context.client.start_tls_next()

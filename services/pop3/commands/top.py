@@ -7,6 +7,7 @@ from contextlib import aclosing
 from services.pop3.context import Context
 from services.pop3.errors import CommandRefused
 from shared.contracts.messages import Bulk
+from shared.mail.surrogate import surrogate
 from shared.net.bulk import fetch
 from shared.protocols.pop3.head import HeadCutter
 from shared.protocols.pop3.replies import ResponseCode, ok
@@ -24,7 +25,7 @@ async def top(context: Context, arguments: Top) -> None:
     else:
         octets = await transaction.headers.take(arguments.number)
     context.out.write(ok())
-    context.out.write(stuffed(octets))
+    context.out.write(stuffed(octets if context.utf8 or octets.isascii() else surrogate(octets)))
     context.tally.top += 1
     context.tally.top_octets += len(octets)
     await context.out.room()

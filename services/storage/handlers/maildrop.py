@@ -18,6 +18,7 @@ from services.storage.repositories import contents
 from services.storage.repositories import maildrop as locks
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
+from services.storage.repositories.maildrop import Holder
 from services.storage.rules import names
 from services.storage.rules.packed import pack_u32, unpack_uids
 from services.storage.tables.schema import message
@@ -27,8 +28,12 @@ from shared.contracts.directory import Done
 from shared.contracts.errors import Code, Refused
 from shared.contracts.maildrop import LEASE, Close, Hold, Maildrop, OpenRequest
 
+PAGE = 50_000  # messages; 400 KB on the bus
 SIZES = (
-    select(message.c.uid, message.c.size).where(message.c.mailbox_id == bindparam("mailbox")).order_by(message.c.uid)
+    select(message.c.uid, message.c.size)
+    .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid > bindparam("after"))
+    .order_by(message.c.uid)
+    .limit(PAGE + 1)
 )
 
 
@@ -42,18 +47,26 @@ def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
 
 
 def take(work: UnitOfWork, asked: Asked[OpenRequest]) -> Maildrop:
-    """Take or renew the lock and list what is there."""
+    """Take or renew the lock and list what is there, a page at a time."""
+    request = asked.request
     ledger = Ledger(work.connection)
     ledger.load_names([(asked.account, names.INBOX)])
     state = ledger.names.get((asked.account, names.INBOX))
     if state is None:
         raise Refused(Code.NOT_FOUND, "no INBOX")
-    holder = locks.holder(work.connection, state.id)
-    if holder is not None and holder.session != asked.request.session and holder.until > work.now:
-        raise Refused(Code.IN_USE)
-    locks.lock(work.connection, state.id, asked.request.session, work.now + LEASE)
-    found = work.connection.execute(SIZES, {"mailbox": state.id}).all()
-    return Maildrop(state.id, state.uidvalidity, pack_u32(row.uid for row in found), pack_u32(r.size for r in found))
+    holder = locks.holder(work.connection, state.id) or Holder("", 0.0, 0.0)
+    opened = holder.opened
+    if holder.session != request.session:
+        if holder.until > work.now:
+            raise Refused(Code.IN_USE)
+        if opened + request.delay > work.now:
+            raise Refused(Code.LIMIT, "opened a short while ago")
+        opened = work.now
+    locks.lock(work.connection, state.id, Holder(request.session, work.now + LEASE, opened))
+    found = work.connection.execute(SIZES, {"mailbox": state.id, "after": request.after}).all()
+    page = found[:PAGE]
+    uids, sizes = pack_u32(row.uid for row in page), pack_u32(row.size for row in page)
+    return Maildrop(state.id, state.uidvalidity, uids, sizes, more=len(found) > PAGE)
 
 
 def hold(work: UnitOfWork, asked: Asked[Hold]) -> Done:
@@ -62,7 +75,7 @@ def hold(work: UnitOfWork, asked: Asked[Hold]) -> Done:
     holder = locks.holder(work.connection, state.id)
     if holder is None or holder.session != asked.request.session:
         raise Refused(Code.IN_USE, "the lock was lost")
-    locks.lock(work.connection, state.id, asked.request.session, work.now + LEASE)
+    locks.lock(work.connection, state.id, holder._replace(until=work.now + LEASE))
     return Done()
 
 

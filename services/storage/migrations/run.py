@@ -20,6 +20,7 @@ REVISIONS = (
     "0008",
     "0009",
     "0010",
+    "0011",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

@@ -214,8 +214,9 @@ maildrop_lock = Table(
     "maildrop_lock",
     metadata,
     Column("mailbox_id", Id, primary_key=True, autoincrement=False),
-    Column("session", Text, nullable=False),
+    Column("session", Text, nullable=False),  # "": nobody's
     Column("until", Float, nullable=False),
+    Column("opened", Float, nullable=False, server_default="0"),  # by this session or the last one
 )
 
 # --- spool ---

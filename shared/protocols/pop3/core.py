@@ -46,7 +46,7 @@ class Pop3Core:
         if line is None:
             return None
         word, _, argument = line.partition(b" ")
-        if not word.isalpha():
+        if not word.isalnum():
             raise CommandError("not a command")
         name = word.upper().decode("ascii")
         if len(line) > COMMAND_LIMIT and name != "AUTH":

@@ -12,6 +12,7 @@ class ResponseCode(StrEnum):
     """Why, in a form that clients act on."""
 
     IN_USE = "IN-USE"  # another session has the maildrop
+    LOGIN_DELAY = "LOGIN-DELAY"  # too soon after the last login
     AUTH = "AUTH"  # the credentials are wrong
     SYS_TEMP = "SYS/TEMP"  # trouble of ours that may pass
     SYS_PERM = "SYS/PERM"  # trouble that needs somebody to act

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from services.storage.rules.packed import pack_u32, unpack_uids
+from services.storage.tables.schema import message
 from shared.contracts import maildrop, messages
 from shared.contracts.changes import mailbox_changed
 from shared.contracts.errors import Code, Refused
@@ -90,3 +93,30 @@ def test_other_accounts_have_other_maildrops(store: Store) -> None:
         store.call(maildrop.hold, Hold(GRANT, "one", 1), account=eve)
     assert caught.value.code is Code.NOT_FOUND
     assert store.call(maildrop.open, OpenRequest(GRANT, "one"), account=eve).mailbox != 1
+
+
+def test_a_maildrop_of_a_hundred_thousand_opens_in_pages_within_a_second(store: Store) -> None:
+    store.append(new())
+    (row,) = store.query(select(message))
+    copies = [{**row._mapping, "uid": uid, "size": uid} for uid in range(2, 100_001)]
+    store.execute(insert(message), copies)
+    began = perf_counter()
+    pages = [take(store)]
+    while pages[-1].more:
+        after = unpack_uids(pages[-1].uids)[-1]
+        pages.append(store.call(maildrop.open, OpenRequest(GRANT, "one", after)))
+    taken = perf_counter() - began
+    assert [uid for page in pages for uid in unpack_uids(page.uids)] == list(range(1, 100_001))
+    assert all(len(page.uids) + len(page.sizes) < 500_000 for page in pages)
+    assert taken < 1.0
+
+
+def test_a_delay_between_logins_holds_whoever_asks(store: Store) -> None:
+    drop = store.call(maildrop.open, OpenRequest(GRANT, "one", delay=60.0))
+    store.call(maildrop.open, OpenRequest(GRANT, "one", delay=60.0))
+    store.call(maildrop.close, Close(GRANT, "one", drop.mailbox))
+    assert refused(store, maildrop.open, OpenRequest(GRANT, "two", delay=60.0)) is Code.LIMIT
+    store.now += 59
+    assert refused(store, maildrop.open, OpenRequest(GRANT, "two", delay=60.0)) is Code.LIMIT
+    store.now += 1
+    store.call(maildrop.open, OpenRequest(GRANT, "two", delay=60.0))

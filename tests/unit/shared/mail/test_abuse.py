@@ -51,14 +51,14 @@ def nest(depth: int) -> bytes:
     return b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(depth))
 
 
-def test_51_deep_multipart() -> None:
+def test_case_51_deep_multipart() -> None:
     linear(nest, 1_000, 0.2)
     summary = summarise(nest(1_000))
     assert len(unpack(summary.parts)) <= DEFAULT.depth + 1
     carried(summary)
 
 
-def test_51_many_parts() -> None:
+def test_case_51_many_parts() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
     linear(lambda count: head + b"--b\r\n\r\nx\r\n" * count, 100_000, 1.0)
     summary = summarise(head + b"--b\r\n\r\nx\r\n" * 100_000 + b"--b--\r\n")
@@ -66,7 +66,7 @@ def test_51_many_parts() -> None:
     carried(summary)
 
 
-def test_51_many_parts_with_large_headers() -> None:
+def test_case_51_many_parts_with_large_headers() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
     part = b"--b\r\nContent-Type: text/plain; name=" + b"n" * 60_000 + b"\r\n\r\n"
     linear(lambda count: head + part * count, 200, 1.0)
@@ -74,39 +74,39 @@ def test_51_many_parts_with_large_headers() -> None:
 
 
 @pytest.mark.parametrize("boundary", [b"", b'""', b"x" * 2_000, b'"' + b"x y" * 700 + b'"'])
-def test_51_missing_and_huge_boundaries(boundary: bytes) -> None:
+def test_case_51_missing_and_huge_boundaries(boundary: bytes) -> None:
     octets = b"Content-Type: multipart/mixed; boundary=" + boundary + b"\r\n\r\n--" + boundary + b"\r\n\r\nhello\r\n"
     summary = summarise(octets)
     assert len(unpack(summary.parts)) == 2
     assert summary.body_structure.endswith(b"NIL NIL NIL)")
 
 
-def test_51_lines_that_are_almost_boundaries() -> None:
+def test_case_51_lines_that_are_almost_boundaries() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
     linear(lambda count: head + b"--bb\n" * count, 500_000, 1.0)
     linear(lambda count: head + b"--b\r\nA" + b"\n--bb" * count, 500_000, 1.0)
 
 
-def test_51_parts_without_the_end_of_their_header() -> None:
+def test_case_51_parts_without_the_end_of_their_header() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
     linear(lambda count: head + b"--b\r\nA: b\r\n" * count, 50_000, 1.0)
     linear(lambda count: head + b"--b\nA: b\n" * count, 50_000, 1.0)
 
 
-def test_51_multiparts_opened_and_closed() -> None:
+def test_case_51_multiparts_opened_and_closed() -> None:
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
     inner = b"--b\r\nContent-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n\r\n--%s--\r\n" % ((b"c" * 900,) * 3)
     linear(lambda count: head + inner * count, 2_000, 1.0)
 
 
-def test_52_messages_in_messages() -> None:
+def test_case_52_messages_in_messages() -> None:
     linear(lambda depth: b"Content-Type: message/rfc822\r\n\r\n" * depth, 5_000, 0.5)
     linear(lambda depth: b"Content-Type: message/rfc822\r\n" * depth, 5_000, 0.5)
     chain = b"Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n" * 3_000
     assert summarise(chain).size == len(chain)
 
 
-def test_53_header_lines() -> None:
+def test_case_53_header_lines() -> None:
     linear(lambda count: b"A: b\r\n" * count + b"\r\nbody", 500_000, 1.0)
     linear(lambda count: b":\n" * count + b"\nbody", 500_000, 1.0)
     linear(lambda count: b"Subject: a\r\n" + b" b\r\n" * count + b"\r\nbody", 500_000, 1.0)
@@ -114,7 +114,7 @@ def test_53_header_lines() -> None:
     assert summarise(octets).header_size == len(octets) - 4
 
 
-def test_53_addresses() -> None:
+def test_case_53_addresses() -> None:
     linear(lambda count: b"".join(b"To: a%d@example.org\r\n" % n for n in range(count)) + b"\r\n", 100_000, 1.0)
     for entry in (b"a@example.org, ", b'"A, B" <a@example.org>, ', b"g: a@b;, ", b"(((", b'"', b"<a@b> ", b"\\,"):
         linear(lambda count, entry=entry: b"To: " + entry * count + b"\r\n\r\n", 30_000, 1.0)
@@ -123,7 +123,7 @@ def test_53_addresses() -> None:
     carried(summary)
 
 
-def test_53_continued_parameters() -> None:
+def test_case_53_continued_parameters() -> None:
     def content_type(count: int) -> bytes:
         return b"Content-Type: a/b" + b"".join(b"; n*%d=%d" % (n, n) for n in range(count)) + b"\r\n\r\n"
 
@@ -132,14 +132,14 @@ def test_53_continued_parameters() -> None:
     linear(lambda count: b"Content-Type: a/b; " + b"(" * count + b"\r\n\r\n", 500_000, 0.5)
 
 
-def test_53_encoded_words() -> None:
+def test_case_53_encoded_words() -> None:
     for word in (b"=?utf-8?q?a?= ", b"=?utf-8?b?w6Q=?=", b"=?", b"=?a?q?", b"=?utf-8?q?" + b"=" * 60):
         linear(lambda size, word=word: word * (size // len(word)), 500_000, 1.0, decode_words)
     octets = b"Subject: " + b"=?utf-8?q?=C3=A4?= " * 50_000 + b"\r\n\r\n"
     assert summarise(octets).subject.startswith("ää")
 
 
-def test_53_markup() -> None:
+def test_case_53_markup() -> None:
     for piece in ("<", "<a", "<!--", "<script>", "</script", "&#1", "<style><", "a"):
         linear(
             lambda count, piece=piece: (piece * count).encode(),
@@ -150,7 +150,7 @@ def test_53_markup() -> None:
     assert html_to_text("&#" + "9" * 5_000 + ";").startswith("&#99")
 
 
-def test_54_trick_charsets_and_encodings_are_harmless() -> None:
+def test_case_54_trick_charsets_and_encodings_are_harmless() -> None:
     names = [
         "idna",
         "punycode",
@@ -172,7 +172,7 @@ def test_54_trick_charsets_and_encodings_are_harmless() -> None:
             text.encode("utf-8")
 
 
-def test_54_nuls_and_eight_bit_headers_leave_the_octets_alone() -> None:
+def test_case_54_nuls_and_eight_bit_headers_leave_the_octets_alone() -> None:
     octets = (
         b"From: \xff\0<\xe4@\0>\r\nSubject: \0\xfe\r\nContent-Type: text/plain; charset=\xff\0\r\n\r\n\0\xffbody\r\n"
     )
