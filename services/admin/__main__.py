@@ -6,6 +6,8 @@ import click
 
 from services.admin.alias import alias
 from services.admin.bus import bus
+from services.admin.dkim import dkim
+from services.admin.dns import dns
 from services.admin.domain import domain
 from services.admin.probe import probe
 from services.admin.queue import queue
@@ -23,7 +25,7 @@ def main() -> None:
     """A mail server of small services on one bus."""
 
 
-for command in (up, serve, probe, bus, status, domain, user, alias, queue, trace, sieve):
+for command in (up, serve, probe, bus, status, domain, user, alias, dkim, dns, queue, trace, sieve):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from services.smtp.context import Shared
 from services.smtp.judgement.judge import Judge
 from services.smtp.resolver import Resolver
 from services.smtp.server import Server, too_many
+from services.smtp.signing import Signatures
 from shared.net import dns
 from shared.runtime.process import Process
 
@@ -19,7 +20,9 @@ async def run(process: Process[SmtpSettings]) -> None:
     resolver = Resolver(bus, settings.resolution_seconds)
     async with trio.open_nursery() as nursery:
         judge = Judge(settings.judgement, settings.hostname, dns.Resolver(process.common.dns), nursery)
-        server = Server(Shared(settings, bus, resolver, process.log, process.draining, judge, process.common.login))
+        signatures = Signatures(bus, process.log)
+        login = process.common.login
+        server = Server(Shared(settings, bus, resolver, process.log, process.draining, judge, signatures, login))
         server.watch_accounts()
         nursery.start_soon(server.drain)
         nursery.start_soon(server.watch_deadlines)

@@ -13,6 +13,7 @@ from services.smtp.judgement.judge import Judge
 from services.smtp.record import record
 from services.smtp.resolver import Resolver
 from services.smtp.roles import Role
+from services.smtp.signing import Signatures
 from services.smtp.state import State
 from shared.bus.client import Bus
 from shared.observe.log import Log
@@ -31,6 +32,7 @@ class Shared:
     log: Log
     draining: trio.Event
     judge: Judge
+    signatures: Signatures
     logins: LoginSettings = USUAL_LOGINS
 
 

@@ -21,6 +21,7 @@ from shared.protocols.smtp.replies import Reply, reply
 
 _LEAST = 0.5  # seconds for the spool's answer, however long a streamed message took to be stored
 
+SENT_TOO_MUCH = reply(452, "4.7.0", "Your account has sent too much for now, try again later")
 LIMIT_PASSED = reply(452, "4.3.1", "Insufficient system storage")
 OVERLONG = reply(554, "5.6.0", "A line is longer than 65536 octets")
 BARE = reply(554, "5.6.0", "Lone CR, lone LF or NUL in the message")
@@ -54,14 +55,23 @@ async def _judge(context: Context, transaction: Transaction, header: bytes) -> J
         recipient=transaction.order[0] if len(transaction.recipients) == 1 else "",
     )
     if context.role is Role.SUBMISSION:
-        await identity.check_from(context, header, transaction.letter)
-        return Judged(trace + header_rules.missing_fields(header, settings, transaction.letter, at) + header)
+        return await _submitted(context, transaction, header, trace, at)
     trace += header_rules.separator(header)
     judge = context.shared.judge
     if context.role is Role.LMTP or not judge.is_judged(connection.peer_host):
         return Judged(trace + header)
     examination = judge.examine(connection.peer_host, context.state.helo, transaction, header)
     return Judged(trace + examination.header, examination)
+
+
+async def _submitted(context: Context, transaction: Transaction, header: bytes, trace: bytes, at: int) -> Judged:
+    """A message of one of our users: made complete, stripped of Bcc, and signed for the domain of its author."""
+    letter, login = transaction.letter, context.state.login
+    author = await identity.check_from(context, header, letter)
+    added = header_rules.missing_fields(header, context.shared.settings, letter, at)
+    header = added + header_rules.without_bcc(header)
+    judged = await context.shared.signatures.begin(login.grant if login else b"", author, header, letter)
+    return judged._replace(header=trace + judged.header)
 
 
 async def finish(context: Context, transaction: Transaction, intake: Intake) -> Reply:
@@ -98,6 +108,8 @@ def _refused(context: Context, transaction: Transaction, error: Refused) -> Repl
     _not_stored(context, transaction, str(error))
     if error.code is Code.GRANT_EXPIRED:
         return LOGIN_EXPIRED
+    if error.code is Code.THROTTLED:
+        return SENT_TOO_MUCH
     return LIMIT_PASSED if error.code is Code.LIMIT else TROUBLE
 
 

@@ -31,6 +31,7 @@ from services.storage.handlers import (
     blobs,
     control,
     directory,
+    dkim,
     domains,
     mailboxes,
     maildrop,
@@ -105,6 +106,7 @@ class Parts:
     ) -> None:
         settings, log = process.settings, process.log
         self.clock = clock
+        self.server_keys = found.keys
         self.files = Files(settings.blob_folder)
         self.disk = DiskGuard(database, settings.keep_free, log)
         self.disk.look()
@@ -131,6 +133,7 @@ class Parts:
         yield from domains.rows(self.memory)
         yield from accounts.rows(self.memory, self.logins, self.rooms, process.settings.default_mailboxes)
         yield from aliases.rows(self.memory)
+        yield from dkim.rows(self.server_keys[Purpose.DKIM], self.resolver, self.rooms)
         yield from spool.rows(process.settings.spool, self.resolver, self.tickets, process.log)
         yield from queue.ROWS
         yield from blobs.rows(self.tickets, process.settings.largest_upload)

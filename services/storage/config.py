@@ -76,6 +76,8 @@ class Spool:
     longest_lease: float = 600.0
     keep_settled: int = 7 * DAY
     recipients: int = 1_000  # of one letter
+    letters_per_hour: int = 5_000  # handed in by one account, whatever its front; 0: as many as it likes
+    recipients_per_day: int = 20_000  # of one account, in 24 hours; 0: as many as it likes
 
 
 @dataclass(frozen=True)

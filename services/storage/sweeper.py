@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from services.storage import config
 from services.storage.blobs.files import Files
 from services.storage.registry import read, write
-from services.storage.repositories import expunges, garbage, login_failures, sieve_memories, uploads
+from services.storage.repositories import expunges, garbage, login_failures, sieve_memories, submissions, uploads
 from services.storage.repositories.garbage import Walked
 from services.storage.rooms import Rooms
 from services.storage.unit_of_work import Asked, UnitOfWork
@@ -111,6 +111,7 @@ class Sweeper:
         if not chunk.after:
             login_failures.forget(connection, now)
             expunges.forget(connection, now)
+            submissions.forget(connection, now)
         more = letters.more or max(answers, contents, memories) == garbage.MANY or len(expired) == uploads.MANY
         return Swept(letters, (*expired, *locations), more)
 

@@ -14,7 +14,7 @@ class Code(StrEnum):
     FORBIDDEN = "forbidden"  # this service may not call this, or the grant does not allow it
     GRANT_EXPIRED = "grant-expired"  # log in again: expired, account disabled, password changed
     LOGIN_FAILED = "login-failed"
-    THROTTLED = "throttled"  # too many failed logins; `data` holds the seconds to wait
+    THROTTLED = "throttled"  # too many failed logins (`data` holds the seconds to wait), or letters of one account
     NOT_FOUND = "not-found"
     ALREADY_EXISTS = "already-exists"
     CANNOT = "cannot"  # the request can never succeed (bad name, INBOX deleted, ...)

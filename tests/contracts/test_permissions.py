@@ -24,6 +24,7 @@ def test_smtp_hands_in_mail_and_reads_none() -> None:
         "directory.renew",
         "directory.resolve",
         "directory.scram",
+        "dkim.signing",
         "spool.accept",
     }
 

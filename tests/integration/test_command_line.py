@@ -99,3 +99,18 @@ def test_trace_finds_a_letter_by_everything(house: House) -> None:
         walk = house.eilpost("trace", term).stdout
         assert identity in walk
         assert f"<{address}> filed in INBOX/1" in walk
+
+
+def test_keys_and_records_of_a_domain(house: House) -> None:
+    house.eilpost("domain", "add", "signed.test")
+    keys = json.loads(house.eilpost("dkim", "generate", "signed.test", "--json").stdout)
+    assert sorted(key["algorithm"] for key in keys) == ["ed25519", "rsa"]
+    assert house.eilpost("dkim", "generate", "signed.test", check=False).returncode == 73
+    rotated = json.loads(house.eilpost("dkim", "rotate", "signed.test", "--after", "1", "--json").stdout)
+    assert len(rotated) == 4
+    assert all(f"{key['name']}. IN TXT" in house.eilpost("dkim", "show", "signed.test").stdout for key in rotated)
+    assert house.eilpost("dkim", "show", "unsigned.test", check=False).returncode == 67
+    fragment = house.eilpost("dns", "show", "signed.test").stdout
+    for words in ("signed.test. IN MX 10 ", "_dmarc.signed.test. IN TXT", "_imaps._tcp.signed.test. IN SRV 0 1 "):
+        assert words in fragment
+    assert all(key["name"] in fragment for key in rotated)

@@ -25,9 +25,10 @@ from services.smtp.judgement.judge import Judge
 from services.smtp.judgement.settings import JudgementSettings
 from services.smtp.resolver import Resolver
 from services.smtp.server import Server
+from services.smtp.signing import Signatures
 from shared.bus.client import AnyCall, Bus
 from shared.bus.memory import MemoryBroker
-from shared.contracts import blobs, directory, spool
+from shared.contracts import blobs, directory, dkim, spool
 from shared.contracts.directory import Kind, Resolution
 from shared.contracts.errors import Code
 from shared.contracts.op import Op
@@ -59,12 +60,14 @@ class SmallStorage:
         self.calls: list[str] = []
         self.instead: dict[str, Code | type[Silent]] = {}
         self.expires = FOREVER
+        self.keys: tuple[dkim.PrivateKey, ...] = ()
         self.bus = bus
         self._serve(directory.resolve, self._resolve)
         self._serve(directory.login, self._login)
         self._serve(directory.renew, lambda call: call.refuse(Code.GRANT_EXPIRED))
         self._serve(directory.may_send, self._may_send)
         self._serve(spool.accept, self._accept)
+        self._serve(dkim.signing, lambda call: call.answer(dkim.SigningKeys(DOMAIN, self.keys)))
         self._serve(blobs.upload, lambda call: call.answer(blobs.UploadTicket("u1", "http://127.0.0.1:1/nobody")))
 
     @property
@@ -210,7 +213,9 @@ class SmtpStage:
         self.resolver = Resolver(bus, settings.resolution_seconds)
         self.dns = DnsOfDictionaries()
         judge = Judge(settings.judgement, settings.hostname, self.dns, nursery)
-        self.server = Server(Shared(settings, bus, self.resolver, structlog.get_logger(), self.draining, judge))
+        log = structlog.get_logger()
+        signatures = Signatures(bus, log)
+        self.server = Server(Shared(settings, bus, self.resolver, log, self.draining, judge, signatures))
         self.server.watch_accounts()
         self._nursery = nursery
         nursery.start_soon(self.server.drain)

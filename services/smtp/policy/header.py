@@ -7,6 +7,7 @@ import re
 from services.smtp.config import SmtpSettings
 from services.smtp.policy.verdict import Unacceptable
 from shared.mail.dates import format_date
+from shared.mail.headers import select
 
 _FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
 
@@ -29,6 +30,11 @@ def _longest_field(header: bytes) -> int:
 def separator(header: bytes) -> bytes:
     """The empty line that a message without any header needs behind the fields we put before it."""
     return b"" if not header or _FIELD_START.match(header) else b"\r\n"
+
+
+def without_bcc(header: bytes) -> bytes:
+    """The header without Bcc, which nobody but the sender may see (RFC 5322 section 3.6.3)."""
+    return select(header, (b"bcc", b"resent-bcc"), exclude=True) if b"bcc" in header.lower() else header
 
 
 def missing_fields(header: bytes, settings: SmtpSettings, letter: str, at: int) -> bytes:

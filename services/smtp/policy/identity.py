@@ -55,8 +55,8 @@ async def owns(context: Context, addresses: tuple[str, ...], trace: str) -> bool
     return all(answer.allowed)
 
 
-async def check_from(context: Context, header: bytes, trace: str) -> None:
-    """Raise `Unacceptable` unless there is one From field and all its addresses are the account's own."""
+async def check_from(context: Context, header: bytes, trace: str) -> str:
+    """The first author's address. Raises `Unacceptable` unless the one From field names only the account's own."""
     found = [field for field in fields(header) if field.name == b"from"]
     if len(found) != 1:
         raise Unacceptable(550, "5.7.1", "The message needs exactly one From field")
@@ -69,3 +69,4 @@ async def check_from(context: Context, header: bytes, trace: str) -> None:
             break
     if not 0 < len(addresses) <= _MOST or not await owns(context, tuple(addresses), trace):
         raise Unacceptable(550, "5.7.1", "The From address is not one of yours")
+    return addresses[0]

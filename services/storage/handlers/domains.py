@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, write
+from services.storage.tables.dkim import dkim_key
 from services.storage.tables.schema import account, alias, domain
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
@@ -86,6 +87,7 @@ def _remove(memory: Memory, work: UnitOfWork, request: Name) -> Done | Refused:
     if connection.execute(select(account.c.id).where(account.c.domain_id == number).limit(1)).first() is not None:
         return Refused(Code.CANNOT, f"{name} has accounts")
     connection.execute(delete(alias).where(alias.c.domain_id == number))
+    connection.execute(delete(dkim_key).where(dkim_key.c.domain_id == number))
     connection.execute(delete(domain).where(domain.c.id == number))
     memory.rerouting(work, name)
     return Done()

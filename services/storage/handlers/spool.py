@@ -11,8 +11,9 @@ from services.storage import config
 from services.storage.blobs.tickets import Tickets
 from services.storage.handlers import spool_body, spool_settle
 from services.storage.registry import AnyRow, read, write
-from services.storage.repositories import contents, leases, letters
+from services.storage.repositories import contents, leases, letters, submissions
 from services.storage.repositories.letters import Incoming
+from services.storage.repositories.submissions import Sent
 from services.storage.resolver import Resolver
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import spool
@@ -67,12 +68,41 @@ def accept(
         answers.append(Accepted(request.letter, repeated))
         if not repeated:
             fresh.append(Incoming(request, digest, each.account))
+    if any(each.account for each in fresh):
+        fresh = _within_limits(settings, work, fresh, answers)
     if fresh:
         bodies = [(each.request.body, each.request.summary) for each in fresh]
         letters.add(work.connection, work.now, fresh, contents.intern(work.connection, work.now, bodies))
         far = sum([letters.leaves(each.request) for each in fresh])
         work.publish(spool.ready, spool.Ready(len(fresh) - far, far))
     return answers
+
+
+def _within_limits(
+    settings: config.Spool, work: UnitOfWork, fresh: Sequence[Incoming], answers: list[Accepted | Refused]
+) -> list[Incoming]:
+    """Those whose account has not sent too much, counted; the others' answers become refusals."""
+    before = submissions.sent(work.connection, work.now, {each.account for each in fresh if each.account})
+    more: dict[int, Sent] = {}
+    passed: list[Incoming] = []
+    for each in fresh:
+        if each.account:
+            had, has = before.get(each.account, Sent()), more.get(each.account, Sent())
+            has = Sent(has.letters + 1, has.recipients + len(each.request.recipients))
+            if _passes(settings.letters_per_hour, had.letters + has.letters) or _passes(
+                settings.recipients_per_day, had.recipients + has.recipients
+            ):
+                place = next(n for n, answer in enumerate(answers) if answer == Accepted(each.request.letter, False))
+                answers[place] = Refused(Code.THROTTLED, "the account has sent too much")
+                continue
+            more[each.account] = has
+        passed.append(each)
+    submissions.count(work.connection, work.now, before, more)
+    return passed
+
+
+def _passes(limit: int, count: int) -> bool:
+    return 0 < limit < count
 
 
 def _digest(request: Accept) -> bytes:

@@ -129,7 +129,7 @@ def signing_key(domain: str, selector: str, private: bytes) -> SigningKey:
     from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     try:
-        key = load_der_private_key(private, None)
+        key = load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError) as error:
         raise TagError("unreadable private key") from error
     if isinstance(key, Ed25519PrivateKey):
