@@ -21,6 +21,7 @@ REVISIONS = (
     "0009",
     "0010",
     "0011",
+    "0012",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
