@@ -202,6 +202,11 @@ def _certificates() -> _Certificates:
     return _Certificates(server, client)
 
 
+def client_context() -> ssl.SSLContext:
+    """What a client trusts the stage by."""
+    return _certificates().client
+
+
 class SmtpStage:
     """A running service. ``storage`` is a `SmallStorage` unless a bus to another one was given."""
 

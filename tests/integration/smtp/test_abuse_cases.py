@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tracemalloc
 from contextlib import suppress
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from services.smtp.config import SmtpSettings
 from services.smtp.policy.header import check
 from services.smtp.policy.verdict import Unacceptable
-from tests.support.smtp_stage import Client, SmtpStage, plain, smtp_stage
+from tests.support.smtp_stage import Client, SmtpStage, client_context, plain, smtp_stage
 
 ENDS = {
     "LF.LF": b"\n.\n",
@@ -171,6 +172,77 @@ async def test_case_9_a_connection_that_ends_in_a_message_leaves_nothing(command
         await client.stream.send_eof()
         assert await client.ends()
         assert stage.storage.calls == ["directory.resolve"]
+
+
+async def test_case_10_plain_text_behind_the_end_of_tls_is_never_parsed() -> None:
+    """RFC 8446 section 6.1: after close_notify nothing more belongs to the stream."""
+    async with smtp_stage() as stage:
+        client = stage.connect("submission")
+        await client.greeted()
+        assert (await client.ask("STARTTLS")).startswith("220 ")
+        assert isinstance(client.stream, trio.SocketStream)
+        tls = TlsByHand(client.stream)
+        await tls.shake_hands()
+        await tls.send(b"EHLO x\r\nAUTH PLAIN " + plain("alice") + b"\r\n")
+        await tls.send(b"MAIL FROM:<alice@example.org>\r\nRCPT TO:<bob@example.org>\r\nBDAT 200 LAST\r\n")
+        await tls.send(b"Subject: half\r\n\r\nhal")
+        while b"250 2.1.5 " not in tls.heard:
+            await tls.receive()
+        calls = list(stage.storage.calls)
+        rest = b"x" * 200 + b"\r\nRSET\r\nVRFY somebody\r\n"
+        await tls.end_and_go_on_in_clear(rest)
+        with trio.fail_after(5):
+            while await tls.receive():
+                pass
+        assert tls.heard.endswith(b"250 2.1.5 Ok\r\n") or b"421 " in tls.heard.rpartition(b"250 2.1.5 ")[2]
+        assert b"252" not in tls.heard
+        assert stage.storage.calls == calls
+        assert not stage.storage.letters
+
+
+class TlsByHand:
+    """A client that says close_notify and then goes on talking."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = client_context().wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+        self.heard = b""
+
+    async def shake_hands(self) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                self._incoming.write(await self._stream.receive_some())
+            else:
+                await self._flush()
+                return
+
+    async def send(self, octets: bytes) -> None:
+        self._tls.write(octets)
+        await self._flush()
+
+    async def receive(self) -> bool:
+        """Hear more; whether there was anything."""
+        try:
+            octets = await self._stream.receive_some()
+        except trio.BrokenResourceError:
+            return False
+        self._incoming.write(octets)
+        with suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            while True:
+                self.heard += self._tls.read()
+        return bool(octets)
+
+    async def end_and_go_on_in_clear(self, octets: bytes) -> None:
+        with suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        await self._stream.send_all(self._outgoing.read() + octets)
+
+    async def _flush(self) -> None:
+        await self._stream.send_all(self._outgoing.read())
 
 
 async def test_case_11_drips_lose_their_place(autojump_clock: trio.testing.MockClock) -> None:

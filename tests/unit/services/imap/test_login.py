@@ -109,7 +109,7 @@ async def test_ten_unreadable_commands_are_enough(stage: Stage) -> None:
     assert (await client.response()).startswith(b"* BYE")
 
 
-async def test_too_many_sessions_of_one_account(nursery: trio.Nursery, store: Store) -> None:
+async def test_case_50_too_many_sessions_of_one_account(nursery: trio.Nursery, store: Store) -> None:
     stage = Stage(nursery, store, stage_settings(sessions_per_account=2), None)
     first, _ = await stage.logged_in(), await stage.logged_in()
     third = await stage.connect()
