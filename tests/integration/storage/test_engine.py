@@ -13,7 +13,7 @@ from services.storage.engines import sqlite
 from services.storage.engines.open import open_database
 from services.storage.engines.sqlite import SqliteDatabase
 from services.storage.migrations.run import LATEST, REVISIONS, migrate
-from services.storage.tables import sieve, words
+from services.storage.tables import dkim, sieve, words
 from shared.base.errors import ConfigurationError, StartError
 
 
@@ -56,7 +56,7 @@ def test_migrations_end_where_the_tables_are_written_down(tmp_path: Path) -> Non
     database.close()
     engine = create_engine("sqlite://", module=dbapi2)
     with engine.begin() as connection:
-        assert sieve.metadata is words.metadata
+        assert dkim.metadata is sieve.metadata is words.metadata
         words.metadata.create_all(connection)
         assert migrated == _statements(connection)
 
