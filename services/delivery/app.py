@@ -83,6 +83,7 @@ async def deliver(
             reporter,
             schedule,
             journal,
+            log,
             hostname=hostname,
             draining=draining,
             wall_clock=wall_clock,

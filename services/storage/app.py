@@ -36,6 +36,7 @@ from services.storage.handlers import (
     mailboxes,
     maildrop,
     messages,
+    outbound,
     queue,
     quota,
     search,
@@ -145,6 +146,7 @@ class Parts:
         yield from search.rows(self.files.read)
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
         yield from sorting.ROWS
+        yield from outbound.ROWS
 
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:

@@ -35,6 +35,8 @@ def test_delivery_files_letters_and_logs_nobody_in() -> None:
         "control.ping",
         "directory.resolve",
         "messages.deliver",
+        "outbound.keep-sts-policy",
+        "outbound.sts-policy",
         "sieve.active",
         "sieve.facts",
         "sieve.letters",

@@ -99,14 +99,17 @@ async def outbound_stage(
     server: Sink | None = None,
     smarthost: bool = True,
     settings: DeliverySettings | None = None,
+    fresh: bool = True,
     **outbound: Any,
 ) -> AsyncIterator[OutboundStage]:
-    """Without ``smarthost``, ``lookup`` says where mail goes, to the sink's port."""
+    """One that is not ``fresh`` was there before. Without ``smarthost``, ``lookup`` says where mail goes, to the
+    sink's port."""
     clock = ShiftedClock()
     monkeypatch.setattr(storage_app, "SteadyClock", lambda: clock)
     async with sink() as plain, running_storage(folder) as storage, trio.open_nursery() as nursery:
         target = server or plain
-        await storage.add_accounts("bob@example.org")
+        if fresh:
+            await storage.add_accounts("bob@example.org")
         routes = (RouteSettings("*", "[127.0.0.1]", target.port),) if smarthost else ()
         options = {"routes": routes, "port": target.port, "idle": 0.2, "suspended": 0.0, **outbound}
         chosen = replace(settings or DeliverySettings(poll=0.05), outbound=OutboundSettings(**options))

@@ -6,6 +6,7 @@ import argparse
 import os
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -223,13 +224,15 @@ async def sink(context: ssl.SSLContext | None = None) -> AsyncIterator[Sink]:
 
 
 def main() -> None:
-    """A sink as a process of its own: one line on standard output for each letter, its Message-ID."""
+    """A sink as a process of its own: a line on standard output for each letter, its Unix time and Message-ID."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--delay", type=float, default=0.0)
     options = parser.parse_args()
     server = Sink()
+    server.delay = options.delay
     server.keep = False
     if not options.quiet:
         server.note = _print
@@ -240,7 +243,7 @@ def _print(letter: Received) -> None:
     header = letter.octets.partition(b"\r\n\r\n")[0]
     for line in header.split(b"\r\n"):
         if line.lower().startswith(b"message-id:"):
-            os.write(sys.stdout.fileno(), line.partition(b":")[2].strip() + b"\n")
+            os.write(sys.stdout.fileno(), b"%.6f %b\n" % (time.time(), line.partition(b":")[2].strip()))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,9 @@ class OutboundSettings:
     routes: tuple[RouteSettings, ...] = ()
     port: int = 25  # of MX hosts
     tls: str = "may"  # towards MX hosts, where neither they nor their domain ask for more
+    dane: bool = True  # RFC 7672; needs a resolver that validates, and that is trusted to ([dns] trust_ad)
+    mta_sts: bool = True  # RFC 8461
+    sts_port: int = 443
     authority: str = ""  # PEM file of the authorities that hosts are verified by; "" for the system's
     source_ipv4: str = ""  # local address to speak from
     source_ipv6: str = ""

@@ -33,7 +33,7 @@ class Encryption:
     @property
     def verifies(self) -> bool:
         """Whether a handshake that succeeds proves who the server is."""
-        return self.level == "verify"
+        return self.level == "verify" or self._fingerprints is not None
 
     def check(self, certificates: Sequence[bytes]) -> None:
         """After the handshake: raises `PeerGone` when the server's certificates are not those it announced."""

@@ -42,7 +42,10 @@ class Finder:
             six = await self._lookup.ask(Question(name, "AAAA")) if self._ipv6 else NODATA
             four = await self._lookup.ask(Question(name, "A"))
             uncertain = uncertain or six.failed or four.failed
-            found += [Server(name, each, hop.port, secure) for each in addresses(six, four)]
+            found += [
+                Server(name, each, hop.port, secure and (six if ":" in each else four).secure)
+                for each in addresses(six, four)
+            ]
             if len(found) >= self._most:
                 return found[: self._most]
         if found:

@@ -24,6 +24,7 @@ from services.delivery.reports import Reporter
 from services.delivery.schedule import Schedule
 from shared.bus.client import Bus
 from shared.contracts.spool import Letter
+from shared.observe.log import Log
 
 Work = Callable[[Sequence[Letter], float], Awaitable[None]]
 
@@ -39,6 +40,7 @@ async def far_lane(
     reporter: Reporter,
     schedule: Schedule,
     journal: Journal,
+    log: Log,
     *,
     hostname: str,
     draining: trio.Event,
@@ -46,7 +48,7 @@ async def far_lane(
 ) -> AsyncIterator[Work]:
     """Yields what takes claimed letters; at the end, what is in hand is finished."""
     finder = Finder(lookup, hostname, random.randrange, most=settings.hosts, ipv6=settings.ipv6)
-    opener = Opener(finder, Policies(settings.authority), settings, hostname)
+    opener = Opener(finder, Policies(bus, lookup, settings, wall_clock, log), settings, hostname)
     settler = Settler(bus, insistence, journal)
     office = Office(settings, leases, settler, draining=draining, wall_clock=wall_clock)
     async with trio.open_nursery() as nursery:

@@ -41,6 +41,8 @@ def parcels(
     groups: dict[tuple[NextHop, str], list[Due]] = {}
     for due in dues:
         hop = next_hop(due.address.rpartition("@")[2])
+        if letter.require_tls:
+            hop = hop._replace(required=True)
         groups.setdefault((hop, due.sender or letter.sender), []).append(due)
     found = [
         Parcel(consignment, hop, sender, part)

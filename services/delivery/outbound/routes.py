@@ -24,6 +24,7 @@ class NextHop(NamedTuple):
     tls: str
     username: str = ""
     password: str = ""
+    required: bool = False  # for letters that may not go without TLS (RFC 8689)
 
     @property
     def name(self) -> str:

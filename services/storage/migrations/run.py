@@ -22,6 +22,7 @@ REVISIONS = (
     "0010",
     "0011",
     "0012",
+    "0013",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

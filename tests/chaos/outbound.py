@@ -1,0 +1,151 @@
+"""The way out under SIGKILLs of delivery, one a second: a sink counts every letter, and no copy without a reason.
+
+A second copy is explained when delivery was killed just after the sink had taken the first: the reply, or the verdict
+on its way to the spool, died with the process. ``python -m tests.chaos.outbound --letters 2000``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import smtplib
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from tests.chaos.__main__ import thread
+from tests.chaos.load import TROUBLE
+from tests.support.house import ROOT, House, free_ports, running_house
+
+SENDERS = 4
+INTERVAL = 1.0  # seconds between two kills
+WINDOW = 2.0  # seconds from a sink's copy to the kill that explains another
+PATIENCE = 300.0
+SETTINGS = """
+[limits]
+connections_per_address = 10000
+
+[delivery]
+lease = 15.0
+first_retry = 2.0
+longest_retry = 5.0
+
+[delivery.outbound]
+routes = [{{ domain = "*", host = "[127.0.0.1]", port = {port} }}]
+suspended = 1.0
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--letters", type=int, default=2_000)
+    options = parser.parse_args()
+    port = free_ports(["sink"])["sink"]
+    with (
+        running_sink(port) as record,
+        running_house(replicas={"delivery": 3}, settings=SETTINGS.format(port=port)) as house,
+    ):
+        failed = drill(house, record, options.letters)
+    sys.exit(1 if failed else 0)
+
+
+@contextmanager
+def running_sink(port: int) -> Iterator[Path]:
+    """A sink in a process of its own; the file that it writes down letters in."""
+    with tempfile.TemporaryDirectory(prefix="sink-") as folder:
+        record = Path(folder, "letters")
+        with record.open("wb") as file:
+            command = [sys.executable, "-m", "tests.support.sink", "--port", str(port), "--delay", "0.02"]
+            process = subprocess.Popen(command, stdout=file, cwd=ROOT)
+            try:
+                yield record
+            finally:
+                process.kill()
+                process.wait()
+
+
+def drill(house: House, record: Path, letters: int) -> bool:
+    names = [f"drill-{number}@{house.address.rpartition('@')[2]}" for number in range(letters)]
+    crashes: list[BaseException] = []
+    threads = [thread(crashes, submit, house, names[first::SENDERS]) for first in range(SENDERS)]
+    kills: list[float] = []
+    stop = threading.Event()
+    killer = thread(crashes, kill_on, house, kills, stop)
+    started = time.monotonic()
+    while (any(each.is_alive() for each in threads) or waiting(house)) and time.monotonic() - started < PATIENCE:
+        time.sleep(INTERVAL)
+    stop.set()
+    for each in (killer, *threads):
+        each.join(60)
+    copies = received(record)
+    lost = [name for name in names if name not in copies]
+    doubled = [name for name, times in copies.items() if len(times) > 1]
+    strange = [name for name in doubled if not is_explained(copies[name], kills)]
+    stopped = house.eilpost("queue", "list", "--json").stdout.splitlines()
+    print(
+        f"{len(kills)} kills of delivery in {time.monotonic() - started:.0f} s, {letters} letters, {len(lost)} lost, "
+        f"{len(doubled)} with more than one copy, {len(strange)} of them unexplained, {len(stopped)} left over"
+    )
+    for crash in crashes:
+        print(f"broken: {crash!r}")
+    for name in [*lost, *strange][:20]:
+        print(f"letter {name}: {copies.get(name)}")
+    return bool(lost or strange or stopped or crashes)
+
+
+def kill_on(house: House, kills: list[float], stop: threading.Event) -> None:
+    """One kill after the other; when each of them was."""
+    while not stop.wait(INTERVAL):
+        kill_eldest(house)
+        kills.append(time.time())
+
+
+def kill_eldest(house: House) -> None:
+    """SIGKILL to the delivery process that has lived longest: the others get to their work meanwhile."""
+    running = [psutil.Process(pid) for pid in house.pids("delivery") if psutil.pid_exists(pid)]
+    with suppress(psutil.NoSuchProcess, ValueError):
+        min(running, key=lambda each: each.create_time()).kill()
+
+
+def submit(house: House, names: list[str]) -> None:
+    """One letter after the other over one session, which begins anew where it breaks."""
+    rest = iter(names)
+    name = next(rest, None)
+    while name is not None:
+        try:
+            with smtplib.SMTP("127.0.0.1", house.ports["submission"], timeout=15) as client:
+                client.login(house.address, house.password)
+                while name is not None:
+                    text = f"From: <{house.address}>\r\nMessage-ID: <{name}>\r\n\r\n{'All is well. ' * 40}\r\n"
+                    client.sendmail(house.address, [f"ann@{name.partition('@')[0]}.example"], text)
+                    name = next(rest, None)
+        except TROUBLE:
+            time.sleep(0.1)
+
+
+def waiting(house: House) -> bool:
+    return bool(house.eilpost("queue", "list", "--state", "ready", "--json").stdout.strip())
+
+
+def received(record: Path) -> dict[str, list[float]]:
+    """When the sink took each letter."""
+    copies: dict[str, list[float]] = {}
+    for line in record.read_text().splitlines():
+        moment, name = line.split()
+        copies.setdefault(name.strip("<>"), []).append(float(moment))
+    return copies
+
+
+def is_explained(times: list[float], kills: list[float]) -> bool:
+    """Whether a kill came soon after each copy but the last."""
+    return all(any(0 <= kill - moment <= WINDOW for kill in kills) for moment in times[:-1])
+
+
+if __name__ == "__main__":
+    main()
