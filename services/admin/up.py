@@ -64,7 +64,7 @@ def up(
         replicas = replace(settings.replicas, **{name: count for name, count in counts.items() if count is not None})
         settings = replace(settings, replicas=replicas)
         configure("master", str(os.getpid()), json=common.log.json, level=common.log.level)
-        trio.run(_up, path, settings, development_mode)
+        trio.run(_up, path, settings, common.health.port, development_mode)
     except* ConfigurationError as group:
         fail(str(_first(group)), EX_CONFIG)
     except* (StartError, OSError) as group:
@@ -91,10 +91,10 @@ def _prepare(data: Path, config: Path | None) -> Path:
     return path
 
 
-async def _up(path: Path, settings: MasterSettings, development_mode: bool) -> None:
+async def _up(path: Path, settings: MasterSettings, health: int, development_mode: bool) -> None:
     settings.data.mkdir(parents=True, exist_ok=True)
     passwords = broker.ensure_passwords(settings.data / "secrets")
-    plan = await make_plan(path, settings)
+    plan = await make_plan(path, settings, health)
     ports = _ports(plan, settings)
     log = get_logger()
     fleet: Fleet
@@ -125,7 +125,7 @@ async def _announce(path: Path, fleet: Fleet, notes: development.Notes | None, p
             password = await development.ensure_account(bus, notes)
             notes.ready(password)
             print("\n".join(development.banner(ports, password, _python())), flush=True)
-    get_logger().info("master.ready", processes=fleet.children.pids())
+    get_logger().info("master.ready", processes=fleet.children.pids(), health=fleet.health_ports)
 
 
 def _python() -> str:

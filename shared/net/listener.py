@@ -83,12 +83,13 @@ async def serve_connections(
     too_many: Callable[[ListenerSpec], bytes] | None = None,
     environ: Mapping[str, str] = os.environ,
     on_listening: Callable[[Mapping[str, tuple[str, int]]], None] | None = None,
-) -> None:
+) -> bool:
     """Serve all ``specs`` until ``draining`` is set, then wait ``drain_timeout`` seconds for the handlers to end.
 
     ``handler`` gets each connection, under TLS already where the listener says "implicit", and need not close it.
     Connections beyond the limits are told ``too_many(spec)`` (in plaintext ports) and closed. ``on_listening`` is
-    called once with the bound addresses by listener name. Raises `StartError` when a port cannot be bound.
+    called once with the bound addresses by listener name. Answers whether all handlers ended by themselves. Raises
+    `StartError` when a port cannot be bound.
     """
     require_certificate(specs, tls)
     service = _Service(handler, tls, limits, log, metrics, too_many)
@@ -108,8 +109,10 @@ async def serve_connections(
     finally:
         for _, sock in listening:
             sock.close()
-    if connections.cancel_scope.cancelled_caught:
+    cut = connections.cancel_scope.cancelled_caught
+    if cut:
         log.warning("drain.cut", seconds=drain_timeout)
+    return not cut
 
 
 def require_certificate(specs: Sequence[ListenerSpec], tls: ssl.SSLContext | None) -> None:

@@ -30,6 +30,7 @@ class Health:
         self.ready: dict[str, Check] = {}
         self.connections = 0
         self.draining = False
+        self.cut = False  # sessions were cut off while draining
         self._service = service
 
     def failing(self) -> list[str]:

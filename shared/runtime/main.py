@@ -3,7 +3,7 @@
 | exit code | means |
 |---|---|
 | 0 | drained after a signal |
-| 1 | could not start (`StartError`), or had to be cut off while draining; one line says which |
+| 1 | could not start (`StartError`), or it or its sessions had to be cut off while draining; one line says which |
 | 70 | crashed; the log's last line is ``process.crash`` |
 | 78 | the configuration cannot be used; one line on stderr names file, key and remedy |
 """
@@ -98,7 +98,7 @@ class AppEnded(EilpostError):
 
 
 async def _live(parts: _Parts[S], app: Callable[[Process[S]], Awaitable[None]]) -> bool:
-    """The root nursery; whether everything ended by itself after a signal."""
+    """The root nursery; whether everything, sessions included, ended by itself after a signal."""
     log = get_logger()
     service, replica, common = parts.service, parts.replica, parts.common
     health = Health(service)
@@ -119,7 +119,7 @@ async def _live(parts: _Parts[S], app: Callable[[Process[S]], Awaitable[None]]) 
             await app(Process(service, replica, parts.settings, common, bus, log, draining, health, parts.tls))
             if not draining.is_set():
                 raise AppEnded(f"{service} ended without being asked to")
-        drained = True
+        drained = not health.cut
         nursery.cancel_scope.cancel()
     log.info("process.ended", drained=drained)
     return drained

@@ -48,7 +48,7 @@ class Process(Generic[S]):
             listening = True
 
         self.health.ready["listeners"] = lambda: listening
-        await serve_connections(
+        ended = await serve_connections(
             specs,
             handler,
             tls=self.tls,
@@ -60,3 +60,4 @@ class Process(Generic[S]):
             too_many=too_many,
             on_listening=note,
         )
+        self.health.cut = self.health.cut or not ended

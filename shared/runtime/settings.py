@@ -74,7 +74,10 @@ class LogSettings:
 
 @dataclass(frozen=True)
 class HealthSettings:
-    """Section ``[health]``: /livez, /readyz and /metrics in plain HTTP, one port for each process."""
+    """Section ``[health]``: /livez, /readyz and /metrics in plain HTTP, one port for each process.
+
+    ``eilpost up`` gives the first of its processes this port and each further one the next.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0  # 0: off

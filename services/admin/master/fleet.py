@@ -21,12 +21,13 @@ import trio
 from services.admin.config import MasterSettings
 from services.admin.master import sockets
 from services.admin.master.children import Child, Children
-from shared.base.errors import StartError
+from shared.base.errors import ConfigurationError, StartError
 from shared.bus.client import Bus
 from shared.contracts import control
 
 FRONTS = ("smtp", "imap", "pop3")
 STOP_ORDER = (FRONTS, ("delivery",), ("storage",), ("broker",))
+_PORTS = 65_536
 
 
 class CheckFailed(Exception):
@@ -44,6 +45,16 @@ class Plan:
     config: Path
     replicas: Mapping[str, int]
     listeners: Mapping[str, tuple[sockets.Address, ...]]
+    health: int = 0  # port of the first process's health pages; each process has the next one. 0: none has any
+
+    def health_ports(self) -> dict[str, list[int]]:
+        """The health port of every process, by service, in the order of their start."""
+        ports: dict[str, list[int]] = {}
+        following = self.health
+        for service, count in self.replicas.items():
+            ports[service] = list(range(following, following + count))
+            following += count
+        return ports if self.health else {}
 
 
 def command(service: str, config: Path) -> list[str]:
@@ -51,8 +62,11 @@ def command(service: str, config: Path) -> list[str]:
     return [sys.executable, "-m", f"services.{service}", "--config", str(config)]
 
 
-async def make_plan(config: Path, settings: MasterSettings) -> Plan:
-    """Let every service check its configuration and say where it listens. Raises `CheckFailed`."""
+async def make_plan(config: Path, settings: MasterSettings, health: int = 0) -> Plan:
+    """Let every service check its configuration and say where it listens. Raises `CheckFailed`.
+
+    ``health`` is the first health port, 0 for none.
+    """
     replicas = {
         "storage": 1,
         "delivery": settings.replicas.delivery,
@@ -60,6 +74,10 @@ async def make_plan(config: Path, settings: MasterSettings) -> Plan:
         "imap": settings.replicas.imap,
         "pop3": settings.replicas.pop3,
     }
+    if health + sum(replicas.values()) > _PORTS:
+        raise ConfigurationError(
+            str(config), "health.port", f"{health} leaves no port for each process", "choose a lower one"
+        )
     listeners: dict[str, tuple[sockets.Address, ...]] = {}
 
     async def check(service: str) -> None:
@@ -74,7 +92,7 @@ async def make_plan(config: Path, settings: MasterSettings) -> Plan:
         for service, count in replicas.items():
             if count:
                 nursery.start_soon(check, service)
-    return Plan(config, replicas, listeners)
+    return Plan(config, replicas, listeners, health)
 
 
 class Fleet:
@@ -106,11 +124,17 @@ class Fleet:
                     f"{name}={listening.fileno()}" for name, listening in zip(names, own, strict=True)
                 )
             }
-            for _ in range(count):
+            ports = self._plan.health_ports().get(service)
+            for index in range(count):
                 descriptors = [listening.fileno() for listening in own]
-                self.children.add(
-                    Child(service, command(service, self._plan.config), environment, descriptors), nursery
-                )
+                health = {"EILPOST_HEALTH__PORT": str(ports[index])} if ports else {}
+                start = command(service, self._plan.config)
+                self.children.add(Child(service, start, {**environment, **health}, descriptors), nursery)
+
+    @property
+    def health_ports(self) -> dict[str, list[int]]:
+        """Where each process answers for its health."""
+        return self._plan.health_ports()
 
     async def wait_ready(self, bus: Bus) -> None:
         """Return once every process has said that it is ready. Raises `StartError` after the start time-out."""

@@ -4,7 +4,9 @@ Invariants:
 1. A recipient is filed at most once: only one that is ``ready``, under the letter's present fence, is filed; one that
    is ``done`` answers what it answered before.
 2. The targets of one filing are filed all together or not at all.
-3. All that one batch brings into a mailbox has one modseq and is told in one event.
+3. Recipients of one letter who end in one mailbox share one copy there, as far as they are filed together; each of
+   them is settled with it.
+4. All that one batch brings into a mailbox has one modseq and is told in one event.
 
 Eight statements a batch, whatever it carries, unless a mailbox must be made or a script wants more.
 """
@@ -60,6 +62,7 @@ class Batch:
         self.arrived: dict[int, list[ViewRow]] = {}
         self.previous: dict[int, int] = {}
         self.filed: dict[tuple[int, int], spool.Filed] = {}
+        self.copies: dict[tuple[int, int, Changed | None], str] = {}  # by letter, mailbox and content
         self.uses: Counter[int] = Counter()
 
     def file(self, filing: Filing) -> FilingResult:
@@ -120,6 +123,9 @@ class Batch:
     def _add(self, target: Target, entry: Pending) -> str:
         """One copy into one mailbox; its name and UID, "INBOX/7", as it is told and remembered."""
         state = self._mailbox(target)
+        copy = (entry.seq, state.id, target.changed)
+        if (known := self.copies.get(copy)) is not None:
+            return known
         flagset, bits = self._flagset(target.flags) if target.flags else (0, 0)
         arrived = self.arrived.get(state.id)
         if arrived is None:
@@ -140,7 +146,8 @@ class Batch:
         self.rows.append(
             Message(state.id, uid, entry.content_id, state.modseq, flagset, size, self.now, self.now, prefix)
         )
-        return f"{state.name}/{uid}"
+        filed = self.copies[copy] = f"{state.name}/{uid}"
+        return filed
 
     def _mailbox(self, target: Target) -> MailboxState:
         return self.ledger.names.get((target.account, names.canonical(target.mailbox))) or self._make(target)

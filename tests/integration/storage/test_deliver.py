@@ -157,3 +157,23 @@ def test_forwards_join_the_letter(store: Store) -> None:
     assert [row.open for row in store.query(select(letter.c.open))] == [2]
     assert store.uses() == {1: 1}
     assert [each.event for each in store.announcements] == [ready]
+
+
+def test_two_addresses_that_end_in_one_mailbox_get_one_copy(store: Store) -> None:
+    name = store.accept(letter_octets(), ["bob@example.org", "info@example.org", "bob+work@example.org"])
+    eve = store.add_account("eve@example.org")
+    filings = [
+        store.filing(name, Target(store.bob, "INBOX", b"Delivered-To: bob\r\n"), number=0),
+        store.filing(
+            name, Target(store.bob, "INBOX", b"Delivered-To: info\r\n"), Target(eve, "INBOX", b""), number=1
+        ),
+        store.filing(name, Target(store.bob, "Archive", b"Delivered-To: work\r\n"), number=2),
+    ]
+    assert [result.filed for result in deliver(store, *filings)] == ["INBOX/1", "INBOX/1, INBOX/1", "Archive/1"]
+    assert [state for state, _ in states(store)] == ["done"] * 3
+    assert uids(store) == uids(store, account=eve) == uids(store, "Archive") == [1]
+    (bulk,) = store.call(messages.bodies, BodiesRequest(GRANT, 1, pack_u32([1]))).bodies
+    assert bulk.octets.startswith(b"Delivered-To: bob\r\n")
+    assert store.uses() == {1: 3}
+    another = store.accept(letter_octets())
+    assert [result.filed for result in deliver(store, store.filing(another))] == ["INBOX/2"]

@@ -162,7 +162,7 @@ async def test_sessions_that_stay_are_cut(tmp_path: Path, drain: str) -> None:
                 while await accepts(port):  # noqa: ASYNC110 - another process
                     await trio.sleep(0.01)
                 process.send_signal(signal.SIGTERM)
-            await process.wait()
+            assert await process.wait() == 1
         events = [line["event"] for line in await lines(process)]
         assert {"drain.cut", "process.drain_cut"} & set(events)
 
