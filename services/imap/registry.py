@@ -20,6 +20,7 @@ from services.imap.commands import (
     expunge,
     fetch,
     getacl,
+    getmetadata,
     getquota,
     getquotaroot,
     id,
@@ -38,6 +39,7 @@ from services.imap.commands import (
     search,
     select,
     setacl,
+    setmetadata,
     setquota,
     sort,
     starttls,
@@ -80,7 +82,7 @@ _STATES: dict[type[Any], frozenset[State]] = {
 }
 
 _FETCH = ("CONDSTORE", "OBJECTID", "PREVIEW", "SAVEDATE", "UIDONLY")
-_LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-MYRIGHTS", "LIST-STATUS", "SPECIAL-USE")
+_LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-METADATA", "LIST-MYRIGHTS", "LIST-STATUS", "SPECIAL-USE")
 
 _ROWS = (
     Row("CAPABILITY", capability.handle, Context),
@@ -104,6 +106,8 @@ _ROWS = (
     Row("DELETEACL", deleteacl.handle, AccountContext),
     Row("LISTRIGHTS", listrights.handle, AccountContext),
     Row("MYRIGHTS", myrights.handle, AccountContext),
+    Row("GETMETADATA", getmetadata.handle, AccountContext, ("METADATA",)),
+    Row("SETMETADATA", setmetadata.handle, AccountContext),
     Row("GETQUOTA", getquota.handle, AccountContext, ("QUOTA", "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE")),
     Row("GETQUOTAROOT", getquotaroot.handle, AccountContext),
     Row("SETQUOTA", setquota.handle, AccountContext, ("QUOTASET",)),

@@ -36,6 +36,7 @@ from services.storage.handlers import (
     mailboxes,
     maildrop,
     messages,
+    metadata,
     outbound,
     queue,
     quota,
@@ -140,6 +141,7 @@ class Parts:
         yield from blobs.rows(self.tickets, process.settings.largest_upload)
         yield from mailboxes.rows(flagsets)
         yield from acl.ROWS
+        yield from metadata.rows(process.settings.metadata, process.settings.administrating)
         yield from quota.rows(process.settings.administrating, self.memory.rerouting)
         yield from messages.rows(flagsets, self.tickets)
         yield from maildrop.rows(flagsets)

@@ -93,6 +93,20 @@ class Sieve:
 
 
 @dataclass(frozen=True)
+class Metadata:
+    """What may be kept at one mailbox, and at the server, by each account and by all together (RFC 5464)."""
+
+    value: int = 64 * 1024  # octets of one
+    count: int = 500
+    octets: int = 256 * 1024  # of all values
+    contact: str = ""  # whom users may turn to, as a URI ("mailto:postmaster@example.org"): "/shared/admin"
+
+    def __post_init__(self) -> None:
+        if not 1024 <= self.value <= self.octets <= 256 * 1024 or not 10 <= self.count <= 10_000:
+            raise ValueError("value and octets must lie between 1024 and 262144, count between 10 and 10000")
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Collection of what nobody names any more."""
 
@@ -135,6 +149,7 @@ class StorageSettings:
     login: Login = field(default_factory=Login)
     spool: Spool = field(default_factory=Spool)
     sieve: Sieve = field(default_factory=Sieve)
+    metadata: Metadata = field(default_factory=Metadata)
     sweep: Sweep = field(default_factory=Sweep)
     search: Search = field(default_factory=Search)
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from services.storage import config
 from services.storage.blobs.tickets import Tickets
 from services.storage.engines.sqlite import SqliteDatabase
 from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, quota, search, sorting
+from services.storage.handlers import metadata as metadata_handlers
 from services.storage.registry import AnyRow
 from services.storage.repositories import contents, expunges
 from services.storage.repositories import mailboxes as mailbox_rows
@@ -29,6 +31,7 @@ from shared.mail.summary import summarise
 START = 1_700_000_000.0
 GRANT = b"grant"
 ADMINISTRATOR = "admin@example.org"
+ANNOTATIONS = config.Metadata(value=1024, count=10, octets=4096, contact="mailto:help@example.org")
 
 
 def letter_octets(subject: str = "Hello", text: str = "Hi there.\r\n") -> bytes:
@@ -65,6 +68,7 @@ class Store:
         tickets = Tickets(b"secret", "http://data", lambda: self.now, 60)
         families = (
             acl.ROWS,
+            metadata_handlers.rows(ANNOTATIONS, {ADMINISTRATOR}),
             blobs.rows(tickets, 2**30),
             mailboxes.rows(self.flagsets),
             messages.rows(self.flagsets, tickets),

@@ -1,7 +1,8 @@
-"""LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440)."""
+"""LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9, RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590)."""
 
 from __future__ import annotations
 
+from services.imap.annotating import look_up, told
 from services.imap.commands import status
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, AccountContext, Done
@@ -36,7 +37,19 @@ async def handle(context: AccountContext, command: syntax.List) -> Done:
             context.talk.out.write(responses.my_rights(entry.name, shown(entry.rights), utf8=context.dialect.utf8))
     if command.status:
         await _status(context, command.status, entries)
+    if command.metadata:
+        await _metadata(context, command.metadata, entries)
     return DONE
+
+
+async def _metadata(context: AccountContext, wanted: tuple[str, ...], entries: list[Entry]) -> None:
+    """The annotations of what was listed (RFC 9590), as far as the user may see them."""
+    names = [context.names.inward(entry.name) for entry in entries if entry.selectable]
+    for found in await look_up(context, names, wanted):
+        if not found.refused:
+            name, values = context.names.outward(found.name), told(found.annotations, wanted).values
+            context.talk.out.write(responses.metadata(name, values, utf8=context.dialect.utf8))
+            await context.talk.out.room()
 
 
 async def _status(context: AccountContext, items: tuple[str, ...], entries: list[Entry]) -> None:

@@ -8,6 +8,7 @@ from shared.contracts.mailboxes import Mailbox
 from shared.protocols.imap.syntax.notify import MESSAGES, Event, Group, Where
 
 _FOREIGN = "#"  # what begins the names of mailboxes that are not the user's own
+_ANNOTATING = frozenset("rswip")  # one of these is needed beside "l" (RFC 5464 section 3.3)
 
 
 class Choice:
@@ -31,6 +32,19 @@ class Choice:
             if mailbox.id and "r" in mailbox.rights
         }
         return {name: events for name, events in found.items() if events}
+
+    def annotated(self, mailboxes: Sequence[Mailbox]) -> dict[int, str]:
+        """Whose annotations are wanted: names by id, with "" under 0 for the server's (sections 5.6 and 5.7)."""
+        found = {
+            mailbox.id: mailbox.name
+            for mailbox in mailboxes
+            if mailbox.id
+            and not _ANNOTATING.isdisjoint(mailbox.rights)
+            and Event.MAILBOX_METADATA in self.events(mailbox)
+        }
+        if any(Event.SERVER_METADATA in group.events for group in self._groups):
+            found[0] = ""
+        return found
 
     def denied(self, mailboxes: Sequence[Mailbox]) -> list[Mailbox]:
         """Mailboxes whose messages are wanted, and which the user may see but not read (section 3.1)."""

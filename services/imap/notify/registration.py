@@ -14,6 +14,7 @@ from services.imap.errors import No
 from services.imap.fetching.plan import plan
 from services.imap.fetching.send import send
 from services.imap.notify.choice import Choice
+from services.imap.notify.metadata import MetadataNews
 from services.imap.notify.naming import Told, differences
 from services.imap.notify.watches import Watches
 from services.imap.rights import confirm
@@ -36,6 +37,7 @@ class Registration:
         self._watches = watches
         self._selected = next((group for group in groups if group.selected and group.events), None)
         self._choice = Choice(groups)
+        self._metadata = MetadataNews(context, watches)
         self._listing: Sequence[Mailbox] = ()
         self._watched: Mapping[str, frozenset[Event]] = {}
         self._told: dict[int, State] = {}  # of each watched mailbox, by id
@@ -65,6 +67,7 @@ class Registration:
 
     def end(self) -> None:
         """Hear nothing any more."""
+        self._metadata.watch({})
         self._watches.forget_list(self, self._context.account)
         self._watches.forget_mailboxes(self, self._names)
 
@@ -104,6 +107,7 @@ class Registration:
                 await self._tell_list()
             if self._marked:
                 await self._tell_messages()
+            await self._metadata.tell()
         except (Refused, Unavailable):
             return  # the marks stay for the next look
 
@@ -186,11 +190,13 @@ class Registration:
     async def _watch(self, listing: Sequence[Mailbox]) -> None:
         """Watch what the groups mean now; what is new among it is as it is."""
         watched = self._choice.watched(listing)
-        if len(watched) > self._context.settings.notify_mailboxes:
+        annotated = self._choice.annotated(listing)
+        if max(len(watched), len(annotated)) > self._context.settings.notify_mailboxes:
             raise No("Too many mailboxes", "NOTIFICATIONOVERFLOW")
         names = {mailbox.id: mailbox.name for mailbox in listing if mailbox.name in watched}
         self._watches.watch_mailboxes(self, names.keys() - self._names.keys())
         self._watches.forget_mailboxes(self, self._names.keys() - names.keys())
+        self._metadata.watch(annotated)
         self._listing, self._watched, self._names = listing, watched, names
         self._told = {mailbox: state for mailbox, state in self._told.items() if mailbox in names}
         self._told.update(await self._states([mailbox for mailbox in names if mailbox not in self._told]))

@@ -6,12 +6,15 @@ Notices are doorbells here: they say where to look. What is lost is found by a l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import trio
 
 from shared.bus.client import Bus, Subscription
 from shared.contracts.changes import Change, ListChange, list_changed, mailbox_changed
+from shared.contracts.metadata import MetadataChange, metadata_changed
+
+W = TypeVar("W", bound="MetadataWatcher | Watcher")
 
 
 class Watcher(Protocol):
@@ -24,13 +27,21 @@ class Watcher(Protocol):
     def look_again(self) -> None: ...
 
 
-class _Watch:
+class MetadataWatcher(Protocol):
+    """... of annotations."""
+
+    def metadata_changed(self, change: MetadataChange) -> None: ...
+
+    def look_again(self) -> None: ...
+
+
+class _Watch(Generic[W]):
     """One subscription and who shares it."""
 
     __slots__ = ("subscription", "watchers")
 
     def __init__(self) -> None:
-        self.watchers: set[Watcher] = set()
+        self.watchers: set[W] = set()
         self.subscription: Subscription | None = None
 
     def look_again(self) -> None:
@@ -45,8 +56,9 @@ class Watches:
     def __init__(self, bus: Bus, poll_seconds: float) -> None:
         self._bus = bus
         self._poll_seconds = poll_seconds
-        self._mailboxes: dict[int, _Watch] = {}
-        self._lists: dict[int, _Watch] = {}
+        self._mailboxes: dict[int, _Watch[Watcher]] = {}
+        self._lists: dict[int, _Watch[Watcher]] = {}
+        self._metadata: dict[int, _Watch[MetadataWatcher]] = {}
 
     def watch_mailboxes(self, watcher: Watcher, mailboxes: Iterable[int]) -> None:
         """Tell ``watcher`` of changes in these mailboxes."""
@@ -69,6 +81,22 @@ class Watches:
             )
         watch.watchers.add(watcher)
 
+    def watch_metadata(self, watcher: MetadataWatcher, mailboxes: Iterable[int]) -> None:
+        """Tell ``watcher`` of annotations of these mailboxes, 0 for the server's."""
+        for mailbox in mailboxes:
+            watch = self._metadata.get(mailbox)
+            if watch is None:
+                watch = self._metadata[mailbox] = _Watch()
+                watch.subscription = self._bus.subscribe(
+                    metadata_changed, _metadata_bell(watch), key=mailbox, on_gap=watch.look_again
+                )
+            watch.watchers.add(watcher)
+
+    def forget_metadata(self, watcher: MetadataWatcher, mailboxes: Iterable[int]) -> None:
+        """No longer."""
+        for mailbox in mailboxes:
+            _forget(self._metadata, mailbox, watcher)
+
     def forget_mailboxes(self, watcher: Watcher, mailboxes: Iterable[int]) -> None:
         """No longer."""
         for mailbox in mailboxes:
@@ -86,7 +114,15 @@ class Watches:
                 watch.look_again()
 
 
-def _mailbox_bell(watch: _Watch) -> Callable[[Change], None]:
+def _metadata_bell(watch: _Watch[MetadataWatcher]) -> Callable[[MetadataChange], None]:
+    def on_change(change: MetadataChange) -> None:
+        for watcher in watch.watchers:
+            watcher.metadata_changed(change)
+
+    return on_change
+
+
+def _mailbox_bell(watch: _Watch[Watcher]) -> Callable[[Change], None]:
     def on_change(change: Change) -> None:
         for watcher in watch.watchers:
             watcher.mailbox_changed(change.mailbox, change.author)
@@ -94,7 +130,7 @@ def _mailbox_bell(watch: _Watch) -> Callable[[Change], None]:
     return on_change
 
 
-def _list_bell(watch: _Watch) -> Callable[[ListChange], None]:
+def _list_bell(watch: _Watch[Watcher]) -> Callable[[ListChange], None]:
     def on_change(change: ListChange) -> None:
         for watcher in watch.watchers:
             watcher.list_changed(change.author)
@@ -102,7 +138,7 @@ def _list_bell(watch: _Watch) -> Callable[[ListChange], None]:
     return on_change
 
 
-def _forget(watches: dict[int, _Watch], key: int, watcher: Watcher) -> None:
+def _forget(watches: dict[int, _Watch[W]], key: int, watcher: W) -> None:
     watch = watches.get(key)
     if watch is None:
         return

@@ -12,7 +12,7 @@ from services.storage.handlers.domains import domain_name
 from services.storage.logins import Logins
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, task, write
-from services.storage.repositories import accounts, mailboxes, scripts, sieve_log, sieve_memories
+from services.storage.repositories import accounts, mailboxes, metadata, scripts, sieve_log, sieve_memories
 from services.storage.repositories.accounts import NOBODY, NewAccount
 from services.storage.rooms import Rooms
 from services.storage.rules.addresses import fit_for_account
@@ -196,7 +196,7 @@ def _remove(memory: Memory, work: UnitOfWork, address: str) -> Done | Refused:
         return Refused(Code.NOT_FOUND, f"there is no account {address}")
     owned = connection.execute(select(mailbox.c.id).where(mailbox.c.account_id == present.id)).scalars().all()
     mailboxes.remove(connection, owned)
-    for family in (scripts, sieve_memories, sieve_log):
+    for family in (metadata, scripts, sieve_memories, sieve_log):
         family.remove_all(connection, present.id)
     for number in owned:  # others may have them open
         work.publish(mailbox_changed, Change(number, 0, 0, 0, deleted=True), key=number)

@@ -23,6 +23,7 @@ REVISIONS = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from services.storage.repositories import contents
+from services.storage.repositories import contents, metadata
 from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
 from services.storage.rules.names import INBOX, USUAL
 from services.storage.tables.schema import account, acl, expunge, mailbox, maildrop_lock, message, subscription
@@ -109,5 +109,6 @@ def remove(connection: Connection, ids: Collection[int]) -> None:
     connection.execute(delete(message).where(message.c.mailbox_id.in_(given)))
     connection.execute(delete(expunge).where(expunge.c.mailbox_id.in_(given)))
     connection.execute(delete(acl).where(acl.c.mailbox_id.in_(given)))
+    metadata.remove(connection, given)
     connection.execute(delete(maildrop_lock).where(maildrop_lock.c.mailbox_id.in_(given)))
     connection.execute(delete(mailbox).where(mailbox.c.id.in_(given)))

@@ -14,6 +14,7 @@ from shared.contracts.acl import RIGHTS, Grant
 from shared.contracts.messages import Mode
 
 SEEING = frozenset("lrikxa")  # one of these, and MYRIGHTS answers (section 4)
+ANNOTATING = frozenset("rswip")  # one of these beside "l" (RFC 5464 section 3.3)
 FLAGGING = frozenset("swt")
 WRITING = FLAGGING | {"i", "e"}  # without any of these a mailbox is read-only (section 5.2)
 

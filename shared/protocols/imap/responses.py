@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from shared.protocols.imap.strings import flag_list, mailbox, nstring, number_set, range_set, string, text
+from shared.protocols.imap.strings import (
+    astring,
+    flag_list,
+    mailbox,
+    nstring,
+    nstring8,
+    number_set,
+    range_set,
+    string,
+    text,
+)
 
 _RANGES = 500  # in one VANISHED: some clients bear no line above 8 KiB
 
@@ -194,6 +204,21 @@ def quota(root: str, resources: Iterable[tuple[str, int, int]], *, utf8: bool = 
 def quota_root(name: str, roots: Iterable[str], *, utf8: bool = False) -> bytes:
     """``* QUOTAROOT``: the roots of a mailbox."""
     return b" ".join((b"* QUOTAROOT", *(mailbox(each, utf8=utf8) for each in (name, *roots)))) + b"\r\n"
+
+
+# --- annotations (RFC 5464) ---
+
+
+def metadata(name: str, values: Iterable[tuple[str, bytes | None]], *, utf8: bool = False) -> bytes:
+    """``* METADATA`` with values; the mailbox "" is the server."""
+    told = b" ".join(b"%b %b" % (astring(entry.encode("ascii")), nstring8(value)) for entry, value in values)
+    return b"* METADATA %b (%b)\r\n" % (mailbox(name, utf8=utf8), told)
+
+
+def metadata_changed(name: str, entries: Iterable[str], *, utf8: bool = False) -> bytes:
+    """``* METADATA`` of its own accord: the entries that changed."""
+    told = b" ".join(astring(entry.encode("ascii")) for entry in entries)
+    return b"* METADATA %b %b\r\n" % (mailbox(name, utf8=utf8), told)
 
 
 def identification(fields: Sequence[tuple[str, str | None]]) -> bytes:

@@ -12,6 +12,7 @@ from shared.protocols.imap.sets import runs
 MAX_TEXT = 1024  # characters of resp-text
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _QUOTABLE = re.compile(rb"[ !#-\[\]-~]{0,1000}\Z")
+_BARE = re.compile(rb"[!#$&',-\[\]^-z|}~+]+\Z")
 _FLAG = re.compile(r"\\?[!#$&',-\[^-z|}~+]+\Z")
 
 
@@ -34,6 +35,18 @@ def string(octets: bytes) -> bytes:
 def nstring(octets: bytes | None) -> bytes:
     """``nstring``: NIL for None."""
     return b"NIL" if octets is None else string(octets)
+
+
+def nstring8(octets: bytes | None) -> bytes:
+    """``nstring`` or, where there are NULs, ``literal8`` (RFC 3516)."""
+    if octets is None or b"\0" not in octets:
+        return nstring(octets)
+    return b"~{%d}\r\n%b" % (len(octets), octets)
+
+
+def astring(octets: bytes) -> bytes:
+    """``astring``: bare where that is allowed, else `string`."""
+    return octets if _BARE.match(octets) else string(octets)
 
 
 def mailbox(name: str, *, utf8: bool = False) -> bytes:

@@ -1,4 +1,4 @@
-"""LIST (RFC 3501 section 6.3.8), extended (RFC 5258, RFC 5819, RFC 6154, RFC 8440), and LSUB (section 6.3.9)."""
+"""LIST (RFC 3501 section 6.3.8), extended (RFC 5258, 5819, 6154, 8440, 9590), and LSUB (section 6.3.9)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.names import list_mailbox, mailbox
+from shared.protocols.imap.syntax.entry import entries
 from shared.protocols.imap.syntax.status import items
 from shared.protocols.imap.tokens import Arguments
 
@@ -17,7 +18,7 @@ class List(NamedTuple):
     """Patterns are Unicode with "%" and "*" as wildcards, in the client's hierarchy separator.
 
     ``extended`` tells that the extended form was used (RFC 5258 section 3), ``lsub`` that it was LSUB.
-    ``status`` holds the items of RETURN (STATUS (...)).
+    ``status`` holds the items of RETURN (STATUS (...)), ``metadata`` the entries of RETURN (METADATA (...)).
     """
 
     reference: str
@@ -27,6 +28,7 @@ class List(NamedTuple):
     status: tuple[str, ...] = ()
     extended: bool = False
     lsub: bool = False
+    metadata: tuple[str, ...] = ()
 
 
 def parse(arguments: Arguments) -> List:
@@ -49,8 +51,8 @@ def parse(arguments: Arguments) -> List:
     if arguments.at_end():
         return List(reference, patterns, selection, extended=extended)
     arguments.space()
-    returns, status = _returns(arguments)
-    return List(reference, patterns, selection, returns, status, extended=True)
+    returns, status, metadata = _returns(arguments)
+    return List(reference, patterns, selection, returns, status, extended=True, metadata=metadata)
 
 
 def parse_lsub(arguments: Arguments) -> List:
@@ -70,23 +72,27 @@ def _selection(arguments: Arguments) -> frozenset[str]:
     return options
 
 
-def _returns(arguments: Arguments) -> tuple[frozenset[str], tuple[str, ...]]:
+def _returns(arguments: Arguments) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     if arguments.keyword() != "RETURN":
         raise ParseError("RETURN expected")
     arguments.space()
     status: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
     options: set[str] = set()
     arguments.open()
     while not arguments.skip(b")"):
-        if options or status:
+        if options or status or metadata:
             arguments.space()
         option = arguments.keyword()
         if option == "STATUS":
             arguments.space()
             status = items(arguments)
+        elif option == "METADATA":
+            arguments.space()
+            metadata = entries(arguments)
         elif option in RETURNS:
             options.add(option)
         else:
             raise ParseError("Unknown return option")
     arguments.leave()
-    return frozenset(options), status
+    return frozenset(options), status, metadata

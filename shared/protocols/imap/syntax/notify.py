@@ -19,6 +19,8 @@ class Event(StrEnum):
     FLAGS = "FlagChange"
     NAME = "MailboxName"
     SUBSCRIPTION = "SubscriptionChange"
+    MAILBOX_METADATA = "MailboxMetadataChange"
+    SERVER_METADATA = "ServerMetadataChange"
 
 
 class Where(StrEnum):

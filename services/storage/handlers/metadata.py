@@ -1,0 +1,157 @@
+"""`metadata.*`: values that clients keep at mailboxes and at the server (RFC 5464)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from sqlalchemy import Connection
+
+from services.storage.config import Metadata
+from services.storage.handlers.one_by_one import one_by_one
+from services.storage.registry import AnyRow, read, write
+from services.storage.repositories import administrators, metadata, places
+from services.storage.repositories.access import Access
+from services.storage.repositories.ledger import Ledger
+from services.storage.repositories.metadata import EVERYBODY, SERVER
+from services.storage.rules.metadata import ADMIN, BadEntry, is_private, validate, wanted
+from services.storage.rules.rights import ANNOTATING
+from services.storage.unit_of_work import Asked, UnitOfWork
+from shared.contracts import metadata as contract
+from shared.contracts.directory import Done
+from shared.contracts.errors import Code, Refused
+from shared.contracts.metadata import (
+    Annotated,
+    Annotation,
+    Found,
+    Get,
+    MetadataChange,
+    Set,
+    metadata_changed,
+)
+
+MAX_OCTETS = 600_000  # of one answer, unless a single mailbox has more
+MOST_NAMES = 10_000  # in one question
+
+
+def rows(settings: Metadata, administrating: Collection[str]) -> tuple[AnyRow, ...]:
+    """All of the family."""
+    return (
+        read(contract.get, partial(get, settings)),
+        write(contract.set, partial(one_by_one, partial(change, settings, administrating))),
+    )
+
+
+def get(settings: Metadata, connection: Connection, asked: Sequence[Asked[Get]]) -> list[Found | Refused]:
+    """What each asker may see, of as many mailboxes as one frame takes."""
+    return [_get(settings, connection, each) for each in asked]
+
+
+def _get(settings: Metadata, connection: Connection, asked: Asked[Get]) -> Found | Refused:
+    request = asked.request
+    if len(request.names) > MOST_NAMES:
+        return Refused(Code.LIMIT, "too many mailboxes")
+    numbers = _numbers(connection, asked)
+    known = [number for number in numbers.values() if isinstance(number, int)]
+    names = None if request.depth else request.entries
+    by_mailbox: dict[int, list[Annotation]] = {number: [] for number in known}
+    for row in metadata.seen(connection, known, asked.account, names):
+        if wanted(row.name, request.entries, request.depth):
+            by_mailbox[row.mailbox].append(Annotation(row.name, row.value))
+    if SERVER in by_mailbox and settings.contact and wanted(ADMIN, request.entries, request.depth):
+        by_mailbox[SERVER].append(Annotation(ADMIN, settings.contact.encode()))
+    return _fitting(numbers, by_mailbox)
+
+
+def _fitting(numbers: dict[str, int | Refused], by_mailbox: dict[int, list[Annotation]]) -> Found:
+    found: list[Annotated] = []
+    room = MAX_OCTETS
+    for name, number in numbers.items():
+        if isinstance(number, Refused):
+            found.append(Annotated(name, (), number.code.value))
+            continue
+        here = tuple(by_mailbox[number])
+        room -= sum(len(each.name) + len(each.value or b"") for each in here)
+        if room < 0 and found:
+            break
+        found.append(Annotated(name, here))
+    return Found(tuple(found))
+
+
+def _numbers(connection: Connection, asked: Asked[Get]) -> dict[str, int | Refused]:
+    """The mailbox behind each name, or why nothing is told of it."""
+    where = {name: places.find(connection, asked.account, name) for name in asked.request.names if name}
+    access = Access(Ledger(connection))
+    access.ledger.load_names(where.values())
+    numbers: dict[str, int | Refused] = {}
+    for name in asked.request.names:
+        if not name:
+            numbers[name] = SERVER
+            continue
+        state = access.by_place(where[name], asked.account, "l")
+        if isinstance(state, Refused):
+            numbers[name] = state
+        elif ANNOTATING.isdisjoint(access.rights(state, asked.account)):
+            numbers[name] = Refused(Code.NO_RIGHT)
+        else:
+            numbers[name] = state.id
+    return numbers
+
+
+def change(settings: Metadata, administrating: Collection[str], work: UnitOfWork, asked: Asked[Set]) -> Done:
+    """Set and remove, all or none."""
+    request = asked.request
+    try:
+        given = {validate(each.name): each.value for each in request.annotations}
+    except BadEntry as error:
+        raise Refused(Code.CANNOT, str(error)) from error
+    shares = any(not is_private(name) for name in given)
+    number = _mailbox(work.connection, asked, shares) if request.name else SERVER
+    if number == SERVER and shares and not administrators.includes(work.connection, administrating, asked.account):
+        raise Refused(Code.NO_RIGHT, "shared annotations of the server are set by administrators")
+    if number == SERVER and ADMIN in given:
+        raise Refused(Code.CANNOT, "the settings say whom to turn to")
+    for whose in (EVERYBODY, asked.account):
+        some = {name: value for name, value in given.items() if is_private(name) == (whose != EVERYBODY)}
+        if some:
+            _check(settings, metadata.sizes(work.connection, number, whose), some)
+    for name, value in given.items():
+        metadata.put(work.connection, number, asked.account if is_private(name) else EVERYBODY, name, value)
+    _tell(work, number, asked, given)
+    return Done()
+
+
+def _mailbox(connection: Connection, asked: Asked[Set], shares: bool) -> int:
+    """Where the asker may annotate; what all see needs the right to change what all see."""
+    place = places.find(connection, asked.account, asked.request.name)
+    access = Access(Ledger(connection))
+    access.ledger.load_names([place])
+    state = access.by_place(place, asked.account, "l")
+    if isinstance(state, Refused):
+        raise state
+    held = access.rights(state, asked.account)
+    if ANNOTATING.isdisjoint(held) or (shares and "w" not in held):
+        raise Refused(Code.NO_RIGHT)
+    return state.id
+
+
+def _check(settings: Metadata, sizes: dict[str, int], given: dict[str, bytes | None]) -> None:
+    """Raise `Refused` where one of ``given`` would pass a limit; what shrinks or goes never does."""
+    after = {name: size for name, size in sizes.items() if name not in given}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if len(value) > settings.value:
+            raise Refused(Code.LIMIT, "too long a value", data=f"size {settings.value}")
+        after[name] = len(value)
+    grows = len(after) > len(sizes) or sum(after.values()) > sum(sizes.values())
+    if grows and (len(after) > settings.count or sum(after.values()) > settings.octets):
+        raise Refused(Code.LIMIT, "too many annotations", data="count")
+
+
+def _tell(work: UnitOfWork, number: int, asked: Asked[Set], given: Collection[str]) -> None:
+    for whose in (EVERYBODY, asked.account):
+        names = tuple(name for name in given if is_private(name) == (whose != EVERYBODY))
+        if names:
+            notice = MetadataChange(number, whose, names, asked.session)
+            work.publish(metadata_changed, notice, key=number)
