@@ -29,11 +29,14 @@ _SLACK = 64 * 1024  # octets that an upload may be longer than the message: our 
 class Witness(Protocol):
     """Sees a body pass by, and has the last word."""
 
-    def see(self, octets: bytes) -> None:
+    async def see(self, octets: bytes) -> None:
         """The next octets of the body."""
 
     async def conclude(self) -> bytes:
         """The fields to stand before the message. Raises `Unacceptable`, `Refused`, `Unavailable`."""
+
+    async def aclose(self) -> None:
+        """The message came to nothing, or is over."""
 
 
 class Judged(NamedTuple):
@@ -134,10 +137,12 @@ class Intake:
         self._kept = bytearray()
         if self._sender is not None:
             await self._sender.aclose()
+        if self._witness is not None:
+            await self._witness.aclose()
 
     async def _take(self, octets: bytes) -> None:
         if self._witness is not None:
-            self._witness.see(octets)
+            await self._witness.see(octets)
         if self._sender is not None and self._scanner is not None:
             self._scanner.feed(octets)
             await self._sender.send(octets)
@@ -165,7 +170,7 @@ class Intake:
         self._judged = True
         header, self._witness = await self._judge(bytes(self._kept[:end]))
         if self._witness is not None:
-            self._witness.see(bytes(self._kept[end + 2 :]))  # behind the empty line
+            await self._witness.see(bytes(self._kept[end + 2 :]))  # behind the empty line
         self._kept[:end] = header
 
     async def _stream(self) -> None:

@@ -60,7 +60,7 @@ async def _judge(context: Context, transaction: Transaction, header: bytes) -> J
     judge = context.shared.judge
     if context.role is Role.LMTP or not judge.is_judged(connection.peer_host):
         return Judged(trace + header)
-    examination = judge.examine(connection.peer_host, context.state.helo, transaction, header)
+    examination = await judge.examine(connection.peer_host, context.state.helo, transaction, header)
     return Judged(trace + examination.header, examination)
 
 

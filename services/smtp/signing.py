@@ -76,7 +76,7 @@ class Signing:
         self._hashes = BodyHashes()
         self._signer = Signer(HeaderFields(header), self._hashes, keys)
 
-    def see(self, octets: bytes) -> None:
+    async def see(self, octets: bytes) -> None:
         """The next octets of the body."""
         self._hashes.feed(octets)
 
@@ -84,3 +84,6 @@ class Signing:
         """The signatures, one for each key."""
         self._hashes.finish()
         return self._signer.fields(int(time()))
+
+    async def aclose(self) -> None:
+        """Nothing is held."""

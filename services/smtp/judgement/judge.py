@@ -8,14 +8,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from time import time
 
 import trio
 
+from services.smtp.judgement.clamav import Clamav
 from services.smtp.judgement.findings import Findings
 from services.smtp.judgement.policy import Decision, decide
+from services.smtp.judgement.rspamd import SCORE, Rspamd
+from services.smtp.judgement.scanning import Envelope, Scan, Scanner
 from services.smtp.judgement.settings import Action, JudgementSettings
 from services.smtp.policy.header import separator
 from services.smtp.policy.verdict import Unacceptable
@@ -32,6 +35,7 @@ from shared.authentication.results import results_field, without_forged
 from shared.authentication.spf.check import check_host
 from shared.authentication.spf.record import Result as SpfResult
 from shared.mail.address import AddressError, canonical_domain
+from shared.mail.headers import select
 from shared.net.dns import Resolver
 from shared.net.limits import contains, networks
 from shared.protocols.dns import Question
@@ -46,37 +50,52 @@ class Judge:
         self.dns = dns
         self._nursery = nursery
         self._trusted = networks(settings.trusted_networks)
+        self._scanners: list[Scanner] = []
+        if settings.rspamd.url:
+            self._scanners.append(Rspamd(settings.rspamd))
+        if settings.clamav.address:
+            self._scanners.append(Clamav(settings.clamav))
 
     def is_judged(self, client: str) -> bool:
         """Whether mail from this address is judged; what has no address comes from this machine."""
         return self.settings.enabled and bool(client) and not contains(self._trusted, client)
 
-    def examine(self, client: str, helo: str, transaction: Transaction, header: bytes) -> Examination:
+    async def examine(self, client: str, helo: str, transaction: Transaction, header: bytes) -> Examination:
         """Begin with the message whose header is complete."""
-        examination = Examination(self, client.partition("%")[0], helo, transaction, header)
+        client = client.partition("%")[0]
+        envelope = Envelope(client, helo, transaction.mail.sender, tuple(transaction.recipients), transaction.letter)
+        scans = [Scan(scanner, envelope) for scanner in self._scanners]
+        examination = Examination(self, envelope, transaction, header, scans)
         for question in examination.questions():
             if self.dns.kept(question) is None:
                 self._nursery.start_soon(self.dns.ask, question)
+        for scan in scans:
+            await scan.see(header + b"\r\n")
         return examination
 
 
 class Examination:
     """One message under judgement. ``header`` is what to store of its header block."""
 
-    def __init__(self, judge: Judge, client: str, helo: str, transaction: Transaction, header: bytes) -> None:
+    def __init__(
+        self, judge: Judge, envelope: Envelope, transaction: Transaction, header: bytes, scans: Sequence[Scan]
+    ) -> None:
         self._judge = judge
+        self._scans = scans
         self._transaction = transaction
         self._hashes = BodyHashes()
         fields = HeaderFields(b"" if separator(header) else header)
         self._dkim = Verifier(fields, self._hashes, int(time()))
         self._arc = ChainVerifier(fields, self._hashes)
         self.header = without_forged(header, judge.hostname)
-        self.findings = Findings(client, helo, transaction.mail.sender)
+        if scans and SCORE in header.lower():
+            self.header = select(self.header, (SCORE,), exclude=True)
+        self.findings = Findings(envelope.client, envelope.helo, envelope.sender)
         try:
             self.findings.author = author_domain(fields)
         except NoAuthor as error:
             self.findings.no_author = str(error)
-        self._responsible = _domain(transaction.mail.sender.rpartition("@")[2] or helo)
+        self._responsible = _domain(envelope.sender.rpartition("@")[2] or envelope.helo)
 
     def questions(self) -> Iterator[Question]:
         """What is going to be asked for sure."""
@@ -88,20 +107,30 @@ class Examination:
         yield from self._dkim.questions()
         yield from self._arc.questions()
 
-    def see(self, octets: bytes) -> None:
+    async def see(self, octets: bytes) -> None:
         """The next octets of the body."""
         self._hashes.feed(octets)
+        for scan in self._scans:
+            await scan.see(octets)
+
+    async def aclose(self) -> None:
+        """The message came to nothing."""
+        for scan in self._scans:
+            await scan.aclose()
 
     async def conclude(self) -> bytes:
         """The body is complete: the field to stand before the message. Raises `Unacceptable`."""
         self._hashes.finish()
         with trio.move_on_after(self._judge.settings.timeout):
             await self._find_out()
-        decision = decide(self.findings, self._judge.settings)
-        self._transaction.verdicts = {**self.findings.words(), "judgement": decision.action.value}
+        opinions = {scan.name: await scan.opinion() for scan in self._scans}
+        decision = decide(self.findings, self._judge.settings, opinions.values())
+        words = {name: opinion.word for name, opinion in opinions.items()}
+        self._transaction.verdicts = {**self.findings.words(), **words, "judgement": decision.action.value}
         _enforce(decision)
         self._transaction.junk = decision.action is Action.QUARANTINE
-        return results_field(self._judge.hostname, list(self.findings.methods()))
+        fields = [opinion.fields for opinion in opinions.values()]
+        return b"".join([results_field(self._judge.hostname, list(self.findings.methods())), *fields])
 
     async def _find_out(self) -> None:
         """Each check in turn. If time runs out, those that did not end stay unsure."""

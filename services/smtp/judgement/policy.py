@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.smtp.judgement.findings import Findings
+from services.smtp.judgement.scanning import Opinion
 from services.smtp.judgement.settings import Action, JudgementSettings
 from shared.authentication import iprev
 from shared.authentication.arc.chain import Status
@@ -24,9 +26,11 @@ ACCEPTED = Decision(Action.ACCEPT)
 _STRICTNESS = {action: place for place, action in enumerate(Action)}
 
 
-def decide(findings: Findings, settings: JudgementSettings) -> Decision:
-    """The strictest of the rules that apply."""
-    return max(_rules(findings, settings), key=lambda decision: _STRICTNESS[decision.action])
+def decide(findings: Findings, settings: JudgementSettings, opinions: Iterable[Opinion] = ()) -> Decision:
+    """The strictest of the rules that apply, and of what scanners say of the content."""
+    rules = _rules(findings, settings)
+    rules += [Decision(opinion.action, "7.1", opinion.text) for opinion in opinions]
+    return max(rules, key=lambda decision: _STRICTNESS[decision.action])
 
 
 def _rules(findings: Findings, settings: JudgementSettings) -> list[Decision]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.net.limits import networks
@@ -15,6 +15,49 @@ class Action(StrEnum):
     QUARANTINE = "quarantine"  # into the recipients' Junk
     DEFER = "defer"  # 4xx: the client tries again
     REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class ScannerSettings:
+    """What all content scanners have in common."""
+
+    timeout: float = 15.0  # for each step with the scanner
+    trouble: str = "defer"  # when it does not answer: accept, or defer
+    largest: int = 20 * 1024 * 1024  # octets; larger messages are not scanned
+
+    def __post_init__(self) -> None:
+        if self.timeout <= 0 or self.largest < 1:
+            raise ValueError("timeout must be above 0, largest at least 1")
+        if self.trouble not in (Action.ACCEPT, Action.DEFER):
+            raise ValueError("trouble is accept or defer")
+
+
+@dataclass(frozen=True)
+class RspamdSettings(ScannerSettings):
+    """Table ``[smtp.judgement.rspamd]``. Its action decides: reject, soft reject, add header, no action."""
+
+    url: str = ""  # "http://127.0.0.1:11333"; none: not asked
+    password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.url and not self.url.startswith("http://"):
+            raise ValueError("url begins with http://")
+
+
+@dataclass(frozen=True)
+class ClamavSettings(ScannerSettings):
+    """Table ``[smtp.judgement.clamav]``."""
+
+    address: str = ""  # "127.0.0.1:3310"; none: not asked
+    found: str = "reject"  # what is done about malware: quarantine or reject
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.address and not self.address.rpartition(":")[2].isdecimal():
+            raise ValueError("address is host:port")
+        if self.found not in (Action.QUARANTINE, Action.REJECT):
+            raise ValueError("found is quarantine or reject")
 
 
 @dataclass(frozen=True)
@@ -32,6 +75,9 @@ class JudgementSettings:
     no_author: str = "reject"  # From does not name exactly one author
     no_reverse_name: str = "accept"  # the client's address has no name that leads back to it
     arc_trusted: tuple[str, ...] = ()  # domains whose seals outweigh a failed DMARC, if they made the whole chain
+
+    rspamd: RspamdSettings = field(default_factory=RspamdSettings)
+    clamav: ClamavSettings = field(default_factory=ClamavSettings)
 
     def __post_init__(self) -> None:
         networks(self.trusted_networks)
