@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from pysqlite3 import dbapi2
 from sqlalchemy import create_engine, text
 
+from services.storage import tables
 from services.storage.engines import sqlite
 from services.storage.engines.open import open_database
 from services.storage.engines.sqlite import SqliteDatabase
 from services.storage.migrations.run import LATEST, REVISIONS, migrate
-from services.storage.tables import dkim, sieve, words
+from services.storage.tables.schema import metadata
 from shared.base.errors import ConfigurationError, StartError
 
 
@@ -56,8 +59,9 @@ def test_migrations_end_where_the_tables_are_written_down(tmp_path: Path) -> Non
     database.close()
     engine = create_engine("sqlite://", module=dbapi2)
     with engine.begin() as connection:
-        assert dkim.metadata is sieve.metadata is words.metadata
-        words.metadata.create_all(connection)
+        for module in iter_modules(tables.__path__, f"{tables.__name__}."):
+            import_module(module.name)
+        metadata.create_all(connection)
         assert migrated == _statements(connection)
 
 
