@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import idle, imap_mix, large, letters, listing, login, pop3_drain, sieve
+from tests.bench import idle, imap_mix, large, letters, listing, login, pop3_drain, search, sieve
 from tests.bench.figures import Figure, lines, medians
 from tests.support.house import House, running_house
 
@@ -21,6 +21,7 @@ WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
     "login": login.run,
     "large": large.run,
     "sieve": sieve.run,
+    "search": search.run,
 }
 RUNS = 3
 # The load comes from one address, and logins of it from one machine.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.client import Client, letter
@@ -10,8 +11,15 @@ from tests.support.house import House
 WINDOW = 50  # appends under way at once
 
 
-def fill(house: House, address: str, password: str, count: int, size: int = 4_096) -> None:
-    """``count`` letters into INBOX."""
+def fill(
+    house: House,
+    address: str,
+    password: str,
+    count: int,
+    size: int = 4_096,
+    letters: Callable[[int], bytes] | None = None,
+) -> None:
+    """``count`` letters into INBOX: of ``size`` octets, or what ``letters`` gives for their numbers."""
     with Client(house.ports["imap"]) as client:
         client.line()
         client.imap(b"a", f"LOGIN {address} {password}".encode())
@@ -19,7 +27,7 @@ def fill(house: House, address: str, password: str, count: int, size: int = 4_09
             numbers = range(start, min(start + WINDOW, count))
             parts = []
             for number in numbers:
-                octets = letter(size, number, address)
+                octets = letters(number) if letters else letter(size, number, address)
                 parts.append(b"x%d APPEND INBOX {%d+}\r\n%s\r\n" % (number, len(octets), octets))
             client.send(b"".join(parts))
             for number in numbers:

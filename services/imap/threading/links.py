@@ -43,7 +43,7 @@ class Links:
 
     def _link(self, material: Material) -> None:
         ids, octets = material.ids, material.ids.tobytes()
-        parents, nodes = self.parents, self._nodes
+        parents, nodes, has_children = self.parents, self._nodes, self._has_children
         known: set[bytes] = set()  # chains whose every link was made, or could not be
         at = 0
         for number, count in enumerate(material.counts):
@@ -52,7 +52,12 @@ class Links:
                 chain = octets[(at + 2) * 8 : end * 8]
                 if chain not in known:
                     self._link_chain(ids[at + 2 : end])
-                self._put(number, nodes[ids[end - 1]])
+                parent = nodes[ids[end - 1]]
+                if has_children[number] or parent == number:
+                    self._put(number, parent)
+                else:  # what `_put` would do
+                    parents[number] = parent
+                    has_children[parent] = 1
                 if len(chain) <= _CHAIN and len(known) < _CHAINS and nodes.get(ids[at + 1]) == number:
                     known.add(chain + octets[(at + 1) * 8 : (at + 2) * 8])
             elif parents[number] != NONE:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from services.storage.registry import read
 from services.storage.repositories.access import Access
@@ -19,10 +19,10 @@ from services.storage.tables.schema import content, content_sort, message
 from services.storage.unit_of_work import Asked
 from shared.contracts import sorting as contract
 from shared.contracts.errors import Code, Refused
-from shared.contracts.sorting import By, SortReply, SortRequest, ThreadsReply, ThreadsRequest
+from shared.contracts.sorting import By, Criterion, SortReply, SortRequest, ThreadsReply, ThreadsRequest
 
 MAX_CRITERIA = 20
-PAGE = 20_000  # UIDs read at a time
+DENSE = 4  # a span may hold this many times the UIDs that are wanted
 THREAD_PAGE = 5_000
 MAX_OCTETS = 800_000  # what one frame carries
 OVERHEAD = 13  # octets of a row beside its ids: UID, date, count
@@ -66,12 +66,40 @@ def _check_rights(connection: Connection, asked: Sequence[Asked[Any]]) -> None:
 def _sort(connection: Connection, request: SortRequest) -> SortReply:
     if not 0 < len(request.criteria) <= MAX_CRITERIA:
         raise Refused(Code.LIMIT, "too many sort keys, or none")
-    keys = tuple(dict.fromkeys(each.by for each in request.criteria))
     uids = unpack_uids(request.uids)
-    rows = [row for page in _picker(keys).pages(connection, request.mailbox, uids, PAGE) for row in page]
+    if not uids:
+        return SortReply(b"")
+    if uids[-1] - uids[0] < DENSE * len(uids):
+        span = {"mailbox": request.mailbox, "first": uids[0], "last": uids[-1]}
+        ordered: list[int] = list(connection.execute(_in_order(request.criteria), span).scalars())
+        if len(ordered) > len(uids) or uids[-1] - uids[0] > len(uids) - 1:
+            wanted = set(uids)
+            ordered = [uid for uid in ordered if uid in wanted]
+        return SortReply(pack_u32(ordered))
+    return SortReply(pack_u32(_sparse(connection, request, uids)))
+
+
+@cache
+def _in_order(criteria: tuple[Criterion, ...]) -> Select[Any]:
+    """UIDs of a span, in order."""
+    order = [COLUMNS[by].desc() if reverse else COLUMNS[by].asc() for by, reverse in criteria]
+    return (
+        select(message.c.uid)
+        .select_from(_SOURCE)
+        .with_hint(content, f"INDEXED BY {content_sort.name}", "sqlite")
+        .where(message.c.mailbox_id == bindparam("mailbox"))
+        .where(message.c.uid.between(bindparam("first"), bindparam("last")))
+        .order_by(*order, message.c.uid)
+    )
+
+
+def _sparse(connection: Connection, request: SortRequest, uids: Sequence[int]) -> list[int]:
+    """The same for messages that are few among many."""
+    keys = tuple(dict.fromkeys(each.by for each in request.criteria))
+    rows = [row for page in _picker(keys).pages(connection, request.mailbox, uids) for row in page]
     for by, reverse in reversed(request.criteria):
         rows.sort(key=itemgetter(2 + keys.index(by)), reverse=reverse)
-    return SortReply(pack_u32([row[1] for row in rows]))
+    return [row[1] for row in rows]
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from shared.mail import headers, parts
@@ -11,7 +11,7 @@ from shared.mail.dates import parse_day
 from shared.mail.encoded_words import decode_words
 from shared.mail.fold import fold
 from shared.mail.html_text import html_to_text
-from shared.mail.parts import Kind, Part
+from shared.mail.parts import Kind, Node, Part
 from shared.mail.text import decode_body
 
 MAX_PART = 16 * 1024 * 1024  # octets of one part, as transferred, that are searched
@@ -56,24 +56,29 @@ class Candidate:
 
     @cached_property
     def body_text(self) -> str:
-        """The text parts, the headers of messages inside, and what those of parts say: types, names of files."""
+        """The text parts, and what the headers of parts say: types, names of files."""
         found = []
-        nodes = parts.unpack(self._table)
-        in_message = False  # the next part's header is that of a message
-        for node in nodes:
-            part = node.part
-            if node.row:
-                found.append(self._header_inside(part, names=in_message))
-            if part.kind is Kind.LEAF and part.type == "text":
-                found.append(self._leaf(part))
-            in_message = part.kind is Kind.MESSAGE and node.below > 0
+        for node, of_message in self._nodes():
+            if node.row and not of_message:
+                header = self._octets(node.part.header_start, node.part.body_start)
+                found.append("\n".join(decode_words(field.value) for field in headers.fields(header)))
+            if node.part.kind is Kind.LEAF and node.part.type == "text":
+                found.append(self._leaf(node.part))
         return fold("\n".join(found))
 
-    def _header_inside(self, part: Part, *, names: bool) -> str:
-        octets = self._octets(part.header_start, part.body_start)
-        if names:
-            return decode_words(headers.unfold(octets))
-        return "\n".join(decode_words(field.value) for field in headers.fields(octets))
+    @cached_property
+    def inside_text(self) -> str:
+        """The headers of messages inside this one."""
+        inside = [node.part for node, of_message in self._nodes() if node.row and of_message]
+        found = [self._octets(part.header_start, part.body_start) for part in inside]
+        return fold("\n".join(decode_words(headers.unfold(header)) for header in found))
+
+    def _nodes(self) -> Iterator[tuple[Node, bool]]:
+        """All parts, and whether the header of each is that of a message."""
+        of_message = True
+        for node in parts.unpack(self._table):
+            yield node, of_message
+            of_message = node.part.kind is Kind.MESSAGE and node.below > 0
 
     def _leaf(self, part: Part) -> str:
         text = decode_body(self._octets(part.body_start, part.end), part.encoding, part.charset)

@@ -19,8 +19,14 @@ def entry(number: int, hash: bytes, table: bytes, candidate: Candidate) -> Entry
     for name, value in candidate.folded:
         texts[name if name in NAMED else "header"].append(value)
         texts["header"].append(name)
+    small = _octets(table) <= MOST_OCTETS
+    if small:
+        texts["header"].append(candidate.inside_text)
+        texts["body"].append(candidate.body_text)
     found = {name: words("\n".join(values)) for name, values in texts.items()}
-    found["body"] = words(candidate.body_text) if _octets(table) <= MOST_OCTETS else {MANY}
+    if not small:
+        found["header"].add(MANY)
+        found["body"] = {MANY}
     return Entry(number, hash, tuple(frozenset(found[name]) for name in COLUMNS))
 
 

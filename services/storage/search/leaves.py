@@ -28,7 +28,9 @@ def compile_leaf(leaf: Leaf) -> Test:
         return lambda candidate: candidate.has(leaf.name, text)
     if leaf.field is Field.BODY:
         return lambda candidate: text in candidate.body_text
-    return lambda candidate: text in candidate.header_text or text in candidate.body_text
+    return lambda candidate: (
+        text in candidate.header_text or text in candidate.body_text or text in candidate.inside_text
+    )
 
 
 def reads_bodies(leaf: Leaf) -> bool:

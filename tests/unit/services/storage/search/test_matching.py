@@ -73,7 +73,9 @@ def test_header_fields(name: str, text: str, expected: bool) -> None:
         ("hidden tag", True),
         ("<b>", False),
         ("binary", False),
-        ("inner WORDS", True),
+        ("inner WORDS", False),
+        ("octet-stream", True),
+        ("content-type", False),
         ("inner body", True),
         ("ann@example.org", False),
     ],
@@ -86,6 +88,7 @@ def test_text_is_header_or_body() -> None:
     assert found(Field.TEXT, "ann@example.org")
     assert found(Field.TEXT, "subject: café")
     assert found(Field.TEXT, "inner body")
+    assert found(Field.TEXT, "inner WORDS")
     assert not found(Field.TEXT, "nowhere")
 
 

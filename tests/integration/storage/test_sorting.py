@@ -1,0 +1,74 @@
+"""Order: dense sets of messages, sparse ones, and sets with something missing are sorted alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.storage.handlers import sorting as handler
+from services.storage.rules.packed import pack_u32, unpack_uids
+from shared.contracts import mailboxes, sorting
+from shared.contracts.errors import Refused
+from shared.contracts.mailboxes import Open
+from shared.contracts.sorting import By, Criterion, SortRequest, ThreadsRequest
+from tests.support.storage import GRANT, Store, new
+
+LETTERS = [
+    (subject, sender, day)
+    for day, subject in enumerate(("b", "Re: a", "A", "\u00e9", "", "re: B"), 1)
+    for sender in ("zoe@x", '"Ann" <bob@x>')
+]
+
+
+@pytest.fixture
+def inbox(store: Store) -> int:
+    for subject, sender, day in LETTERS:
+        head = f"Subject: {subject}\r\nFrom: {sender}\r\nDate: {30 - day} Nov 1997 10:00:00 +0000\r\n\r\n"
+        store.append(new(head.encode()))
+    number: int = store.call(mailboxes.open, Open(GRANT, "INBOX", writable=False)).mailbox
+    return number
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("by", list(By))
+def test_sparse_and_dense_sets_are_sorted_alike(
+    store: Store, inbox: int, by: By, reverse: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = SortRequest(
+        GRANT, inbox, pack_u32([1, 2, 4, 5, 7, 9, 11, 40]), (Criterion(by, reverse), Criterion(By.DATE))
+    )
+    dense = store.call(sorting.sort, request).uids
+    monkeypatch.setattr(handler, "DENSE", 0)
+    assert store.call(sorting.sort, request).uids == dense
+    assert len(dense) == 7 * 4
+
+
+def test_base_subjects_go_before_dates(store: Store, inbox: int) -> None:
+    request = SortRequest(GRANT, inbox, pack_u32(range(1, 13, 2)), (Criterion(By.SUBJECT), Criterion(By.DATE)))
+    packed = store.call(sorting.sort, request).uids
+    subjects = [LETTERS[packed[at] - 1][0] for at in range(0, len(packed), 4)]
+    assert subjects == [
+        "",
+        "A",
+        "Re: a",
+        "re: B",
+        "b",
+        "\u00e9",
+    ]
+
+
+def test_threads_are_cut_at_the_limit(store: Store, inbox: int) -> None:
+    whole = store.call(sorting.threads, ThreadsRequest(GRANT, inbox, pack_u32(range(1, 13))))
+    found, at = b"", 1
+    while at:
+        part = store.call(sorting.threads, ThreadsRequest(GRANT, inbox, pack_u32(range(at, 13)), 60))
+        assert 1 <= len(unpack_uids(part.uids)) < 5
+        found, at = found + part.ids, part.next_uid
+    assert found == whole.ids
+    assert len(whole.ids) == 8 * sum(whole.counts)
+
+
+def test_nothing_and_too_much(store: Store, inbox: int) -> None:
+    assert store.call(sorting.sort, SortRequest(GRANT, inbox, b"", (Criterion(By.DATE),))).uids == b""
+    for criteria in ((), (Criterion(By.DATE),) * 21):
+        with pytest.raises(Refused):
+            store.call(sorting.sort, SortRequest(GRANT, inbox, b"", criteria))
