@@ -24,9 +24,10 @@ class ReplicaSettings:
     delivery: int = 1
     imap: int = 1
     pop3: int = 1
+    managesieve: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("smtp", "delivery", "imap", "pop3"):
+        for name in ("smtp", "delivery", "imap", "pop3", "managesieve"):
             if not 0 <= getattr(self, name) <= 64:
                 raise ValueError(f"{name}: from 0 to 64 processes")
 

@@ -42,6 +42,7 @@ Count = click.IntRange(0, 64)
 @click.option("--smtp", type=Count, help="how many processes")
 @click.option("--imap", type=Count, help="how many processes")
 @click.option("--pop3", type=Count, help="how many processes")
+@click.option("--managesieve", type=Count, help="how many processes")
 @click.option("--delivery", type=Count, help="how many processes")
 def up(
     config: Path | None,
@@ -50,10 +51,11 @@ def up(
     smtp: int | None,
     imap: int | None,
     pop3: int | None,
+    managesieve: int | None,
     delivery: int | None,
 ) -> None:
     """Run everything on this machine: the bus and every service, each restarted when it dies."""
-    counts = {"smtp": smtp, "imap": imap, "pop3": pop3, "delivery": delivery}
+    counts = {"smtp": smtp, "imap": imap, "pop3": pop3, "managesieve": managesieve, "delivery": delivery}
     try:
         path = _prepare(data, config) if development_mode else configuration(config)
         if path is None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.contracts.op import Event, Op, Repeat, services
 
-EVERYONE = services("smtp storage delivery imap pop3")
+EVERYONE = services("smtp storage delivery imap pop3 managesieve")
 
 
 class Alive(NamedTuple):
@@ -32,7 +32,9 @@ class Serving(NamedTuple):
     replica: str
 
 
-serving = Event("control.serving", Serving, services("storage"), services("smtp delivery imap pop3 admin"))
+serving = Event(
+    "control.serving", Serving, services("storage"), services("smtp delivery imap pop3 managesieve admin")
+)
 
 
 class Ping(NamedTuple):
@@ -43,4 +45,4 @@ class Pong(NamedTuple):
     replica: str
 
 
-ping = Op("control.ping", Ping, Pong, services("smtp delivery imap pop3 admin"), 3.0, Repeat.SAFE)
+ping = Op("control.ping", Ping, Pong, services("smtp delivery imap pop3 managesieve admin"), 3.0, Repeat.SAFE)

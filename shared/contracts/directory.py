@@ -148,7 +148,11 @@ class AccountChanged(NamedTuple):
 
 
 account_changed = Event(
-    "directory.changed", AccountChanged, services("storage"), services("storage smtp imap pop3"), keyed=False
+    "directory.changed",
+    AccountChanged,
+    services("storage"),
+    services("storage smtp imap pop3 managesieve"),
+    keyed=False,
 )
 
 

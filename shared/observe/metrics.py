@@ -72,6 +72,9 @@ smtp_transactions_total = counter("smtp_transactions_total", "Mail transactions"
 smtp_command_seconds = seconds("smtp_command_seconds", "Time to answer an SMTP command", "command")
 imap_command_seconds = seconds("imap_command_seconds", "Time to answer an IMAP command", "command")
 pop3_command_seconds = seconds("pop3_command_seconds", "Time to answer a POP3 command", "command")
+managesieve_command_seconds = seconds(
+    "managesieve_command_seconds", "Time to answer a ManageSieve command", "command"
+)
 queue_messages = gauge("queue_messages", "Recipients in the spool", "state")
 queue_oldest_seconds = gauge("queue_oldest_seconds", "Age of the oldest recipient in the spool", "state")
 delivery_attempts_total = counter("delivery_attempts_total", "Delivery attempts", "result")

@@ -65,6 +65,7 @@ def test_pop3_reads_one_maildrop() -> None:
 
 def test_managesieve_keeps_scripts_and_sees_no_mail() -> None:
     assert asks("managesieve") == {
+        "control.ping",
         "directory.login",
         "directory.prove",
         "directory.renew",

@@ -48,7 +48,11 @@ def test_transcript(path: Path, house: House, accounts: Mapping[str, dict[str, s
     tls = ssl.create_default_context(cafile=str(house.authority))
     variables = _variables(accounts[_name(path)])
     stage = Stage(
-        "localhost", house.ports[LISTENERS.get(_name(path), protocol)], variables, tls, literals=protocol == "imap"
+        "localhost",
+        house.ports[LISTENERS.get(_name(path), protocol)],
+        variables,
+        tls,
+        literals=protocol in ("imap", "managesieve"),
     )
     transcript = read_transcript(path)
     if protocol == "pop3":

@@ -28,6 +28,7 @@ PORTS = {
     "pop3s": 2995,
     "imap": 2143,
     "imaps": 2993,
+    "managesieve": 4190,
     "bus": 4278,
     "data": 4280,
 }
@@ -77,6 +78,10 @@ tls_port = {imaps}
 host = "{host}"
 port = {pop3}
 tls_port = {pop3s}
+
+[managesieve]
+host = "{host}"
+port = {managesieve}
 """
 
 

@@ -25,7 +25,7 @@ from shared.base.errors import ConfigurationError, StartError
 from shared.bus.client import Bus
 from shared.contracts import control
 
-FRONTS = ("smtp", "imap", "pop3")
+FRONTS = ("smtp", "imap", "pop3", "managesieve")
 STOP_ORDER = (FRONTS, ("delivery",), ("storage",), ("broker",))
 _PORTS = 65_536
 
@@ -73,6 +73,7 @@ async def make_plan(config: Path, settings: MasterSettings, health: int = 0) -> 
         "smtp": settings.replicas.smtp,
         "imap": settings.replicas.imap,
         "pop3": settings.replicas.pop3,
+        "managesieve": settings.replicas.managesieve,
     }
     if health + sum(replicas.values()) > _PORTS:
         raise ConfigurationError(

@@ -1,0 +1,7 @@
+"""``LOGOUT`` (RFC 5804 section 2.3)."""
+
+from __future__ import annotations
+
+from shared.protocols.managesieve.arguments import nothing as parse
+
+__all__ = ["parse"]

@@ -1,0 +1,7 @@
+"""``STARTTLS`` (RFC 5804 section 2.2)."""
+
+from __future__ import annotations
+
+from shared.protocols.managesieve.arguments import nothing as parse
+
+__all__ = ["parse"]
