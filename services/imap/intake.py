@@ -106,16 +106,15 @@ class Gathering:
 
 
 async def _stream(context: AccountContext, command: Append | Replace, gathering: Gathering) -> None:
-    """Read to the end of the command, or to where the client can be stopped; trouble is told afterwards."""
+    """Read to the end of the command, or to where the client can be stopped; trouble is told afterwards.
+
+    What is raised before the offered literal is accepted lets the session refuse it.
+    """
     offered = command.offered
     assert offered is not None
-    try:
-        await _welcome(context, command.mailbox)
-        await gathering.start(command.messages)
-        await gathering.expect(offered.size)
-    except EilpostError:
-        context.talk.core.refuse_literal()
-        raise
+    await _welcome(context, command.mailbox)
+    await gathering.start(command.messages)
+    await gathering.expect(offered.size)
     if offered.synchronising:
         context.talk.out.write(responses.continuation("OK"))
     trouble: EilpostError | None = None

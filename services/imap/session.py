@@ -163,6 +163,8 @@ class Session:
             panics_total("imap").inc()
             self.log.exception("imap.bug", session=self.talk.connection.id, command=command.name)
         self._account_for(command.name, perf_counter() - started)
+        if isinstance(done, Failure):
+            self.talk.core.refuse_literal()
         return self._complete(command, done)
 
     async def _handle(self, row: Row | None, command: Command) -> Done:

@@ -62,6 +62,4 @@ async def _status(context: AccountContext, items: tuple[str, ...], entries: list
     reply = await context.call(mailboxes.status, status.question(context.grant, names, items))
     for state in reply.states:
         if state.found:
-            context.talk.out.write(
-                status.line(context.names.outward(state.name), state, items, utf8=context.dialect.utf8)
-            )
+            context.talk.out.write(status.line(context, context.names.outward(state.name), state, items))

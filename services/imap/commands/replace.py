@@ -5,7 +5,6 @@ from __future__ import annotations
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import No, try_create
 from services.imap.intake import take_in
-from shared.base.errors import EilpostError
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.errors import Refused
@@ -15,12 +14,7 @@ from shared.protocols.imap.syntax import replace as syntax
 
 async def handle(context: MailboxContext, command: syntax.Replace) -> Done:
     """Put a message in place of another, in one transaction. APPENDUID comes before the expunge (section 4.3)."""
-    try:
-        uid = _replaced(context, command)
-    except EilpostError:
-        if command.offered is not None:
-            context.talk.core.refuse_literal()
-        raise
+    uid = _replaced(context, command)
     (new,) = await take_in(context.account, command)
     name = context.account.names.inward(command.mailbox)
     request = messages.Replace(context.grant, new_ulid(), context.live.mailbox, uid, name, new)

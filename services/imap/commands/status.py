@@ -1,4 +1,4 @@
-"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 8438, RFC 8474 section 4.3, RFC 9208)."""
+"""STATUS (RFC 3501 section 6.3.10, RFC 7162 section 3.1.7, RFC 7889, RFC 8438, RFC 8474, RFC 9208)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def handle(context: AccountContext, command: Status) -> Done:
     if not reply.states or not reply.states[0].found:
         denied = bool(reply.states) and reply.states[0].denied
         raise No("Permission denied", "NOPERM") if denied else No("No such mailbox", "NONEXISTENT")
-    context.talk.out.write(line(command.mailbox, reply.states[0], command.items, utf8=context.dialect.utf8))
+    context.talk.out.write(line(context, command.mailbox, reply.states[0], command.items))
     return DONE
 
 
@@ -44,12 +44,14 @@ def question(grant: bytes, names: tuple[str, ...], items: Collection[str]) -> St
     return StatusRequest(grant, names, "DELETED-STORAGE" in items)
 
 
-def line(name: str, state: State, items: Iterable[str], *, utf8: bool) -> bytes:
+def line(context: AccountContext, name: str, state: State, items: Iterable[str]) -> bytes:
     """``* STATUS`` for a name in the client's form."""
-    return responses.status(name, [(item, _value(state, item)) for item in items], utf8=utf8)
+    return responses.status(name, [(item, _value(context, state, item)) for item in items], utf8=context.dialect.utf8)
 
 
-def _value(state: State, item: str) -> int | bytes:
+def _value(context: AccountContext, state: State, item: str) -> int | bytes:
+    if item == "APPENDLIMIT":
+        return context.settings.message_limit
     if item == "MAILBOXID":
         return b"(%b)" % mailbox_id(state.mailbox)
     count: int = getattr(state, _FIELDS[item])

@@ -172,7 +172,7 @@ class Registration:
         wanted = tuple(dict.fromkeys(items))
         if wanted:
             name = self._context.names.outward(self._names[mailbox])
-            line = status.line(name, self._told[mailbox], wanted, utf8=self._context.dialect.utf8)
+            line = status.line(self._context, name, self._told[mailbox], wanted)
             self._context.talk.out.write(line)
 
     def _overflow(self) -> None:

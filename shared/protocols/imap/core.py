@@ -146,11 +146,13 @@ class ImapCore:
             self._incoming.given_up = True
 
     def refuse_literal(self) -> None:
-        """Do without the offered message, which is read over if the client sends it unasked."""
-        if self._reading is _Reading.OFFERED and not self._waits:
-            self._discard(self._remaining, None)
-        else:
+        """Do without the offered message, if one is: it is read over where the client sends it unasked."""
+        if self._reading is not _Reading.OFFERED:
+            return
+        if self._waits:
             self._start()
+        else:
+            self._discard(self._remaining, None)
 
     @property
     def buffered(self) -> int:

@@ -151,3 +151,14 @@ async def test_a_large_message_takes_the_place_of_another(tmp_path: Path) -> Non
         assert (await client.until(b"a"))[-1].startswith(b"a NO ")
         await client.send(b"b EXAMINE INBOX\r\nc REPLACE 1 INBOX {%d+}\r\n%b\r\n" % (len(LARGE), LARGE))
         assert (await client.until(b"c"))[-1].startswith(b"c NO [READ-ONLY]")
+
+
+async def test_a_large_message_that_is_not_wanted_leaves_the_stream_in_order(tmp_path: Path) -> None:
+    async with large_stage(tmp_path) as client:
+        await client.append(b"Subject: first\r\n\r\n")
+        await client.ok("ENABLE UIDONLY")
+        for setting, command in (("NOOP", b"REPLACE 1"), ("UNSELECT", b"UID REPLACE 1"), ("NOOP", b"REPLACE 1")):
+            await client.ok(setting)
+            assert (await client.ask(b"%b INBOX {%d+}\r\n%b" % (command, len(LARGE), LARGE)))[-1].startswith(b"BAD")
+            assert (await client.ask(b"%b INBOX {%d}" % (command, len(LARGE))))[-1].startswith(b"BAD")
+        await client.ok("STATUS INBOX (MESSAGES)")

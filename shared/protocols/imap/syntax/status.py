@@ -1,4 +1,4 @@
-"""STATUS (RFC 3501 section 6.3.10; RFC 7162, RFC 8438, RFC 8474, RFC 9051, RFC 9208)."""
+"""STATUS (RFC 3501 section 6.3.10; RFC 7162, RFC 7889, RFC 8438, RFC 8474, RFC 9051, RFC 9208)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.protocols.imap.tokens import Arguments
 
 ITEMS = frozenset(
     {"MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ", "SIZE", "DELETED"}
-    | {"DELETED-STORAGE", "MAILBOXID"}
+    | {"APPENDLIMIT", "DELETED-STORAGE", "MAILBOXID"}
 )
 
 
