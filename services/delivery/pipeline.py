@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from services.delivery.fate import SENT, Fate
 from services.delivery.filing import file_all
 from services.delivery.insistence import Insistence
 from services.delivery.journal import Journal, Verdict
@@ -21,8 +22,8 @@ from services.delivery.sieve.filtering import Filtering
 from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.errors import Code, Refused, Unavailable
-from shared.contracts.messages import FilingResult
-from shared.contracts.spool import Letter, Settle
+from shared.contracts.messages import Changed, Effects, Filing, FilingResult, Mailing
+from shared.contracts.spool import Letter, Recipient, Settle
 
 _CLASHES = 3  # times that scripts run again since others were faster
 
@@ -108,7 +109,7 @@ class Pipeline:
                 filtered = await ask(letters, partial(self._filtering.apply, again))
                 tasks = _replaced(tasks, filtered)
                 again = filtered
-            filings = [task.filing for task in again if task.filing is not None]
+            filings = [await self._with_receipt(task, task.filing) for task in again if task.filing is not None]
             results = await ask(letters, partial(file_all, self._bus, filings)) if filings else []
             clashed = {(one.letter, one.number) for one in results if one.error == Code.CONFLICT.value}
             last = attempt == _CLASHES or not clashed
@@ -117,6 +118,26 @@ class Pipeline:
                 break
             again = [task for task in routed if (task.letter.id, task.due.number) in clashed]
         return tasks, done
+
+    async def _with_receipt(self, task: Task, filing: Filing) -> Filing:
+        """With the report that the sender wants when this is filed, to be sent in the transaction that files it."""
+        if "SUCCESS" not in task.due.notify:
+            return filing
+        fate = Fate(task.due, SENT, "2.0.0", "", "local")
+        _, reports = await self._reporter.told(task.letter, [fate])
+        effects = filing.effects or Effects()
+        mailings = tuple(
+            [
+                Mailing(
+                    each.letter,
+                    "",
+                    (Recipient(each.recipient, notify=("NEVER",)),),
+                    changed=Changed(each.body, each.summary),
+                )
+                for each in reports.letters
+            ]
+        )
+        return filing._replace(effects=effects._replace(mailings=effects.mailings + mailings))
 
     async def _reported(self, verdicts: list[Verdict]) -> tuple[list[Verdict], dict[str, Reports]]:
         """What senders are told of verdicts that are not filed."""

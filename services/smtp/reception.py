@@ -10,7 +10,7 @@ import trio
 from services.smtp.context import Context
 from services.smtp.intake import Intake, Judged, Taken
 from services.smtp.policy import header as header_rules
-from services.smtp.policy import identity
+from services.smtp.policy import identity, terms
 from services.smtp.replies import LOGIN_EXPIRED, TROUBLE
 from services.smtp.roles import Role
 from services.smtp.transaction import Transaction
@@ -124,7 +124,7 @@ def _not_stored(context: Context, transaction: Transaction, reason: str) -> None
 
 
 def _request(context: Context, transaction: Transaction, taken: Taken) -> spool.Accept:
-    mail, state = transaction.mail, context.state
+    mail, state, at = transaction.mail, context.state, time()
     return spool.Accept(
         letter=transaction.letter,
         trace=transaction.letter,
@@ -141,4 +141,9 @@ def _request(context: Context, transaction: Transaction, taken: Taken) -> spool.
         ret=mail.ret,
         prefix=taken.prefix,
         junk=transaction.junk,
+        require_tls=mail.terms.require_tls,
+        priority=mail.terms.priority or 0,
+        hold_until=terms.held_until(mail.terms, at),
+        deliver_by=terms.deliver_by(mail.terms, at),
+        by_mode=mail.terms.by_mode,
     )

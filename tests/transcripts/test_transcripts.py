@@ -19,7 +19,11 @@ pytestmark = pytest.mark.integration
 FOLDER = Path(__file__).parent
 TRANSCRIPTS = sorted(FOLDER.glob("*/*.txt"))
 PASSWORD = "correct horse"
-LISTENERS = {"smtp-auth": "submission", "smtp-lhlo": "lmtp"}  # where not the one named after the protocol
+LISTENERS = {
+    "smtp-auth": "submission",
+    "smtp-terms": "submission",
+    "smtp-lhlo": "lmtp",
+}  # where not the one named after the protocol
 
 
 def _name(path: Path) -> str:

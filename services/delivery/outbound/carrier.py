@@ -123,6 +123,8 @@ class Carrier:
             ret=letter.ret,
             require_tls=letter.require_tls,
             priority=letter.priority or None,
+            by=int(letter.deliver_by - self._wall_clock()) if letter.deliver_by else None,
+            by_mode=letter.by_mode,
         )
         return await session.send(envelope, content)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 
 from services.smtp.context import Context
-from services.smtp.policy import identity
+from services.smtp.policy import identity, terms
 from services.smtp.policy.verdict import Unacceptable
 from services.smtp.replies import NEEDS_AUTH, TOO_LARGE
 from services.smtp.roles import Role
@@ -19,12 +19,15 @@ NOT_YOURS = reply(553, "5.7.1", "The sender address is not one of yours")
 
 
 def keywords(context: Context) -> tuple[str, ...]:
-    return (f"SIZE {context.shared.settings.message_limit}", "8BITMIME", "SMTPUTF8")
+    return (f"SIZE {context.shared.settings.message_limit}", "8BITMIME", "SMTPUTF8", *terms.keywords(context))
 
 
 async def handle(context: Context, command: Mail) -> Reply:
     if command.size > context.shared.settings.message_limit:
         return TOO_LARGE
+    refusal = terms.refusal(context, command.terms)
+    if refusal:
+        return refusal
     letter = new_ulid()
     if context.role is Role.SUBMISSION:
         refusal = await _judge_sender(context, command.sender, letter)

@@ -19,7 +19,7 @@ NEEDS_SMTPUTF8 = reply(553, "5.6.7", "Non-ASCII address without SMTPUTF8")
 
 
 def keywords(context: Context) -> tuple[str, ...]:
-    return ("DSN",)
+    return ("DSN", f"LIMITS RCPTMAX={context.shared.settings.recipients}")
 
 
 async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:

@@ -172,7 +172,7 @@ def _letter(seq: int, now: float, incoming: Incoming, content_id: int) -> tuple[
         request.smtputf8,
         request.envelope_id,
         request.ret,
-        now,
+        max(now, request.hold_until),
         len(request.recipients),
         request.prefix or None,
         request.junk,

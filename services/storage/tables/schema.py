@@ -240,7 +240,7 @@ letter = Table(
     Column("smtputf8", Boolean, nullable=False),
     Column("envelope_id", Text, nullable=False),
     Column("ret", Text, nullable=False),
-    Column("accepted", Float, nullable=False),
+    Column("accepted", Float, nullable=False),  # its age counts from here: the end of a hold that its sender wished
     Column("fence", Integer, nullable=False, server_default="0"),
     Column("claimed_by", Text, nullable=False, server_default=""),
     Column("claimed", Float, nullable=False, server_default="0"),

@@ -226,3 +226,48 @@ async def test_drain_finishes_what_has_begun_and_returns_the_rest(
             if not stage.sink.open:
                 await stage.sink.changed.wait()
     assert len(stage.sink.letters) == 1
+
+
+async def test_receipt_of_a_local_mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        await stage.settled(await stage.send(Recipient("bob@example.org", "rfc822;bob@old.example", ("SUCCESS",))))
+        _, report = await stage.inbox(2)
+        assert b"Original-Recipient: rfc822;bob@old.example\r\n" in report
+        assert b"Final-Recipient: rfc822; bob@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n" in report
+
+
+async def test_letter_held_at_its_sender_s_wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        id = await stage.send(ANN, hold_until=stage.clock() + 10 * 86_400)
+        await stage.settled(await stage.send("other@elsewhere.example"))
+        assert (await stage.state(id))[ANN].attempts == 0
+        stage.clock.advance(10 * 86_400)
+        assert (await stage.settled(id))[ANN].state == "done"
+
+
+async def test_letter_that_must_be_there_by_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        by = stage.clock() + 60
+        refused = await stage.send(ANN, deliver_by=by, by_mode="R")
+        assert (await stage.settled(refused))[ANN].code == "5.3.3"  # the next server promises nothing
+        stage.sink.offered = (*stage.sink.offered, "DELIVERBY", "MT-PRIORITY")
+        await trio.sleep(0.3)
+        await stage.settled(await stage.send(ANN, deliver_by=by, by_mode="R", priority=4))
+        assert stage.sink.letters[0].mail.partition("MT-PRIORITY=4 ")[2].startswith("BY=5")
+        stage.sink.rcpt = lambda recipient: "451 4.3.0 Later"
+        late = await stage.send(ANN, deliver_by=by, by_mode="R")
+        state = (await stage.tried(late))[ANN]
+        assert state.next_attempt <= by
+        stage.clock.advance(61)
+        state = (await stage.settled(late))[ANN]
+        assert (state.state, state.code) == ("failed", "5.4.7")
+
+
+async def test_important_letters_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with outbound_stage(tmp_path, monkeypatch, first_window=1, widest_window=1) as stage:
+        stage.sink.delay = 0.1
+        ids = [await stage.send(f"p{number}@elsewhere.example", priority=number) for number in (0, -1, 5, 2)]
+        for id in ids:
+            await stage.settled(id)
+        order = [letter.recipients[0][:2] for letter in stage.sink.letters]
+        assert order[1:] == sorted(order[1:], key=["p5", "p2", "p0", "p-"].index)

@@ -1,7 +1,7 @@
 """The envelope that a client hands over, in the words that the server understands.
 
 What a server does not offer is left out where that loses nothing (DSN, SIZE), and stands in the way where it would
-change the letter or break a promise to its sender (SMTPUTF8, 8BITMIME, REQUIRETLS).
+change the letter or break a promise to its sender (SMTPUTF8, 8BITMIME, REQUIRETLS, DELIVERBY with R).
 """
 
 from __future__ import annotations
@@ -33,12 +33,17 @@ class Envelope(NamedTuple):
     ret: str = ""
     require_tls: bool = False  # RFC 8689
     priority: int | None = None  # MT-PRIORITY (RFC 6710)
+    by: int | None = None  # seconds left (RFC 2852)
+    by_mode: str = ""
 
 
 NEEDS_UTF8 = ServerReply(550, "5.6.7", ("the next server does not know SMTPUTF8",))
 NEEDS_EIGHT_BIT = ServerReply(554, "5.6.3", ("the next server takes no 8-bit messages",))
 NEEDS_REQUIRETLS = ServerReply(550, "5.7.30", ("the next server does not support REQUIRETLS",))
 NO_CRYPT = ServerReply(550, "5.7.10", ("the sender requires TLS, which this connection lacks",))
+
+
+NEEDS_DELIVERBY = ServerReply(550, "5.3.3", ("the next server promises no time, and the sender wants one",))
 
 
 def obstacle(envelope: Envelope, offered: Extensions, *, secure: bool) -> ServerReply | None:
@@ -51,6 +56,8 @@ def obstacle(envelope: Envelope, offered: Extensions, *, secure: bool) -> Server
         return NEEDS_UTF8
     if envelope.eight_bit and "8BITMIME" not in offered:
         return NEEDS_EIGHT_BIT
+    if envelope.by is not None and "R" in envelope.by_mode and "DELIVERBY" not in offered:
+        return NEEDS_DELIVERBY
     if offered.size and envelope.size > offered.size:
         return ServerReply(552, "5.3.4", (f"the next server takes {offered.size} octets at most",))
     return None
@@ -69,6 +76,8 @@ def mail(envelope: Envelope, offered: Extensions) -> bytes:
         words.append("REQUIRETLS")
     if envelope.priority is not None and "MT-PRIORITY" in offered:
         words.append(f"MT-PRIORITY={envelope.priority}")
+    if envelope.by is not None and "DELIVERBY" in offered:
+        words.append(f"BY={envelope.by};{envelope.by_mode}")
     if "DSN" in offered:
         if envelope.ret:
             words.append(f"RET={envelope.ret}")

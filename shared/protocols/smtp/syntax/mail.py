@@ -1,15 +1,15 @@
 """MAIL FROM (RFC 5321 section 4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531),
-AUTH (RFC 4954 section 5), RET and ENVID (RFC 3461)."""
+AUTH (RFC 4954 section 5), RET and ENVID (RFC 3461), and the terms of `shared.protocols.smtp.terms`."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.protocols.smtp import arguments, paths, xtext
+from shared.protocols.smtp import arguments, paths, terms, xtext
 from shared.protocols.smtp.errors import CommandError, argument_error
 
-KNOWN = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH", "RET", "ENVID"})
+KNOWN = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH", "RET", "ENVID"}) | terms.KNOWN
 
 
 class Body(StrEnum):
@@ -27,6 +27,7 @@ class Mail(NamedTuple):
     auth: str | None = None  # decoded; "" for <>
     ret: str = ""  # FULL | HDRS
     envelope_id: str = ""
+    terms: terms.Terms = terms.NONE
 
 
 def parse(argument: bytes) -> Mail:
@@ -43,6 +44,7 @@ def parse(argument: bytes) -> Mail:
             _auth(arguments.value(given, "AUTH")) if "AUTH" in given else None,
             _ret(arguments.value(given, "RET")),
             _envelope_id(arguments.value(given, "ENVID")),
+            terms.parse(given),
         )
     )
 

@@ -50,7 +50,8 @@ async def test_ehlo_offers_what_is_there_now() -> None:
         assert offered[0] == "250-mx.example.org"
         words = {line[4:] for line in offered[1:]}
         assert words == {
-            "PIPELINING", "ENHANCEDSTATUSCODES", "SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "STARTTLS"
+            "PIPELINING", "ENHANCEDSTATUSCODES", "SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN", "LIMITS RCPTMAX=1000",
+            "CHUNKING", "STARTTLS",
         }  # fmt: skip
         assert "AUTH" not in await stage.connect("submission").greeted()
         local = stage.connect("submission", "127.0.0.1")
