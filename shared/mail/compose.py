@@ -16,7 +16,7 @@ from shared.mail.encoded_words import decode_words
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]+")
 _PIECE = 30  # characters in one encoded word: at most 75 octets each (RFC 2047 section 2)
 _LINE = 76
-_LONGEST = 4_000  # characters of a value
+_LONGEST = 16_000  # characters of a value
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ .-]+\Z")
 _CRLF = re.compile(rb"\r\n|\r|\n")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from shared.mail.address import AddressError, parse_address, split_detail
 from shared.sieve.arguments import Arguments
-from shared.sieve.errors import RunProblem
+from shared.sieve.errors import RunProblem, SieveError
 from shared.sieve.message import addresses
 
 Part = Callable[[str, str], str | None]  # of local part and domain; None: this address has no such part
@@ -55,8 +55,21 @@ def wanted_part(arguments: Arguments) -> Part:
 
 def path(address: str) -> tuple[str, str]:
     """Local part and domain of an envelope address."""
+    if address.startswith("@"):  # a source route (RFC 5228 section 5.4)
+        address = address.partition(":")[2]
     local, _, domain = address.rpartition("@")
     return (local, domain) if local else (domain, "")
+
+
+def check_author(text: str, error: Callable[[str], SieveError]) -> None:
+    """Raise an ``error`` when ``text`` names no one who can have written a message (``:from``)."""
+    candidates = addresses(text.encode("utf-8", "replace"))
+    try:
+        authors = [parse_address(f"{local}@{domain}") for local, domain in candidates]
+    except AddressError:
+        authors = []
+    if not authors:
+        raise error(f":from {text[:60]!r} is no address")
 
 
 def destination(text: str) -> str:

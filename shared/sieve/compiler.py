@@ -18,7 +18,9 @@ from shared.sieve.registry import CommandRow, Registry, Step, TagRow, TestFuncti
 from shared.sieve.run import Run, Signal
 from shared.sieve.syntax import Argument, Command, Number, Strings, Tag, Test
 from shared.sieve.text import BadCharacter, Text, Texts, decode_encoded, template
+from shared.sieve.wildcard import MATCHED
 
+READING = frozenset({"encoded-character", "variables"})  # they change how scripts are read: ihave cannot bring them
 Branch = tuple[TestFunction | None, Step]
 V = TypeVar("V")
 
@@ -72,7 +74,7 @@ class Compiler:
                 pending.extend(item.block or ())
             elif item.name == "ihave":
                 names = [name for one in item.arguments if isinstance(one, Strings) for name in one.values]
-                found.update([name for name in names if name in self._registry.extensions])
+                found.update([name for name in names if name in self._registry.extensions and name not in READING])
         implied = [more for name in found for more in self._registry.extensions[name].implies]
         return frozenset([*found, *implied])
 
@@ -268,7 +270,20 @@ class Compiler:
                 value = decode_encoded(value)
             except BadCharacter as error:
                 raise self._fail(str(error), at) from error
-        return template(value) if "variables" in self._required else value
+        if "variables" not in self._required:
+            return value
+        made = template(value)
+        for name in () if isinstance(made, str) else made.names:
+            self._check_variable(name, at)
+        return made
+
+    def _check_variable(self, name: str, at: int) -> None:
+        """Namespaces are those of what is required (RFC 5229 section 3), numbers those that we keep (section 6)."""
+        namespace, dot, rest = name.rpartition(".")
+        if name.isdigit() and int(name) > MATCHED:
+            raise self._fail(f"there are no more than {MATCHED} match variables", at)
+        if dot and not (namespace == "global" and rest and "include" in self._required):
+            raise self._fail(f"there is no namespace {namespace[:60]!r} here", at)
 
 
 def _described(row: TestRow | CommandRow) -> str:

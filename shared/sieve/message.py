@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from shared.mail.address_list import parse_addresses
 from shared.mail.charsets import decode
+from shared.mail.compose import field
 from shared.mail.headers import decode_words, fields, unfold
 from shared.mail.parts import Node, unpack
 from shared.mail.summary import summarise
@@ -105,11 +106,9 @@ class Message:
         return self._nodes
 
     def add(self, name: str, value: str, *, last: bool) -> None:
-        """A new field, in front of all others or behind them."""
-        key = name.encode("ascii")
-        field = key.lower(), key + b": " + value.encode("utf-8", "replace") + b"\r\n"
+        """A new field, in front of all others or behind them; folded, and encoded where it must be."""
         everything = self._all()
-        everything.insert(len(everything) if last else 0, field)
+        everything.insert(len(everything) if last else 0, (name.lower().encode(), field(name, value)))
         self._changed(name)
 
     def numbered(self, name: str) -> list[tuple[int, str]]:
@@ -192,8 +191,8 @@ def header_end(octets: bytes) -> int:
 
 
 def _fields(block: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for field in fields(block):
-        yield field.name, field.raw if field.raw.endswith(b"\n") else field.raw + b"\r\n"
+    for one in fields(block):
+        yield one.name, one.raw if one.raw.endswith(b"\n") else one.raw + b"\r\n"
 
 
 def _value(raw: bytes) -> bytes:

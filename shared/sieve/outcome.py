@@ -70,6 +70,7 @@ class Vacation(NamedTuple):
     addresses: tuple[str, ...] = ()
     is_mime: bool = False
     fcc: FileInto | None = None
+    content: Content | None = None  # the message as the script had changed it when it answered
 
 
 class Notify(NamedTuple):
@@ -81,6 +82,7 @@ class Notify(NamedTuple):
     importance: int = 2
     options: tuple[str, ...] = ()
     fcc: FileInto | None = None
+    content: Content | None = None  # the message as the script had changed it
 
 
 Action = Keep | FileInto | Redirect | Discard | Reject | Vacation | Notify

@@ -16,7 +16,8 @@ _GLOBAL = "global."
 class Template:
     """A string whose variables are filled in at each use; cut at the limit of a variable's length."""
 
-    def __init__(self, pieces: Sequence[str], names: Sequence[str]) -> None:
+    def __init__(self, source: str, pieces: Sequence[str], names: Sequence[str]) -> None:
+        self.source = source  # as it stands in the script
         self._pieces = tuple(pieces)  # one more than names
         self._names = tuple(names)
 
@@ -56,6 +57,11 @@ def resolve(text: Text, run: Run) -> str:
     return text if isinstance(text, str) else text.expand(run)
 
 
+def source(text: Text | None) -> str:
+    """The string of a text before variables are filled in; "" for none."""
+    return text.source if isinstance(text, Template) else text or ""
+
+
 def resolve_all(texts: Texts, run: Run) -> list[str]:
     """The strings of several texts."""
     return [text if isinstance(text, str) else text.expand(run) for text in texts]
@@ -76,7 +82,7 @@ def template(string: str) -> Text:
         pieces.append(string[at : match.start()])
         names.append(match[1].lower())
         at = match.end()
-    return Template([*pieces, string[at:]], names) if names else string
+    return Template(string, [*pieces, string[at:]], names) if names else string
 
 
 class BadCharacter(ValueError):

@@ -75,7 +75,7 @@ def answer(vacation: Vacation, message: Message, sender: str, user: str, stamp: 
     """The letter that goes to ``sender``."""
     origin = parse_mailbox(vacation.sender) or (user, "")
     subjects = message.values("subject")
-    subject = vacation.subject or f"Auto: {subjects[0] if subjects else ''}".strip()
+    subject = vacation.subject or (f"Auto: {subjects[0]}" if subjects and subjects[0] else "Automated reply")
     fields = [
         folded("From", [mailbox(*origin)]),
         folded("To", [mailbox(sender)]),

@@ -176,10 +176,11 @@ class Carrier:
     def _answer(self, action: Vacation) -> None:
         job = self._job
         sender = job.letter.sender
-        if answering.refusal(self._message, sender, (job.user, job.due.address, *action.addresses)):
+        message = self._seen(action.content)
+        if answering.refusal(message, sender, (job.user, job.due.address, *action.addresses)):
             return
         stamp = self._stamp()
-        letter = self._write(answering.answer(action, self._message, sender, job.user, stamp))
+        letter = self._write(answering.answer(action, message, sender, job.user, stamp))
         key = answering.memory_key(action.handle, sender)
         once = Memory(job.account, key, action.seconds) if action.seconds else None
         copies = self._copies(action.fcc, letter)
@@ -187,15 +188,20 @@ class Carrier:
         self._bundle.told.append("answered unless known")
 
     def _notify(self, action: Notify) -> None:
-        if not notifying.is_answered_to(self._message):
+        message = self._seen(action.content)
+        if not notifying.is_answered_to(message):
             return
         stamp = self._stamp()
-        recipients, octets = notifying.notification(action, self._message, self._job.user, stamp)
+        recipients, octets = notifying.notification(action, message, self._job.user, stamp)
         letter = self._write(octets)
-        self._bundle.mailings.append(
-            self._mailing(stamp, recipients, letter, copies=self._copies(action.fcc, letter))
-        )
+        mailing = self._mailing(stamp, recipients, letter, copies=self._copies(action.fcc, letter))
+        # A bounce goes to the user, unless the letter is one itself (RFC 5436 section 2.7).
+        self._bundle.mailings.append(mailing._replace(sender=self._job.user if self._job.letter.sender else ""))
         self._bundle.told.append("notified")
+
+    def _seen(self, content: Content | None) -> Message:
+        """The message as the script saw it when it decided."""
+        return self._message if content is None else Message(content.header)
 
     def _mailing(
         self,

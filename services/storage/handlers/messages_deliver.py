@@ -81,16 +81,16 @@ class Batch:
         refused = self._refusal(filing, entry.size)
         if refused is not None:
             return refused
-        copies = filing.targets
+        copies = filing.targets if len(filing.targets) < 2 else self._distinct(filing.targets)
         told = ""
         if self.effects is not None and filing.effects is not None:
             clash = self.effects.clash(filing.effects)
             if clash is not None:
                 return FilingResult(letter, number, Code.CONFLICT.value, f"{clash} is known by now")
             for mailing in self.effects.take(letter, entry, filing.effects):
-                copies += mailing.copies
+                copies = (*copies, *mailing.copies)
             told = filing.effects.told
-        where = [self._add(target, entry) for target in (copies if len(copies) < 2 else self._distinct(copies))]
+        where = [self._add(target, entry) for target in copies]
         filed = ", ".join([*where, told] if told else where)
         self.filed[entry.seq, number] = spool.Filed(entry.seq, number, filed, filing.forwards)
         return FilingResult(letter, number, filed=filed)
@@ -152,12 +152,13 @@ class Batch:
     def _mailbox(self, target: Target) -> MailboxState:
         return self.ledger.names.get((target.account, names.canonical(target.mailbox))) or self._make(target)
 
-    def _distinct(self, targets: Sequence[Target]) -> list[Target]:
-        """One target for each mailbox and content, the first that names it."""
-        first: dict[tuple[int, Changed | None], Target] = {}
+    def _distinct(self, targets: Sequence[Target]) -> tuple[Target, ...]:
+        """One target for each mailbox: a message that a script changed is still the same (RFC 5293 section 7), and
+        the flags given last win (RFC 5232 section 3)."""
+        chosen: dict[int, Target] = {}
         for target in targets:
-            first.setdefault((self._mailbox(target).id, target.changed), target)
-        return list(first.values())
+            chosen[self._mailbox(target).id] = target
+        return tuple(chosen.values())
 
     def _make(self, target: Target) -> MailboxState:
         """The mailbox of a name that is not there: made when that is wanted and can be, else INBOX."""

@@ -12,8 +12,6 @@ from shared.sieve.run import Run, Signal
 from shared.sieve.text import resolve
 
 _NAME = re.compile(r"[!-9;-~]{1,200}\Z")
-_LINE = 75  # octets after which a field is folded
-_MAX_VALUE = 16_000  # characters
 PROTECTED = frozenset(  # RFC 5293 section 4 and 6; the trace is not the user's to change
     {"received", "auto-submitted", "return-path", "delivered-to", "authentication-results"}
 )
@@ -23,19 +21,6 @@ def _name(text: str) -> str:
     if not _NAME.match(text):
         raise RunProblem(f"{text[:60]!r} is no name of a header field")
     return text
-
-
-def _folded(value: str) -> str:
-    """``value`` in lines that are no header field of their own, whatever is in it."""
-    words = " ".join(value[:_MAX_VALUE].replace("\0", "").split()).split(" ")
-    lines, line = [], ""
-    for word in words:
-        if line and len(line) + len(word) > _LINE:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return "\r\n ".join([*lines, line])
 
 
 def _add(arguments: Arguments) -> Step:
@@ -51,7 +36,7 @@ def _add(arguments: Arguments) -> Step:
         run.edits += 1
         if run.edits > run.limits.edits:
             raise LimitExceeded(f"more than {run.limits.edits} header fields added")
-        run.message.add(field, _folded(resolve(value, run)), last=last)
+        run.message.add(field, resolve(value, run), last=last)
         return None
 
     return step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from shared.mail.address import AddressError, parse_address
+from shared.sieve.addresses import check_author
 from shared.sieve.arguments import Arguments
 from shared.sieve.errors import RunProblem
 from shared.sieve.extensions.fcc import fcc_of
@@ -27,7 +28,8 @@ def mailto(method: str) -> tuple[tuple[str, ...], dict[str, str]]:
         name, _, value = item.partition("=")
         if name:
             fields[unquote(name).lower()] = unquote(value)
-    named = [unquote(one) for one in [*path.split(","), *fields.pop("to", "").split(",")] if one.strip()]
+    listed = [*path.split(","), *fields.get("to", "").split(","), *fields.get("cc", "").split(",")]
+    named = [unquote(one) for one in listed if one.strip()]
     try:
         recipients = tuple(dict.fromkeys([str(parse_address(one.strip())) for one in named]))
     except AddressError as error:
@@ -52,20 +54,26 @@ def _notify(arguments: Arguments) -> Step:
     fcc = fcc_of(arguments)
     if isinstance(method, str) and not _is_valid(method):
         raise arguments.fail(f"{method[:60]!r} is no way to notify that is known here")
+    if sender is not None and isinstance(sender[0], str) and sender[0]:
+        check_author(sender[0], arguments.fail)
     if importance is not None and isinstance(importance[0], str) and importance[0] not in ("1", "2", "3"):
         raise arguments.fail(":importance is 1, 2 or 3")
 
     def step(run: Run) -> Signal | None:
         uri = resolve(method, run)
         mailto(uri)
+        origin = "" if sender is None else resolve(sender[0], run)
+        if origin:
+            check_author(origin, RunProblem)
         level = "2" if importance is None else resolve(importance[0], run)
         action = Notify(
             uri,
             "" if message is None else resolve(message[0], run),
-            "" if sender is None else resolve(sender[0], run),
+            origin,
             int(level) if level in ("1", "2", "3") else 2,
             tuple(resolve_all(options, run)),
             None if fcc is None else fcc(run),
+            run.message.content,
         )
         run.act(action, cancels_keep=False)
         return None

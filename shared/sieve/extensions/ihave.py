@@ -11,7 +11,7 @@ from shared.sieve.text import resolve
 
 def _ihave(arguments: Arguments) -> TestFunction:
     names = [arguments.constant((text,)) for text in arguments.texts(0)]
-    have = all(name in arguments.registry.extensions for name in names)
+    have = all(name in arguments.required for name in names)  # the compiler has added what can be had
     return lambda run: have
 
 

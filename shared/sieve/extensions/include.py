@@ -50,7 +50,7 @@ def _include(arguments: Arguments) -> Step:
         run.included.add((location, name))
         return _call(run, key, inner)
 
-    if not name or len(name.encode("utf-8", "replace")) > _MAX_NAME:
+    if not name or len(name.encode("utf-8", "replace")) > _MAX_NAME or not name.isprintable():
         raise arguments.fail("this is no name of a script")
     return step
 
@@ -82,6 +82,9 @@ def _global(arguments: Arguments) -> Step:
     def step(run: Run) -> Signal | None:
         if len(run.shared_names) + len(names) > run.limits.variables:
             raise LimitExceeded(f"more than {run.limits.variables} variables")
+        taken = [name for name in names if name in run.variables]
+        if taken:  # RFC 6609 section 3.4.1
+            raise RunProblem(f"{taken[0][:60]!r} was set before it became global")
         run.shared_names.update(names)
         return None
 

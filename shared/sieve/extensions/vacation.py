@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
+from shared.sieve.addresses import check_author
 from shared.sieve.arguments import Arguments
 from shared.sieve.errors import RunProblem
 from shared.sieve.extensions.fcc import fcc_of
 from shared.sieve.outcome import Vacation
 from shared.sieve.registry import CommandRow, Extension, Step, TagRow, Value
 from shared.sieve.run import Run, Signal
-from shared.sieve.text import resolve, resolve_all
+from shared.sieve.text import resolve, resolve_all, source
 
 DAY = 86_400
 _DEFAULT_DAYS, _MIN_DAYS, _MAX_DAYS = 7, 1, 90
@@ -31,20 +32,35 @@ def _handle(parts: tuple[object, ...]) -> str:
 
 def _vacation(arguments: Arguments) -> Step:
     (reason,) = arguments.texts(0)
-    subject, sender = arguments.tag_texts("subject"), arguments.tag_texts("from")
+    subject, sender = (given[0] if (given := arguments.tag_texts(tag)) else None for tag in ("subject", "from"))
     addresses, handle = arguments.tag_texts("addresses") or (), arguments.tag_texts("handle")
     seconds, is_mime, fcc = interval(arguments), arguments.has("mime"), fcc_of(arguments)
+    if isinstance(sender, str) and sender:
+        check_author(sender, arguments.fail)
+    # Answers differ by what the script says, not by what its variables hold (RFC 5230 section 4.2).
+    own_handle = _handle((source(reason), source(subject), source(sender), is_mime))
 
     def step(run: Run) -> Signal | None:
         if run.has_rejected() or any(isinstance(one, Vacation) for one in run.actions):
             raise RunProblem("one answer is enough")
         text = resolve(reason, run)
-        title = "" if subject is None else resolve(subject[0], run)
-        origin = "" if sender is None else resolve(sender[0], run)
-        name = _handle((text, title, origin, is_mime)) if handle is None else resolve(handle[0], run)[:200]
-        names = tuple(resolve_all(addresses, run))
-        answer = Vacation(text, name, seconds, title, origin, names, is_mime, None if fcc is None else fcc(run))
-        run.act(answer, cancels_keep=False)
+        if is_mime and not text.isascii():
+            raise RunProblem("a MIME entity is ASCII")
+        origin = "" if sender is None else resolve(sender, run)
+        if origin:
+            check_author(origin, RunProblem)
+        action = Vacation(
+            text,
+            own_handle if handle is None else resolve(handle[0], run)[:200],
+            seconds,
+            "" if subject is None else resolve(subject, run),
+            origin,
+            tuple(resolve_all(addresses, run)),
+            is_mime,
+            None if fcc is None else fcc(run),
+            run.message.content,
+        )
+        run.act(action, cancels_keep=False)
         return None
 
     return step

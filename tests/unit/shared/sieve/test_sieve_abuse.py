@@ -68,6 +68,11 @@ _TESTS = st.sampled_from(
         'hasflag "a"',
         'string :matches "${1}" "*?"',
         'envelope :detail "to" "a"',
+        'header :mime :anychild :param "charset" :contains "content-type" "u"',
+        'address :mime :anychild :domain "from" "a"',
+        'exists :mime :anychild "a"',
+        'duplicate :header "subject"',
+        'spamtest :percent :value "ge" "10"',
     ]
 )
 _ACTIONS = st.sampled_from(
@@ -79,6 +84,12 @@ _ACTIONS = st.sampled_from(
         'addflag "a b";',
         'redirect "a@b.example";',
         "keep;",
+        'foreverypart { if header :mime :anychild :type "content-type" "text" { replace "x"; } }',
+        'foreverypart :name "l" { extracttext :first 9 "a"; foreverypart { break :name "l"; } }',
+        'enclose :subject "${a}" :headers "from" "x";',
+        'replace :mime :subject "${0}" "Content-Type: text/html\r\n\r\n${a}";',
+        'vacation :mime :subject "${a}" "${1}";',
+        'notify "mailto:a@b.example?subject=${1}";',
     ]
 )
 

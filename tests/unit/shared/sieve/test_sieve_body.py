@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.sieve import LETTER, holds
+from shared.sieve.errors import SieveError
+from tests.support.sieve import LETTER, compiled, holds
 
 MULTIPART = (
     b"Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n"
@@ -50,3 +51,37 @@ def test_a_simple_letter() -> None:
 def test_match_variables_stay() -> None:
     before = 'if string :matches "abc" "a*" {} if body :matches "M*" {}'
     assert holds('string "${1}" "bc"', "body", "variables", before=before)
+
+
+def test_raw_keeps_transfer_encodings_and_takes_broken_structures() -> None:
+    """Section 5.1."""
+    broken = MULTIPART.replace(b"--B--", b"--C").replace(b"boundary=B", b"boundary=")
+    assert holds('body :raw :contains "R3LDvMOf"', "body", letter=broken)
+    assert holds('body :raw :contains "--C"', "body", letter=broken)
+
+
+def test_content_matches_part_by_part() -> None:
+    """Section 5.2: no match crosses parts, and no MIME header of the part is in it."""
+    assert not holds('body :content "text" :matches "*Berlin*bold*"', "body", letter=MULTIPART)
+    assert not holds('body :content "text" :contains "charset"', "body", letter=MULTIPART)
+
+
+def test_text_is_the_default() -> None:
+    """Section 5."""
+    assert holds('allof(body :contains "bold", not body :contains "<b>")', "body", letter=MULTIPART)
+
+
+def test_an_octet_zero_ends_nothing() -> None:
+    """Section 5.2."""
+    assert holds('body :raw :contains "after"', "body", letter=b"Subject: x\r\n\r\nbefore\0after\r\n")
+
+
+def test_transforms_exclude_one_another() -> None:
+    with pytest.raises(SieveError):
+        compiled('require "body"; if body :raw :text "a" { keep; }')
+
+
+def test_variables_stand_in_keys_and_types() -> None:
+    """Section 6."""
+    before = 'set "t" "text/html"; set "k" "move";'
+    assert holds('body :content "${t}" :contains "${k}"', "body", "variables", letter=MULTIPART, before=before)

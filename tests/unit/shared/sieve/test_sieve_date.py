@@ -1,4 +1,4 @@
-"""date and index (RFC 5260)."""
+"""date (RFC 5260)."""
 
 from __future__ import annotations
 
@@ -77,3 +77,35 @@ def test_days_that_are_not_in_the_calendar_match_nothing() -> None:
 def test_what_is_refused(test: str) -> None:
     with pytest.raises(SieveError):
         compiled(f'require ["date", "index"]; if {test} {{ keep; }}')
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"Tue, 1 Apr 2025 09:07:51 +0200", "2025-04-01T09:07:51+02:00"),
+        (b"1 Apr 2025 09:07 GMT", "2025-04-01T09:07:00Z"),
+        (b"from a by b; Tue, 1 Apr 2025 09:07:51 -0000", "2025-04-01T09:07:51Z"),
+    ],
+)
+def test_dates_whole_or_behind_a_semicolon(value: bytes, text: str) -> None:
+    """Sections 4 and 4.2: T and Z in upper case, zero as Z."""
+    test = f'date :originalzone :comparator "i;octet" "x-date" "iso8601" "{text}"'
+    assert holds(test, "date", letter=b"X-Date: " + value + b"\r\n\r\n")
+
+
+def test_zone_of_currentdate_and_all_at_one_moment() -> None:
+    """Section 5."""
+    assert holds('currentdate :zone "-0500" "iso8601" "2025-07-15T02:30:00-05:00"', "date")
+    again = " ".join(['currentdate "time" "07:30:00",'] * 3).removesuffix(",")
+    assert holds(f"allof({again})", "date")
+
+
+def test_names_of_parts_are_case_insensitive() -> None:
+    assert holds('date "date" "YEAR" "2025"', "date")
+
+
+def test_index_counts_from_either_end() -> None:
+    """Section 6."""
+    assert holds('header :index 2 :last :contains "received" "id 2"', "index")
+    with pytest.raises(SieveError):
+        compiled('require "index"; if header :last "a" "b" { keep; }')

@@ -19,7 +19,7 @@ def _header(script: str, letter: bytes = LETTER) -> bytes:
 
 def test_a_field_is_added_in_front_or_behind() -> None:
     letter = b"A: 1\r\nB: 2\r\n\r\nbody"
-    assert _header('addheader "X-New" "väl";', letter) == "X-New: väl\r\nA: 1\r\nB: 2\r\n\r\n".encode()
+    assert _header('addheader "X-New" "v";', letter) == b"X-New: v\r\nA: 1\r\nB: 2\r\n\r\n"
     assert _header('addheader :last "X-New" "v";', letter) == b"A: 1\r\nB: 2\r\nX-New: v\r\n\r\n"
 
 
@@ -76,3 +76,58 @@ def test_names_that_are_none() -> None:
 
 def test_the_number_of_fields_added_is_bounded() -> None:
     assert outcome(REQUIRE + 'addheader "X" "y";' * 65).error is not None
+
+
+def test_values_outside_of_ascii_are_encoded() -> None:
+    """Section 4: what is no unstructured text is encoded."""
+    assert _header('addheader "X" "v\u00e4l";', b"A: 1\r\n\r\n") == b"X: =?utf-8?b?dsOkbA==?=\r\nA: 1\r\n\r\n"
+
+
+def test_a_long_value_is_kept_whole() -> None:
+    """Section 4: a limit is no lower than 998 characters."""
+    assert _header(f'addheader "X" "{"w" * 998}";', b"A: 1\r\n\r\n").startswith(b"X: " + b"w" * 998 + b"\r\n")
+
+
+def test_names_match_whatever_their_case_and_nothing_found_is_no_error() -> None:
+    """Section 5."""
+    letter = b"X-A: 1\r\nB: 2\r\n\r\n"
+    assert _header('deleteheader "x-a";', letter) == b"B: 2\r\n\r\n"
+    assert _header('deleteheader "none"; deleteheader :index 5 "b";', letter) == letter
+
+
+def test_last_needs_index() -> None:
+    """Section 5."""
+    with pytest.raises(SieveError):
+        compiled(f'{REQUIRE} deleteheader :last "x";')
+
+
+def test_subject_may_be_deleted_and_added() -> None:
+    """Section 6."""
+    letter = b"Subject: old\r\nA: 1\r\n\r\n"
+    assert _header('deleteheader "Subject"; addheader "Subject" "new";', letter) == b"Subject: new\r\nA: 1\r\n\r\n"
+
+
+def test_received_and_auto_submitted_stay() -> None:
+    """Section 6: silently."""
+    letter = b"Received: from a by b; Tue, 15 Jul 2025 09:30:00 +0200\r\nAuto-Submitted: auto-replied\r\n\r\n"
+    assert _header('deleteheader "received"; deleteheader "auto-submitted";', letter) == letter
+
+
+def test_adding_and_deleting_again_leaves_the_message_as_it_was() -> None:
+    """Section 7: these actions see the present header themselves."""
+    (keep,) = actions(REQUIRE + 'addheader "X-Hello" "World"; deleteheader :index 1 "X-Hello";', b"A: 1\r\n\r\nb")
+    assert isinstance(keep, Keep)
+    assert keep.content is None or keep.content.header == b"A: 1\r\n\r\n"
+
+
+def test_an_error_keeps_the_original_header() -> None:
+    """Section 7."""
+    result = outcome(REQUIRE + 'addheader "X" "y"; redirect "${none}";')
+    assert result.actions == (Keep(implicit=True),)
+
+
+def test_neither_command_cancels_the_implicit_keep() -> None:
+    """Sections 4 and 5."""
+    (keep,) = actions(REQUIRE + 'addheader "X" "y"; deleteheader "subject";')
+    assert isinstance(keep, Keep)
+    assert keep.implicit

@@ -1,4 +1,4 @@
-"""variables (RFC 5229) and encoded-character (RFC 5228 section 2.4.2.4)."""
+"""variables (RFC 5229)."""
 
 from __future__ import annotations
 
@@ -80,26 +80,66 @@ def test_values_and_names_are_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "script",
     [
-        ("$${hex:40}", "$@"),
-        ("${hex: 40 }", "@"),
-        ("${HEX: 40}", "@"),
-        ("${hex:40", "${hex:40"),
-        ("${hex:400}", "${hex:400}"),
-        ("${hex:4${hex:30}}", "${hex:40}"),
-        ("${unicode:40}", "@"),
-        ("${unicode: 20ac 40}", "€@"),
-        ("${Unicode:Cool}", "${Unicode:Cool}"),
-        ("${unicode:200000000}", "${unicode:200000000}"),
+        'redirect "${vnd.x}@example.org";',  # section 3: a namespace without its require
+        'redirect "${global.x}@example.org";',
+        'redirect "${1234567}@example.org";',  # section 6: more match variables than there are
+        'set "${a}" "x";',  # section 4: the name is a constant
+        'set "a.b" "x";',
+        'set "global.a" "x";',
+        'set ":a" "x";',
+        'set :nonsense "a" "x";',  # section 4.1
     ],
 )
-def test_encoded_characters(text: str, value: str) -> None:
-    letter = b"Subject: " + value.encode() + b"\r\n\r\n"
-    assert holds(f'header :is :comparator "i;octet" "subject" "{text}"', "encoded-character", letter=letter)
+def test_what_is_refused_at_once(script: str) -> None:
+    with pytest.raises(SieveError):
+        compiled(f'require "variables"; {script}')
 
 
-def test_characters_outside_of_unicode_are_an_error() -> None:
-    for code in ("d800", "110000"):
-        with pytest.raises(SieveError):
-            compiled(f'require "encoded-character"; if header "a" "${{unicode:{code}}}" {{ keep; }}')
+def test_one_pass_only() -> None:
+    """Section 3: what comes out of a variable is not looked at again."""
+    assert _is('set "dollar" "$"; set "a" "x"; set :length "n" "${dollar}{a}";', "${n}", "4")
+
+
+def test_names_are_case_insensitive_and_long_enough() -> None:
+    """Sections 3 and 6: 32 characters at least."""
+    name = "a" * 32
+    assert _is(f'set "{name.upper()}" "x";', f"${{{name}}}", "x")
+
+
+def test_128_variables_of_4000_characters() -> None:
+    """Section 6."""
+    text = "x" * 4_000
+    script = f'set "v0" "{text}";' + "".join(f'set "v{number}" "${{v{number - 1}}}";' for number in range(1, 128))
+    assert holds(f'string :is "${{v127}}" "{text}"', "variables", before=script)
+
+
+def test_nine_match_variables() -> None:
+    """Section 6."""
+    before = 'if string :matches "123456789" "?????????" {}'
+    assert _is(before, "${9}${8}${7}${6}${5}${4}${3}${2}${1}", "987654321")
+
+
+def test_values_are_those_of_the_moment() -> None:
+    """Section 3: an earlier string keeps what it had."""
+    assert _is('set "a" "1"; set "b" "${a}"; set "a" "2";', "${b}", "1")
+
+
+def test_tests_run_from_left_to_right_and_no_further_than_needed() -> None:
+    """Section 3.2."""
+    before = 'if anyof(string :matches "x" "?", string :matches "yy" "?*") {}'
+    assert _is(before, "${0}", "x")
+    before = 'if allof(string :matches "x" "?", false, string :matches "yy" "?*") {}'
+    assert _is(before, "${0}", "x")
+
+
+def test_a_match_that_fails_leaves_the_variables() -> None:
+    """Section 3.2."""
+    assert _is('if string :matches "ab" "?b" {} if string :matches "zz" "?b" {}', "${1}", "a")
+
+
+def test_string_strips_nothing() -> None:
+    """Section 5."""
+    assert holds('string " a " " a "', "variables")
+    assert not holds('string " a " "a"', "variables")
