@@ -422,3 +422,74 @@ async def test_parts_are_replaced_and_messages_enclosed(tmp_path: Path) -> None:
         assert archived.endswith(changed)
         assert b"\r\nSubject: Inside\r\n" in enclosed
         assert changed in enclosed
+
+
+async def test_one_copy_a_mailbox_with_the_flags_said_last(tmp_path: Path) -> None:
+    """RFC 5232 section 3 and RFC 5293 section 7."""
+    async with post(tmp_path) as office:
+        await office.script(
+            'require ["fileinto", "imap4flags", "editheader"]; fileinto :flags "a" "Archive";'
+            'addheader "X-Seen" "yes"; fileinto :flags ["b", "c"] "Archive";'
+        )
+        await office.send(octets())
+        ((copy, flags),) = await office.filed("Archive")
+        assert flags == ("b", "c")
+        assert b"X-Seen: yes" in copy
+
+
+async def test_vacation_sees_the_header_as_the_script_left_it(tmp_path: Path) -> None:
+    """RFC 5293 section 7."""
+    async with post(tmp_path) as office:
+        await office.script('require ["vacation", "editheader"]; deleteheader "List-Id"; vacation "Away.";')
+        first = await office.send(octets("List-Id: <l.elsewhere.example>"))
+        assert own_letters(await office.family(first.id), first.id) == [("", [FAR])]
+
+
+async def test_notifications_of_bounces_have_no_sender_either(tmp_path: Path) -> None:
+    """RFC 5436 section 2.7."""
+    async with post(tmp_path) as office:
+        await office.script(f'require "enotify"; notify "mailto:{BOB}";')
+        for sender, expected in ((FAR, ANN), ("", "")):
+            first = await office.send(octets(), sender=sender)
+            assert own_letters(await office.family(first.id), first.id) == [(expected, [BOB])]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "if true {}" * 10_100,
+        "".join(f'redirect "a{number}@b.example";' for number in range(1_000)),
+        'require "include"; include "main";',
+        'require "foreverypart"; foreverypart {' + "if true {}" * 10_100 + "}",
+        "#" * (100 * 1024 - 5) + "\nnope",
+    ],
+)
+async def test_case_56_a_hostile_script_keeps_the_letter_and_tells_its_owner(tmp_path: Path, script: str) -> None:
+    async with post(tmp_path) as office:
+        await office.script(script)
+        await office.script('require "fileinto"; fileinto "Archive";', BOB)
+        found = await office.send(octets(), ANN, BOB)
+        assert [one.state for one in found.recipients] == ["done", "done"]
+        assert len(await office.inside()) == len(await office.inside("Archive", BOB)) == 1
+        assert len(await office.family(found.id)) == 1
+        assert "the letter was kept" in (await office.log())[0]
+
+
+async def test_case_56_questions_do_not_buy_more_time(tmp_path: Path) -> None:
+    """Each answer lets the script begin again, but all of its runs share one account of rounds."""
+    async with post(tmp_path) as office:
+        for number in range(12):
+            text = f'require ["include", "mailbox"]; if mailboxexists "m{number}" {{}} include "s{number + 1}";'
+            await office.script(text, name=f"s{number}", active=False)
+        await office.script('require "include"; include "s0";')
+        await office.send(octets())
+        assert len(await office.inside()) == 1
+        assert "active script" in (await office.log())[0]
+
+
+async def test_case_57_patterns_of_users_stop_nobody(tmp_path: Path) -> None:
+    async with post(tmp_path) as office:
+        await office.script('require "regex"; if header :regex "subject" "(a+)+$b" { discard; }')
+        await office.script(f'if header :matches "subject" "{"*a" * 50}*b" {{ discard; }}', BOB)
+        await office.send(octets(subject="a" * 100_000), ANN, BOB)
+        assert len(await office.inside()) == len(await office.inside("INBOX", BOB)) == 1
