@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from shared.bus.client import AnyCall
-from shared.contracts import changes, control, directory, maildrop, messages, spool
+from shared.contracts import changes, control, directory, maildrop, messages, metadata, spool
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
 from shared.contracts.subjects import EVENTS, OPERATIONS, SERVICES, permissions
@@ -361,6 +361,7 @@ async def test_events_reach_only_those_that_may_listen(stage: Stage) -> None:
     samples: dict[str, Any] = {
         "changes.mailbox": changes.Change(1, 1, 2, 3),
         "changes.list": changes.ListChange(1),
+        "changes.metadata": metadata.MetadataChange(1, 0, ("/shared/comment",)),
         "control.alive": control.Alive("s", "r", 1, "v", 0.0, True, False, 0),
         "control.serving": control.Serving("r"),
         "directory.changed": directory.AccountChanged(1, "a"),

@@ -37,7 +37,7 @@ def test_texts_come_back(text: str) -> None:
     assert max(map(len, body.split(b"\r\n"))) < 1_000
     encoding = "quoted-printable" if b"quoted" in fields else "7bit"
     found = decode_body(body, encoding, "utf-8")
-    sent = text.encode("utf-8", "replace").decode()
+    sent = text.encode("utf-8", "replace").decode().replace("\0", "")  # which `decode_body` leaves out
     assert found.replace("\r\n", "\n").rstrip("\n") == crlf(sent.encode()).decode().replace("\r\n", "\n").rstrip("\n")
 
 
