@@ -6,6 +6,7 @@ import trio
 
 from services.smtp.config import SmtpSettings
 from services.smtp.context import Shared
+from services.smtp.ingress.door import Door
 from services.smtp.judgement.judge import Judge
 from services.smtp.resolver import Resolver
 from services.smtp.server import Server, too_many
@@ -19,10 +20,14 @@ async def run(process: Process[SmtpSettings]) -> None:
     settings, bus = process.settings, process.bus
     resolver = Resolver(bus, settings.resolution_seconds)
     async with trio.open_nursery() as nursery:
-        judge = Judge(settings.judgement, settings.hostname, dns.Resolver(process.common.dns), nursery)
+        names = dns.Resolver(process.common.dns)
+        door = Door(settings.ingress, names, bus)
+        judge = Judge(settings.judgement, settings.hostname, names, nursery)
         signatures = Signatures(bus, process.log)
         login = process.common.login
-        server = Server(Shared(settings, bus, resolver, process.log, process.draining, judge, signatures, login))
+        server = Server(
+            Shared(settings, bus, resolver, process.log, process.draining, door, judge, signatures, login)
+        )
         server.watch_accounts()
         nursery.start_soon(server.drain)
         nursery.start_soon(server.watch_deadlines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from services.smtp.ingress.settings import IngressSettings
 from services.smtp.judgement.settings import JudgementSettings
 from services.smtp.roles import Role
 from shared.net.listener import ListenerSpec
@@ -51,6 +52,7 @@ class SmtpSettings:
 
     resolution_seconds: float = 1.0  # how long "is one of ours" is remembered; 0: not at all
 
+    ingress: IngressSettings = field(default_factory=IngressSettings)
     judgement: JudgementSettings = field(default_factory=JudgementSettings)
 
     def __post_init__(self) -> None:

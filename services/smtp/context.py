@@ -9,6 +9,7 @@ import trio
 
 from services.smtp.config import SmtpSettings
 from services.smtp.dialogue import Dialogue
+from services.smtp.ingress.door import Door
 from services.smtp.judgement.judge import Judge
 from services.smtp.record import record
 from services.smtp.resolver import Resolver
@@ -31,6 +32,7 @@ class Shared:
     resolver: Resolver
     log: Log
     draining: trio.Event
+    door: Door
     judge: Judge
     signatures: Signatures
     logins: LoginSettings = USUAL_LOGINS
@@ -39,7 +41,9 @@ class Shared:
 class Context:
     """One session, seen by its commands. ``keywords`` tells what EHLO may offer now."""
 
-    __slots__ = ("authentication", "keywords", "role", "shared", "state", "talk")
+    __slots__ = (
+        "authentication", "judged", "keywords", "role", "shared", "stands_in", "state", "stranger", "talk",
+    )  # fmt: skip
 
     def __init__(
         self, shared: Shared, talk: Dialogue, role: Role, keywords: Callable[[Context], tuple[str, ...]]
@@ -50,6 +54,16 @@ class Context:
         self.state = State()
         self.keywords = keywords
         self.authentication = Authentication(shared.bus, shared.logins, talk.connection)
+        self.stands_in = shared.door.may_stand_in(talk.connection.peer_host)  # a proxy that may say for whom
+        self.stranger = self.judged = False
+        self.meet()
+
+    def meet(self) -> None:
+        """Find out by its address who the client is; once more when a proxy has said whom it stands for."""
+        if self.role is Role.MX:
+            host = self.talk.connection.peer_host
+            self.stranger = self.shared.door.is_stranger(host)
+            self.judged = self.shared.judge.is_judged(host)
 
     @property
     def secure(self) -> bool:

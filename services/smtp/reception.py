@@ -57,10 +57,9 @@ async def _judge(context: Context, transaction: Transaction, header: bytes) -> J
     if context.role is Role.SUBMISSION:
         return await _submitted(context, transaction, header, trace, at)
     trace += header_rules.separator(header)
-    judge = context.shared.judge
-    if context.role is Role.LMTP or not judge.is_judged(connection.peer_host):
+    if not context.judged:
         return Judged(trace + header)
-    examination = await judge.examine(connection.peer_host, context.state.helo, transaction, header)
+    examination = await context.shared.judge.examine(connection.peer_host, context.state.helo, transaction, header)
     return Judged(trace + examination.header, examination)
 
 

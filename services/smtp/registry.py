@@ -25,6 +25,7 @@ from services.smtp.commands import (
     rset,
     starttls,
     vrfy,
+    xclient,
 )
 from services.smtp.context import Context
 from services.smtp.roles import Role
@@ -44,6 +45,7 @@ from shared.protocols.smtp.syntax import rcpt as rcpt_syntax
 from shared.protocols.smtp.syntax import rset as rset_syntax
 from shared.protocols.smtp.syntax import starttls as starttls_syntax
 from shared.protocols.smtp.syntax import vrfy as vrfy_syntax
+from shared.protocols.smtp.syntax import xclient as xclient_syntax
 
 ANY = frozenset(Phase)
 READY = frozenset({Phase.READY})
@@ -88,6 +90,7 @@ _TABLE = (
     Row("EXPN", expn_syntax.parse, expn.handle, ANY, roles.ALL, junk=True),
     Row("HELP", help_syntax.parse, help.handle, ANY, roles.ALL, junk=True),
     Row("STARTTLS", starttls_syntax.parse, starttls.handle, IDLE, roles.SMTP, starttls.keywords),
+    Row("XCLIENT", xclient_syntax.parse, xclient.handle, IDLE, roles.ALL, xclient.keywords),
     Row("AUTH", auth_syntax.parse, auth.handle, READY, roles.SUBMISSION, auth.keywords),
 )
 ROWS: dict[Role, dict[str, Row]] = {role: {row.verb: row for row in _TABLE if role in row.roles} for role in Role}

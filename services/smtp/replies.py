@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.smtp.roles import Role
 from shared.protocols.smtp.replies import Reply, reply
 
 OK = reply(250, "2.0.0", "Ok")
@@ -19,6 +20,12 @@ TOO_MANY_ERRORS = reply(421, "4.7.0", "Too many errors, closing connection")
 TOO_MANY_CONNECTIONS = reply(421, "4.7.0", "Too many connections, try again later")
 LOGIN_EXPIRED = reply(421, "4.7.0", "Login expired, closing connection")
 INTERNAL = reply(421, "4.3.0", "Internal trouble, closing connection")
+
+
+def greeting(hostname: str, role: Role) -> Reply:
+    """The first words of a session."""
+    return reply(220, "", f"{hostname} {'LMTP' if role is Role.LMTP else 'ESMTP'} Eilpost")
+
 
 _CLOSING = frozenset({221, 421, 521})
 

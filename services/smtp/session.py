@@ -20,6 +20,7 @@ from services.smtp.replies import (
     TROUBLE,
     UNKNOWN_COMMAND,
     closes,
+    greeting,
 )
 from services.smtp.roles import Role
 from shared.base.errors import Temporary
@@ -28,7 +29,7 @@ from shared.net.shell import Connection, PeerGone, PeerTimeout
 from shared.observe.metrics import panics_total
 from shared.protocols.smtp.errors import CommandError, Violation
 from shared.protocols.smtp.events import Command
-from shared.protocols.smtp.replies import Reply, reply
+from shared.protocols.smtp.replies import Reply
 
 _GROUP = 100  # commands taken together at most
 _TURN = 32  # commands answered without waiting before other sessions get a turn
@@ -114,7 +115,9 @@ class Session:
         return reason
 
     async def _serve(self) -> str:
-        self._greet()
+        refusal = await self._greet()
+        if refusal is not None:
+            return await self._farewell(refusal, f"refused with {refusal.code} {refusal.enhanced}")
         while True:
             if self._shared.draining.is_set() and self._context.state.transaction is None:
                 return await self._farewell(SHUTTING_DOWN, "drain")
@@ -126,12 +129,23 @@ class Session:
             if self._commands % _TURN == 0:
                 await trio.lowlevel.checkpoint()
 
-    def _greet(self) -> None:
-        """Greet, unless a stranger could not wait for it: that is how spam is sent, and how smuggling begins."""
-        if self._context.role is Role.MX and self._talk.connection.arrived():
+    async def _greet(self) -> Reply | None:
+        """Greet, unless a stranger could not wait for it: that is how spam is sent, and how smuggling begins.
+
+        What is returned is said instead, to one who comes too often.
+        """
+        context, connection = self._context, self._talk.connection
+        if context.stranger:
+            refusal = self._shared.door.refusal(connection.peer_host)
+            if refusal is not None:
+                return refusal
+            pause = self._shared.settings.ingress.greeting_pause
+            if pause:
+                await trio.sleep(pause)
+        if context.role is Role.MX and connection.arrived():
             raise Violation(554, "5.5.0", "You spoke before the greeting")
-        protocol = "LMTP" if self._context.role is Role.LMTP else "ESMTP"
-        self._talk.say(reply(220, "", f"{self._shared.settings.hostname} {protocol} Eilpost"))
+        self._talk.say(greeting(self._shared.settings.hostname, context.role))
+        return None
 
     # --- one command ---
 

@@ -33,6 +33,7 @@ from services.storage.handlers import (
     directory,
     dkim,
     domains,
+    greylist,
     mailboxes,
     maildrop,
     messages,
@@ -135,6 +136,7 @@ class Parts:
         yield from domains.rows(self.memory)
         yield from accounts.rows(self.memory, self.logins, self.rooms, process.settings.default_mailboxes)
         yield from aliases.rows(self.memory)
+        yield from greylist.ROWS
         yield from dkim.rows(self.server_keys[Purpose.DKIM], self.resolver, self.rooms)
         yield from spool.rows(process.settings.spool, self.resolver, self.tickets, process.log)
         yield from queue.ROWS

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from services.storage import config
 from services.storage.blobs.files import Files
+from services.storage.handlers import greylist
 from services.storage.registry import read, write
 from services.storage.repositories import expunges, garbage, login_failures, sieve_memories, submissions, uploads
 from services.storage.repositories.garbage import Walked
@@ -112,6 +113,7 @@ class Sweeper:
             login_failures.forget(connection, now)
             expunges.forget(connection, now)
             submissions.forget(connection, now)
+            greylist.forget(connection, now)
         more = letters.more or max(answers, contents, memories) == garbage.MANY or len(expired) == uploads.MANY
         return Swept(letters, (*expired, *locations), more)
 

@@ -87,6 +87,10 @@ class Connection:
         self.loopback = is_loopback(peer_host)
         self.tls: TlsInfo | None = None
 
+    def speak_for(self, host: str, port: int) -> None:
+        """From now on the peer stands for somebody else, as a proxy that we trust says."""
+        self.peer_host, self.peer_port, self.loopback = host, port, is_loopback(host)
+
     async def receive(self, timeout: float, max_bytes: int = 65536) -> bytes:
         """What the peer sent next, or ``b""`` at a clean end of stream.
 

@@ -25,6 +25,7 @@ def test_smtp_hands_in_mail_and_reads_none() -> None:
         "directory.resolve",
         "directory.scram",
         "dkim.signing",
+        "greylist.check",
         "spool.accept",
     }
 

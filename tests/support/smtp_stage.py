@@ -21,6 +21,7 @@ import trustme
 
 from services.smtp.config import SmtpSettings
 from services.smtp.context import Shared
+from services.smtp.ingress.door import Door
 from services.smtp.judgement.judge import Judge
 from services.smtp.judgement.settings import JudgementSettings
 from services.smtp.resolver import Resolver
@@ -28,7 +29,7 @@ from services.smtp.server import Server
 from services.smtp.signing import Signatures
 from shared.bus.client import AnyCall, Bus
 from shared.bus.memory import MemoryBroker
-from shared.contracts import blobs, directory, dkim, spool
+from shared.contracts import blobs, directory, dkim, greylist, spool
 from shared.contracts.directory import Kind, Resolution
 from shared.contracts.errors import Code
 from shared.contracts.op import Op
@@ -60,6 +61,7 @@ class SmallStorage:
         self.calls: list[str] = []
         self.instead: dict[str, Code | type[Silent]] = {}
         self.expires = FOREVER
+        self.waits: tuple[int, ...] = ()
         self.keys: tuple[dkim.PrivateKey, ...] = ()
         self.bus = bus
         self._serve(directory.resolve, self._resolve)
@@ -67,6 +69,9 @@ class SmallStorage:
         self._serve(directory.renew, lambda call: call.refuse(Code.GRANT_EXPIRED))
         self._serve(directory.may_send, self._may_send)
         self._serve(spool.accept, self._accept)
+        self._serve(
+            greylist.check, lambda call: call.answer(greylist.Checked(self.waits or (0,) * len(call.request.keys)))
+        )
         self._serve(dkim.signing, lambda call: call.answer(dkim.SigningKeys(DOMAIN, self.keys)))
         self._serve(blobs.upload, lambda call: call.answer(blobs.UploadTicket("u1", "http://127.0.0.1:1/nobody")))
 
@@ -109,6 +114,9 @@ class SmallStorage:
     def _may_send(self, call: AnyCall) -> None:
         own = call.request.grant.decode()
         call.answer(directory.Allowed(tuple(address.lower() == own for address in call.request.addresses)))
+
+    def _greylist(self, call: AnyCall) -> None:
+        call.answer(greylist.Checked(self.waits or (0,) * len(call.request.keys)))
 
     def _accept(self, call: AnyCall) -> None:
         known = call.request.letter in self.letters
@@ -217,10 +225,11 @@ class SmtpStage:
         self.draining = trio.Event()
         self.resolver = Resolver(bus, settings.resolution_seconds)
         self.dns = DnsOfDictionaries()
+        door = Door(settings.ingress, self.dns, bus)
         judge = Judge(settings.judgement, settings.hostname, self.dns, nursery)
         log = structlog.get_logger()
         signatures = Signatures(bus, log)
-        self.server = Server(Shared(settings, bus, self.resolver, log, self.draining, judge, signatures))
+        self.server = Server(Shared(settings, bus, self.resolver, log, self.draining, door, judge, signatures))
         self.server.watch_accounts()
         self._nursery = nursery
         nursery.start_soon(self.server.drain)

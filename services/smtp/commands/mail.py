@@ -28,6 +28,10 @@ async def handle(context: Context, command: Mail) -> Reply:
     refusal = terms.refusal(context, command.terms)
     if refusal:
         return refusal
+    if context.stranger:
+        refusal = await context.shared.door.judge(context.talk.connection.peer_host)
+        if refusal:
+            return refusal
     letter = new_ulid()
     if context.role is Role.SUBMISSION:
         refusal = await _judge_sender(context, command.sender, letter)

@@ -43,10 +43,28 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     verdicts = [
         relay.verdict(found.kind, context.role, authenticated=authenticated, full=full) for found in resolutions
     ]
+    if context.stranger and context.shared.settings.ingress.greylisting.enabled:
+        verdicts = await _greylisted(context, transaction, addresses, verdicts)
     return [
         _settle(transaction, command, address, limit, verdict, far=found.kind is Kind.FOREIGN)
         for command, address, found, verdict in zip(commands, addresses, resolutions, verdicts, strict=True)
     ]
+
+
+async def _greylisted(
+    context: Context, transaction: Transaction, addresses: Sequence[str], verdicts: Sequence[Reply]
+) -> list[Reply]:
+    """``verdicts``, where those that would be accepted may have to wait."""
+    host, sender = context.talk.connection.peer_host, transaction.mail.sender
+    good = [address for address, verdict in zip(addresses, verdicts, strict=True) if not verdict.refused]
+    if not good:
+        return list(verdicts)
+    try:
+        waits = iter(await context.shared.door.greylist(host, sender, good, transaction.letter))
+    except (Refused, Unavailable) as error:
+        context.shared.log.error("smtp.not-greylisted", txn=transaction.letter, reason=str(error))
+        return [verdict if verdict.refused else TROUBLE for verdict in verdicts]
+    return [verdict if verdict.refused else next(waits) or verdict for verdict in verdicts]
 
 
 def _address(context: Context, command: Rcpt) -> str:

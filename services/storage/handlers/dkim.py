@@ -23,8 +23,8 @@ from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, read, task, write
 from services.storage.resolver import Resolver
 from services.storage.rooms import Rooms
-from services.storage.tables.dkim import dkim_key
 from services.storage.tables.schema import domain
+from services.storage.tables.submission import dkim_key
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import dkim as contract
 from shared.contracts.directory import MaySend

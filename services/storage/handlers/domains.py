@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, write
-from services.storage.tables.dkim import dkim_key
 from services.storage.tables.schema import account, alias, domain
+from services.storage.tables.submission import dkim_key
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
 from shared.contracts.directory import Domain, Domains, DomainSet, Done, Name, Nothing

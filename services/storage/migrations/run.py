@@ -24,6 +24,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0015",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

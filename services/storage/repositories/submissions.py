@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
-from services.storage.tables.dkim import submission
+from services.storage.tables.submission import submission
 
 HOUR, DAY = 3600, 24  # seconds; hours
 SENT = (

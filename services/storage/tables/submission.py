@@ -1,4 +1,4 @@
-"""Tables of submission: the keys that sign, and who has sent how much.
+"""Tables of what comes in: the keys that sign what users send, who has sent how much, who was told to come back.
 
 Invariants:
 1. A private key is never stored in clear: ``secret`` is sealed with the server's key (`services.storage.dkim`).
@@ -32,5 +32,15 @@ submission = Table(
     Column("hour", Integer, primary_key=True, autoincrement=False),  # Unix hours
     Column("letters", Integer, nullable=False),
     Column("recipients", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+greylist = Table(
+    "greylist",
+    metadata,
+    Column("key", Text, primary_key=True),  # a hash: of client network, sender and recipient, or of the network
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False, index=True),
+    Column("passed", Integer, nullable=False),  # of a network: how many of its keys came back
     sqlite_with_rowid=False,
 )
