@@ -36,6 +36,9 @@ def _tell(verdict: Verdict, known: dict[str, str]) -> None:
         print(f"  {name}: {known.get(name) or f'NOT KNOWN: {reason}'}")
     for name, reason in verdict.skipped:
         print(f"  {name}: skipped, {reason}")
+    for name in verdict.passed:
+        if name in known:
+            print(f"  {name}: passes now, and can be taken off the list")
     counts = f"{len(verdict.passed)} passed, {len(verdict.failed)} failed, {len(verdict.skipped)} skipped"
     print(f"{verdict.suite}: {counts}")
 

@@ -213,6 +213,10 @@ class ImapCore:
             return self._die("Line too long")
         if line is None:
             return NEED_MORE
+        incoming = self._incoming
+        if not line and incoming is not None and incoming.is_whole:  # most commands bring one message
+            self._start()
+            return Command(incoming.tag, incoming.name, incoming.value())
         return self._take_stretch(line.rstrip(b" "), 0)
 
     def _read_told(self) -> Event:

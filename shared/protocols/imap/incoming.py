@@ -57,7 +57,9 @@ class Incoming:
         if self.place is Place.COMMAND:
             number, name = replace.head(arguments) if self.name == "REPLACE" else (number, target(arguments))
         found = stretch(arguments, Place.MESSAGES if self.place is Place.COMMAND else self.place)
-        messages = self.messages if self.streamed else grown(self.messages, found.steps)
+        messages = self.messages
+        if not self.streamed:
+            messages = grown(messages, found.steps) if messages else found.first
         self._check(found, messages, len(octets), limit)
         self._number, self._target = number, name
         self.place, self.messages = found.place, messages
@@ -73,10 +75,15 @@ class Incoming:
             replace.one((*messages, *(step for step in found.steps if self.streamed and isinstance(step, Message))))
         self._parts, self._text = parts, text
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing but the end of the line is missing, and all is held."""
+        return self.place is Place.MESSAGES and not self.streamed
+
     def hold(self, octets: bytes) -> None:
         """Add a literal to the last message."""
-        last = self.messages[-1]
-        self.messages = (*self.messages[:-1], last._replace(parts=(*last.parts, octets)))
+        flags, date, parts, binary = self.messages[-1]
+        self.messages = (*self.messages[:-1], Message(flags, date, (*parts, octets), binary))
         self.size += len(octets)
 
     def value(self, offered: Literal | None = None) -> Append | Replace:

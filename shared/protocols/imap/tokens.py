@@ -76,6 +76,8 @@ class Arguments:
 
     def skip_text(self, text: bytes) -> bool:
         """Read given octets (in upper case) if they come next, in any case."""
+        if self._line.startswith(b"{", self._position):  # no word begins so, and this comes before most literals
+            return False
         end = self._position + len(text)
         if self._line[self._position : end].upper() != text:
             return False
@@ -274,7 +276,9 @@ class Arguments:
 
     def at_announcement(self) -> bool:
         """Whether all that is left is an announced literal."""
-        return _ANNOUNCEMENT.match(self._line, self._position) is not None
+        return self._line.startswith((b"{", b"~"), self._position) and bool(
+            _ANNOUNCEMENT.match(self._line, self._position)
+        )
 
     def announcement(self) -> tuple[int, bool, bool]:
         """``["~"] "{" number ["+"] "}"`` at the end of the line: octets, whether the client waits (no "+"), and

@@ -75,6 +75,13 @@ class Stretch(NamedTuple):
     literal: Literal | None
     place: Place  # behind the literal
 
+    @property
+    def first(self) -> tuple[Message, ...]:
+        """The messages that begin here, when no other began before."""
+        if len(self.steps) == 1 and isinstance(step := self.steps[0], Message):
+            return (step,)
+        return grown((), self.steps)
+
 
 class ArgumentFollows(ParseError):
     """The stretch ends with a literal that is no message but an argument: a mailbox, a URL. Read again with it."""
@@ -132,7 +139,7 @@ def stretch(arguments: Arguments, place: Place) -> Stretch:
                 size, waits, binary = arguments.announcement()
                 if utf8 and not binary:
                     raise ParseError("literal8 expected")
-                steps.append(Message(flags, date, binary=binary))
+                steps.append(Message(flags, date, (), binary))
                 return Stretch(tuple(steps), Literal(size, waits), Place.UTF8 if utf8 else place)
         elif arguments.skip(b")"):
             place, literal = Place.MESSAGES, None

@@ -80,7 +80,7 @@ def _split(spec: str) -> tuple[tuple[int, ...], str]:
     if count > MAX_PATH or any(len(word) > 9 for word in words[:count]):
         raise ParseError("Section too deep")
     path = tuple(map(int, words[:count]))
-    if 0 in path or (text and text not in _TEXTS) or (text == "MIME" and not path):
+    if 0 in path or "" in words or (text and text not in _TEXTS) or (text == "MIME" and not path):
         raise ParseError("No such section")
     return path, text
 
