@@ -7,7 +7,7 @@ T ?= tests
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check transcripts conformance chaos fuzz bench lock
+.PHONY: help setup run test check transcripts model conformance chaos fuzz bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ check: $(READY) ## lint, format, types, import laws, deployment files
 
 transcripts: $(READY) ## the protocol transcripts, each against running services
 	$(BIN)/pytest tests/transcripts
+
+model: $(READY) ## 1,000 games of random commands from several IMAP sessions, against a naive model
+	EILPOST_MODEL_SEEDS=1000 $(BIN)/pytest -q tests/unit/services/imap/test_model.py
 
 conformance: $(READY) ## suites of others, where they are at hand: IMAP scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)

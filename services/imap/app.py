@@ -8,6 +8,7 @@ import trio
 
 from services.imap.config import ImapSettings
 from services.imap.context import Shared
+from services.imap.lookout import Lookout
 from services.imap.names import Names
 from services.imap.notify.watches import Watches
 from services.imap.roster import Roster
@@ -28,12 +29,14 @@ async def run(process: Process[ImapSettings]) -> None:
     )
     roster = Roster(process.bus, settings.sessions_per_account)
     watches = Watches(process.bus, settings.poll_seconds)
+    lookout = Lookout(process.bus, (mailboxes, watches), settings.check_seconds)
     async with trio.open_nursery() as nursery:
         shared = Shared(
             settings, process.bus, nursery, mailboxes, Names(settings.separator), watches, process.common.login
         )
         server = Server(shared, roster, log)
         nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))
+        nursery.start_soon(partial(keep, "lookout", lookout.run, log=log))
         nursery.start_soon(partial(keep, "watches", watches.run, log=log))
         nursery.start_soon(partial(keep, "roster", roster.watch, log=log))
         nursery.start_soon(partial(keep, "server", server.watch, log=log))

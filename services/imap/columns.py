@@ -26,7 +26,15 @@ def unpack(kind: str, octets: bytes) -> array[int]:
 
 def pack(uids: Iterable[int]) -> bytes:
     """A set of UIDs as contracts carry it: u32, little-endian."""
-    column = uids if isinstance(uids, array) else array("I", uids)
+    return _packed(uids if isinstance(uids, array) else array("I", uids))
+
+
+def pack_wide(numbers: array[int]) -> bytes:
+    """A column of u64, likewise."""
+    return _packed(numbers)
+
+
+def _packed(column: array[int]) -> bytes:
     if sys.byteorder != "little":
         column = column[:]
         column.byteswap()

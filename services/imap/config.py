@@ -37,12 +37,14 @@ class ImapSettings:
 
     warm_seconds: float = 60.0  # how long a view is kept after its last session left
     warm_views: int = 500  # ... and how many of them
-    poll_seconds: float = 30.0  # a selected mailbox not heard of for so long is asked about
+    check_seconds: float = 1.0  # between two questions which mailboxes have changed unheard
+    poll_seconds: float = 30.0  # a selected mailbox not heard of for so long is asked about, rights and all
 
     def __post_init__(self) -> None:
         if self.separator not in ("/", "."):
             raise ValueError('separator must be "/" or "."')
-        for name in ("idle_timeout", "login_timeout", "keepalive", "command_seconds", "poll_seconds"):
+        times = "idle_timeout login_timeout keepalive command_seconds check_seconds poll_seconds"
+        for name in times.split():
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
         if self.login_attempts < 1:

@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Protocol
 
 import trio
@@ -133,6 +134,18 @@ class Mailboxes:
         live = self._live.get(change.mailbox)
         if live is not None and live.loaded and live.members:
             await self.absorb(live, grant, change)
+
+    def cared_for(self) -> Iterable[int]:
+        """Mailboxes that somebody has selected."""
+        return [live.mailbox for live in self._live.values() if live.members]
+
+    def reached(self, mailbox: int, modseq: int) -> None:
+        """How far a mailbox is by now; 0 when it is gone."""
+        live = self._live.get(mailbox)
+        if live is not None and live.loaded and live.members and (modseq > live.view.modseq or not modseq):
+            live.heard = max(live.heard, modseq, live.view.modseq + 1)
+            self._stale[mailbox] = live
+            self._wake.set()
 
     async def watch(self) -> None:
         """Ask about what was missed, and let go of what nobody wants. Runs for ever."""

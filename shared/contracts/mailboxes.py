@@ -99,6 +99,21 @@ class SyncRequest(NamedTuple):
 sync = Op("mailboxes.sync", SyncRequest, Change, IMAP, 8.0, Repeat.SAFE)
 
 
+class ModseqsRequest(NamedTuple):
+    """Mailbox ids, packed u64. Nobody's grant: it tells no more than the notices do, which are for all fronts."""
+
+    mailboxes: bytes
+
+
+class Modseqs(NamedTuple):
+    """HIGHESTMODSEQ of each, packed u64 in the order asked; 0 for a mailbox that is gone."""
+
+    modseqs: bytes
+
+
+modseqs = Op("mailboxes.modseqs", ModseqsRequest, Modseqs, IMAP, 5.0, Repeat.SAFE)
+
+
 class VanishedRequest(NamedTuple):
     grant: bytes
     mailbox: int

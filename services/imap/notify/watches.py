@@ -38,9 +38,10 @@ class MetadataWatcher(Protocol):
 class _Watch(Generic[W]):
     """One subscription and who shares it."""
 
-    __slots__ = ("subscription", "watchers")
+    __slots__ = ("modseq", "subscription", "watchers")
 
     def __init__(self) -> None:
+        self.modseq = 0  # of the mailbox, as far as the watchers were told
         self.watchers: set[W] = set()
         self.subscription: Subscription | None = None
 
@@ -106,6 +107,18 @@ class Watches:
         """No longer."""
         _forget(self._lists, account, watcher)
 
+    def cared_for(self) -> Iterable[int]:
+        """Mailboxes that somebody watches."""
+        return self._mailboxes
+
+    def reached(self, mailbox: int, modseq: int) -> None:
+        """How far a mailbox is by now."""
+        watch = self._mailboxes.get(mailbox)
+        if watch is not None and modseq > watch.modseq:
+            watch.modseq = modseq
+            for watcher in watch.watchers:
+                watcher.mailbox_changed(mailbox, "")
+
     async def run(self) -> None:
         """Let everybody look again now and then. Runs for ever."""
         while True:
@@ -124,6 +137,8 @@ def _metadata_bell(watch: _Watch[MetadataWatcher]) -> Callable[[MetadataChange],
 
 def _mailbox_bell(watch: _Watch[Watcher]) -> Callable[[Change], None]:
     def on_change(change: Change) -> None:
+        if change.previous <= watch.modseq:
+            watch.modseq = max(watch.modseq, change.modseq)
         for watcher in watch.watchers:
             watcher.mailbox_changed(change.mailbox, change.author)
 

@@ -44,6 +44,7 @@ def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
         read(contract.page, partial(mailboxes_view.page, flagsets)),
         read(contract.sync, partial(mailboxes_view.sync, flagsets)),
         read(contract.vanished, mailboxes_view.vanished),
+        read(contract.modseqs, mailboxes_view.modseqs),
         read(contract.status, status),
         write(contract.create, partial(one_by_one, mailboxes_naming.create)),
         write(contract.delete, partial(one_by_one, mailboxes_naming.delete)),

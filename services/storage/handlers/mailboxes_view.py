@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -11,16 +12,25 @@ from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.rules.changes import pack_rows, too_many_names
-from services.storage.rules.packed import pack_u32
-from services.storage.tables.schema import message
+from services.storage.rules.packed import pack_u32, pack_u64, unpack_u64
+from services.storage.tables.schema import mailbox, message
 from services.storage.unit_of_work import Asked
 from shared.contracts.changes import Change
 from shared.contracts.errors import Refused
-from shared.contracts.mailboxes import Page, PageRequest, SyncRequest, Vanished, VanishedRequest
+from shared.contracts.mailboxes import (
+    Modseqs,
+    ModseqsRequest,
+    Page,
+    PageRequest,
+    SyncRequest,
+    Vanished,
+    VanishedRequest,
+)
 
 MAX_PAGE = 20_000  # rows of 28 octets: with `MAX_VANISHED` and the names of flags they fit one frame
 MAX_VANISHED = 30_000  # UIDs in one answer beside rows
 MAX_VANISHED_ALONE = 200_000
+LISTED = 500  # mailboxes in one list
 
 _VIEW = select(message.c.uid, message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
 AFTER = (
@@ -31,6 +41,7 @@ AFTER = (
 SINCE = _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.modseq > bindparam("since")).limit(
     bindparam("limit")
 )
+MODSEQS = select(mailbox.c.id, mailbox.c.modseq).where(mailbox.c.id.in_(bindparam("mailboxes", expanding=True)))
 
 
 def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageRequest]]) -> list[Page | Refused]:
@@ -111,3 +122,14 @@ def _vanished(connection: Connection, state: MailboxState, since: int) -> Vanish
     if len(uids) > MAX_VANISHED_ALONE:
         return Vanished(complete=False)
     return Vanished(pack_u32(uids))
+
+
+def modseqs(connection: Connection, asked: Sequence[Asked[ModseqsRequest]]) -> list[Modseqs | Refused]:
+    """How far mailboxes are; one statement for a few hundred of them."""
+    wanted = [unpack_u64(each.request.mailboxes) for each in asked]
+    known: dict[int, int] = {}
+    everything = sorted(set(chain.from_iterable(wanted)))
+    for start in range(0, len(everything), LISTED):
+        for number, modseq in connection.execute(MODSEQS, {"mailboxes": everything[start : start + LISTED]}):
+            known[number] = modseq
+    return [Modseqs(pack_u64(known.get(number, 0) for number in numbers)) for numbers in wanted]

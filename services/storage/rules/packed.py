@@ -29,6 +29,17 @@ def _pack(column: array[int]) -> bytes:
     return column.tobytes()
 
 
+def unpack_u64(octets: bytes) -> list[int]:
+    """Numbers from a request. Refused as MALFORMED otherwise."""
+    if len(octets) % 8:
+        raise Refused(Code.MALFORMED, "a column is cut")
+    column = array("Q")
+    column.frombytes(octets)
+    if _SWAP:
+        column.byteswap()
+    return column.tolist()
+
+
 def unpack_uids(octets: bytes) -> list[int]:
     """UIDs from a request, ascending, each once. Refused as MALFORMED otherwise."""
     if len(octets) % 4:

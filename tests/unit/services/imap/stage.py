@@ -15,6 +15,7 @@ import trio
 
 from services.imap.config import ImapSettings
 from services.imap.context import Shared
+from services.imap.lookout import Lookout
 from services.imap.names import Names
 from services.imap.notify.watches import Watches
 from services.imap.roster import Roster
@@ -128,7 +129,7 @@ class Desk:
             if op.name in self.refuse:
                 call.refuse(self.refuse[op.name])
                 return
-            account, _, session = call.request.grant.decode().partition(":")
+            account, _, session = getattr(call.request, "grant", b"0:").decode().partition(":")
             try:
                 reply = self.store.call(op, call.request, account=int(account), session=session)
             except Refused as refused:
@@ -182,6 +183,7 @@ class Front:
         self.server = Server(shared, self.roster, structlog.get_logger())
         nursery.start_soon(self.mailboxes.watch)
         nursery.start_soon(self.watches.run)
+        nursery.start_soon(Lookout(self.bus, (self.mailboxes, self.watches), settings.check_seconds).run)
         nursery.start_soon(self.roster.watch)
         nursery.start_soon(self.server.watch)
 
