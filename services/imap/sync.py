@@ -143,9 +143,8 @@ class Mailboxes:
         """How far a mailbox is by now; 0 when it is gone."""
         live = self._live.get(mailbox)
         if live is not None and live.loaded and live.members and (modseq > live.view.modseq or not modseq):
-            live.heard = max(live.heard, modseq, live.view.modseq + 1)
-            self._stale[mailbox] = live
-            self._wake.set()
+            live.heard = max(live.heard, modseq)
+            self._miss(live)
 
     async def watch(self) -> None:
         """Ask about what was missed, and let go of what nobody wants. Runs for ever."""

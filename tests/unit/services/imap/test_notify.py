@@ -77,11 +77,9 @@ async def test_a_mailbox_is_told_when_its_notices_were_lost(
     stage.store.call(mailboxes.create, Create(GRANT, stage.store.key(), "Lost"))
     stage.store.announcements.clear()
     await trio.sleep(31)
-    told = [await client.response(), await client.response()]
-    assert sorted(told) == [
-        b'* LIST (\\HasNoChildren) "/" "Lost"',
-        b'* STATUS "Sent" (UIDNEXT 2 MESSAGES 1 UIDVALIDITY %d UNSEEN 1)' % int(told[1].split(b" ")[-3]),
-    ]
+    told = sorted([await client.response(), await client.response()])
+    assert told[0] == b'* LIST (\\HasNoChildren) "/" "Lost"'
+    assert told[1].startswith(b'* STATUS "Sent" (UIDNEXT 2 MESSAGES 1 UIDVALIDITY ')
 
 
 async def test_modseqs_are_told_to_those_who_know_them(stage: Stage) -> None:
