@@ -162,3 +162,17 @@ async def test_a_large_message_that_is_not_wanted_leaves_the_stream_in_order(tmp
             assert (await client.ask(b"%b INBOX {%d+}\r\n%b" % (command, len(LARGE), LARGE)))[-1].startswith(b"BAD")
             assert (await client.ask(b"%b INBOX {%d}" % (command, len(LARGE))))[-1].startswith(b"BAD")
         await client.ok("STATUS INBOX (MESSAGES)")
+
+
+async def test_case_46_who_does_not_read_is_waited_for_all_the_way_back(tmp_path: Path, read: list[int]) -> None:
+    async with large_stage(tmp_path) as client:
+        message = nested(25)
+        await client.append(message)
+        await client.send(b"a FETCH 1 (BODY.PEEK[] BINARY.PEEK[])\r\n")
+        seen = -1
+        while seen < (seen := sum(read)) or not seen:  # until storage is asked for nothing more
+            await trio.sleep(0.3)
+        assert 0 < seen < 4_000_000
+        answers = await client.until(b"a")
+        assert answers[-1].startswith(b"a OK")
+        assert answers[0].count(message) == 2

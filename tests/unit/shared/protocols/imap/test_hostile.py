@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.protocols.imap.errors import ParseError
+from shared.protocols.imap.events import NEED_MORE, BadSyntax
 from shared.protocols.imap.grammar import ROWS
 from shared.protocols.imap.tokens import Arguments
 from tests.unit.shared.protocols.imap.events import logged_in, told
@@ -98,3 +100,18 @@ def test_many_small_pieces_take_linear_time() -> None:
     started = time.perf_counter()
     told(logged_in(), [b"x"] * 60_000)
     assert time.perf_counter() - started < 2
+
+
+def test_case_40_unfinished_commands_of_a_thousand_connections() -> None:
+    tracemalloc.start()
+    cores = [logged_in() for _ in range(1_000)]
+    for core in cores:
+        core.feed(b"a SEARCH " + b"(" * 4_000)
+        assert core.next_event() is NEED_MORE
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 16 * 1024 * 1024
+    for core in cores:
+        [event] = told(core, [b"\r\n"])
+        assert isinstance(event, BadSyntax)
+        assert core.buffered == 0
