@@ -170,7 +170,7 @@ async def test_case_46_who_does_not_read_is_waited_for_all_the_way_back(tmp_path
         await client.append(message)
         await client.send(b"a FETCH 1 (BODY.PEEK[] BINARY.PEEK[])\r\n")
         seen = -1
-        while seen < (seen := sum(read)) or not seen:  # until storage is asked for nothing more
+        while seen < (seen := sum(read)) or not seen:  # noqa: ASYNC110 - until storage is asked for nothing more
             await trio.sleep(0.3)
         assert 0 < seen < 4_000_000
         answers = await client.until(b"a")
