@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import dns.exception
 import dns.flags
@@ -119,3 +120,28 @@ async def nameserver(zone: Zone) -> AsyncIterator[Nameserver]:
         await nursery.start(server.run)
         yield server
         nursery.cancel_scope.cancel()
+
+
+@contextmanager
+def nameserver_thread(zone: Zone) -> Iterator[Nameserver]:
+    """A `Nameserver` for tests that block, in a thread of its own."""
+    server = Nameserver(zone)
+    ready, ends = threading.Event(), trio.Event()
+    tokens: list[trio.lowlevel.TrioToken] = []
+
+    async def live() -> None:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(server.run)
+            tokens.append(trio.lowlevel.current_trio_token())
+            ready.set()
+            await ends.wait()
+            nursery.cancel_scope.cancel()
+
+    thread = threading.Thread(target=trio.run, args=(live,))
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield server
+    finally:
+        tokens[0].run_sync_soon(ends.set)
+        thread.join(10)
