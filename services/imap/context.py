@@ -53,6 +53,8 @@ class Then(Enum):
 
     GO_ON = auto()
     START_TLS = auto()
+    COMPRESS = auto()
+    START_ANEW = auto()
     CLOSE = auto()
 
 

@@ -17,6 +17,7 @@ from services.imap.errors import Bye
 from services.imap.notifier import Bell
 from services.imap.output import Output
 from shared.net.shell import Connection, PeerGone
+from shared.protocols.deflate import BrokenStream, Deflater, Inflater
 from shared.protocols.imap import responses
 from shared.protocols.imap.core import ImapCore, Limits
 from shared.protocols.imap.errors import ParseError
@@ -39,15 +40,16 @@ _GO_AHEAD = responses.continuation("OK")
 class Conversation:
     """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
 
-    __slots__ = ("_quiet_since", "_sign_seconds", "bell", "connection", "core", "out", "received", "sign_at", "tag",
-                 "tally", "waiting_since")  # fmt: skip
+    __slots__ = ("_inflater", "_quiet_since", "_sign_seconds", "bell", "connection", "core", "out", "received",
+                 "sign_at", "tag", "tally", "waiting_since")  # fmt: skip
 
     def __init__(self, connection: Connection, limits: Limits, sign_seconds: float) -> None:
         self.connection = connection
         self.core = ImapCore(limits)
         self.out = Output(connection)
         self.bell = Bell()
-        self.received = 0  # octets, for the log
+        self.received = 0  # octets as they came, for the log
+        self._inflater: Inflater | None = None
         self._sign_seconds = sign_seconds
         self.sign_at = 0.0  # trio clock: when a command that is still at work shows it
         self.tag = ""  # of the command in hand
@@ -81,6 +83,8 @@ class Conversation:
         while True:
             event = self.core.next_event()
             if event is NEED_MORE:
+                if self._inflater is not None and self._draw(self._inflater):
+                    continue
                 await self.out.flush()
                 self.waiting_since = trio.current_time()
                 data = await self.connection.receive(inf)
@@ -96,6 +100,8 @@ class Conversation:
         while True:
             event = self.core.next_event()
             if event is NEED_MORE:
+                if self._inflater is not None and self._draw(self._inflater):
+                    continue
                 await self.out.flush()
                 self.waiting_since = self._quiet_since = self._quiet_since or trio.current_time()
                 data = await self.bell.wait_for(self.connection.receive, inf)
@@ -113,6 +119,8 @@ class Conversation:
         """One bare line, or None when the bell rang. To be asked again until the line is there."""
         self.core.expect_line()
         while (event := self.core.next_event()) is NEED_MORE:
+            if self._inflater is not None and self._draw(self._inflater):
+                continue
             await self.out.flush()
             data = await self.bell.wait_for(self.connection.receive, timeout)
             if data is None:
@@ -131,6 +139,8 @@ class Conversation:
         while True:
             event = self.core.next_event()
             if event is NEED_MORE:
+                if self._inflater is not None and self._draw(self._inflater):
+                    continue
                 await self.out.flush()
                 self._feed(await self.connection.receive(timeout))
             elif isinstance(event, LiteralChunk):
@@ -156,4 +166,41 @@ class Conversation:
         if not data:
             raise PeerGone("closed by the client")
         self.received += len(data)
-        self.core.feed(data)
+        if self._inflater is None:
+            self.core.feed(data)
+        else:
+            self._inflater.feed(data)
+            self._draw(self._inflater)
+
+    # --- COMPRESS ---
+
+    @property
+    def compressed(self) -> bool:
+        """Whether both directions are under DEFLATE (RFC 4978)."""
+        return self._inflater is not None
+
+    async def compress(self) -> None:
+        """Begin: all that is sent and received from here on is DEFLATE."""
+        await self.out.flush()
+        if self.core.buffered:
+            raise Bye("Nothing may follow COMPRESS before its answer")
+        self._inflater = Inflater()
+        self.out.compress(Deflater())
+
+    async def decompress(self) -> None:
+        """End it, if it was begun (RFC 8437 section 4.1)."""
+        await self.out.flush()
+        if self._inflater is not None:
+            rest, self._inflater = self._inflater.rest, None
+            self.out.compress(None)
+            self.core.feed(rest)
+
+    def _draw(self, inflater: Inflater) -> bool:
+        """Let the core have a little more of what has come; whether there was any."""
+        try:
+            octets = inflater.more()
+        except BrokenStream as error:
+            raise Bye("This is not DEFLATE") from error
+        if octets:
+            self.core.feed(octets)
+        return bool(octets)

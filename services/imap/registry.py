@@ -12,6 +12,7 @@ from services.imap.commands import (
     capability,
     check,
     close,
+    compress,
     copy,
     create,
     delete,
@@ -47,6 +48,7 @@ from services.imap.commands import (
     store,
     subscribe,
     thread,
+    unauthenticate,
     unselect,
 )
 from services.imap.context import AccountContext, Context, Done, MailboxContext, State
@@ -92,6 +94,8 @@ _ROWS = (
     Row("STARTTLS", starttls.handle, LoginContext),
     Row("AUTHENTICATE", authenticate.handle, LoginContext, ("SASL-IR",)),
     Row("LOGIN", login.handle, LoginContext),
+    Row("UNAUTHENTICATE", unauthenticate.handle, AccountContext, ("UNAUTHENTICATE",)),
+    Row("COMPRESS", compress.handle, AccountContext, ("COMPRESS=DEFLATE",)),
     Row("ENABLE", enable.handle, AccountContext, ("ENABLE",)),
     Row("NAMESPACE", namespace.handle, AccountContext, ("NAMESPACE",)),
     Row("LIST", list.handle, AccountContext, _LIST),

@@ -110,11 +110,11 @@ class Session:
                 raise Bye(self._ending)
             if type(event) is Command:
                 then = await self._answer(event)
-                if then is Then.START_TLS:
-                    await self._start_tls()
-                elif then is Then.CLOSE:
+                if then is Then.CLOSE:
                     await self.talk.out.flush()
                     return
+                if then is not Then.GO_ON:
+                    await self._follow(then)
                 turn += 1
                 if turn % _TURN == 0:
                     await trio.lowlevel.checkpoint()
@@ -217,6 +217,24 @@ class Session:
             may_log_in=secure(connection, settings),
             mechanisms=() if self._login is None else self._login.mechanisms,
         )
+
+    async def _follow(self, then: Then) -> None:
+        """What an answer announced begins behind it."""
+        if then is Then.START_TLS:
+            await self._start_tls()
+        elif then is Then.COMPRESS:
+            await self.talk.compress()
+        else:
+            await self._start_anew()
+
+    async def _start_anew(self) -> None:
+        """The client is nobody again (RFC 8437): nothing that belonged to its account stays."""
+        await self.talk.decompress()
+        self._leave()
+        self.account = None
+        self.mechanism = ""
+        self.talk.core.log_out()
+        self._login = LoginContext(self.talk, self._shared, self._capabilities, self._enter)
 
     async def _start_tls(self) -> None:
         await self.talk.start_tls()

@@ -13,7 +13,7 @@ def _stems(folder: str, suffix: str) -> set[str]:
     return {path.stem for path in (ROOT / folder).glob(f"*{suffix}") if path.stem != "__init__"}
 
 
-@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
+@pytest.mark.parametrize("protocol", ["imap", "managesieve", "pop3", "smtp"])
 def test_same_name_three_rooms(protocol: str) -> None:
     behaviour = _stems(f"services/{protocol}/commands", ".py")
     grammar = _stems(f"shared/protocols/{protocol}/syntax", ".py")

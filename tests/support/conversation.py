@@ -6,9 +6,11 @@ import re
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from tests.support.transcript import Malformed, Step, Transcript, filled, pattern
 
@@ -43,10 +45,17 @@ class Wire:
         self._record = record
         self._socket: socket.socket = socket.create_connection((stage.host, stage.port), PATIENCE)
         self._received = b""
+        self._deflate: tuple[Any, Any] | None = None  # zlib's objects for sending and receiving
+
+    def compress(self) -> None:
+        self._deflate = (zlib.compressobj(wbits=-15), zlib.decompressobj(-15))
 
     def send(self, line: bytes) -> None:
         self._record.append(b"C%b: %b" % (self._name, line))
-        self._socket.sendall(line + b"\r\n")
+        octets = line + b"\r\n"
+        if self._deflate is not None:
+            octets = self._deflate[0].compress(octets) + self._deflate[0].flush(zlib.Z_SYNC_FLUSH)
+        self._socket.sendall(octets)
 
     def response(self) -> bytes:
         """The next response without its last line end; b"" when the server has closed."""
@@ -75,7 +84,7 @@ class Wire:
             raise Mismatch(f"no response within {PATIENCE:g} s") from None
         except ConnectionResetError:
             return False
-        self._received += octets
+        self._received += octets if self._deflate is None else self._deflate[1].decompress(octets)
         return bool(octets)
 
     def start_tls(self) -> None:
@@ -131,6 +140,8 @@ class Conversation:
             wire.send(filled(step.text, self.stage.variables, self.transcript.messages))
         elif step.kind == "T":
             wire.start_tls()
+        elif step.kind == "Z":
+            wire.compress()
         elif step.kind == "X":
             wire.close()
             del self._wires[step.connection]

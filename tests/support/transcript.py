@@ -12,6 +12,7 @@ with its first line.
     N1~ * 1 EXISTS               something another connection did gets around: asked for by NOOP until all
                                  neighbouring lines like this have been seen, in any order, and nothing else
     T1                           TLS begins
+    Z1                           DEFLATE begins
     X1                           the client hangs up
     E1                           the server hangs up
     do login 1 alice             the lines of login.part, with $1 and $2 replaced
@@ -32,7 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-_LINE = re.compile(r"([CSNTXE])(\$?\w+)(?:([:~?]) ?(.*))?\Z")
+_LINE = re.compile(r"([CSNTXEZ])(\$?\w+)(?:([:~?]) ?(.*))?\Z")
 _VARIABLE = re.compile(rb"\$\{([^}]*)\}")
 _REGEX = re.compile(rb"(?<!\\)/((?:[^/\\]|\\.)*)/", re.DOTALL)
 _SKIP = "..."
@@ -44,7 +45,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One line: who (C, S, N, T, X, E), on which connection, how (":", "~", "?" or "") and what."""
+    """One line: who (C, S, N, T, X, E, Z), on which connection, how (":", "~", "?" or "") and what."""
 
     where: str  # "file:line"
     kind: str

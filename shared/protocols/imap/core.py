@@ -122,6 +122,13 @@ class ImapCore:
         self._literal = self._limits.literal_after_login
         self._logged_in = True
 
+    def log_out(self) -> None:
+        """From now on the limits for strangers hold, and nothing is enabled."""
+        self._line = self._limits.line_before_login
+        self._literal = self._limits.literal_before_login
+        self._logged_in = False
+        self.utf8 = False
+
     def clear(self) -> None:
         """Forget all that was fed and not yet told: nothing sent before TLS survives it."""
         self._buffer.clear()

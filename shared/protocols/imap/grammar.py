@@ -14,6 +14,7 @@ from shared.protocols.imap.syntax import (
     capability,
     check,
     close,
+    compress,
     copy,
     create,
     delete,
@@ -49,6 +50,7 @@ from shared.protocols.imap.syntax import (
     store,
     subscribe,
     thread,
+    unauthenticate,
     unselect,
 )
 from shared.protocols.imap.tokens import Arguments
@@ -70,6 +72,7 @@ ROWS = (
     Row("CAPABILITY", capability.parse),
     Row("CHECK", check.parse),
     Row("CLOSE", close.parse),
+    Row("COMPRESS", compress.parse),
     Row("COPY", copy.parse, uid=True),
     Row("CREATE", create.parse),
     Row("DELETE", delete.parse),
@@ -107,6 +110,7 @@ ROWS = (
     Row("STORE", store.parse, uid=True),
     Row("SUBSCRIBE", subscribe.parse),
     Row("THREAD", thread.parse, uid=True),
+    Row("UNAUTHENTICATE", unauthenticate.parse),
     Row("UNSELECT", unselect.parse),
     Row("UNSUBSCRIBE", subscribe.parse_unsubscribe),
 )
