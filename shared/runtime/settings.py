@@ -119,7 +119,7 @@ class LoginSettings:
     """Section ``[login]``: how users prove who they are, in all protocols."""
 
     mechanisms: tuple[str, ...] = USUAL  # as offered; -PLUS comes with a SCRAM wherever TLS allows it
-    scram_iterations: int = 100_000  # of verifiers made from now on
+    scram_iterations: int = 50_000  # of verifiers made from now on; Cyrus SASL (mutt, mbsync) refuses above 65,536
     oauth: OauthSettings = field(default_factory=OauthSettings)
 
     def __post_init__(self) -> None:

@@ -141,7 +141,7 @@ def test_mail_for_other_domains_waits_in_the_spool(house: House) -> None:
         client.login(address, PASSWORD)
         octets = letter("far@example.org", "far away").replace(b"friend@example.net", address.encode())
         client.sendmail(address, ["far@example.org"], octets)
-    until(lambda: "deferred" in house.eilpost("queue", "list", "--sender", address, "--json").stdout, 10)
+    until(lambda: "deferred" in house.eilpost("queue", "list", "--sender", address, "--json").stdout, 30)
     shown = house.eilpost("queue", "list", "--sender", address, "--json").stdout
     assert '"far@example.org"' in shown
     identity = re.search(r'"queue_id": "(\w+)"', shown)

@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EILPOST = (sys.executable, "-m", "services.admin")
 DOMAIN = "eilpost.test"
 START_SECONDS = 40.0
+# Nobody answers there: what a test finds must not hang on what the machine's resolver says of example.org.
+NO_NAMES = '\n[dns]\nnameservers = ["127.0.0.1:9"]\n'
 
 
 class Down(AssertionError):
@@ -66,7 +68,8 @@ class House:
         self._replicas = dict(replicas or {})
         self._process: subprocess.Popen[bytes] | None = None
         data.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(render_configuration(self.ports) + settings)
+        named = "" if "[dns]" in settings else NO_NAMES
+        self.config.write_text(render_configuration(self.ports) + named + settings)
 
     @property
     def config(self) -> Path:
