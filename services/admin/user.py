@@ -144,6 +144,10 @@ def import_(file: Path, config: Path | None) -> None:
     for result in refused:
         print(f"{result.address}: {result.error}", file=sys.stderr)
     print(f"{len(results) - len(refused)} created, {len(refused)} refused")
+    if foreign := sum(entry.hashed for entry in entries):
+        print(
+            f"{foreign} came with a hash: SCRAM works for each of them after a first login with the password itself"
+        )
     if refused:
         raise SystemExit(EX_DATAERR)
 

@@ -48,7 +48,11 @@ class Authentication:
 
     @property
     def _channel(self) -> Channel:
-        return Channel(self._connection.channel_bindings, self._connection.client_certificate)
+        """Under TLS 1.3 clients expect tls-exporter (RFC 9266), which we have not; GNU SASL's then give up on us."""
+        connection = self._connection
+        tls = connection.tls
+        bound = tls is not None and (tls.version != "TLSv1.3" or self._settings.plus_on_tls13)
+        return Channel(connection.channel_bindings if bound else {}, connection.client_certificate)
 
     async def by_password(self, mechanism: str, username: str, password: str, authzid: str = "") -> LoggedIn:
         """Log in with a password in clear (or a token, or a certificate)."""

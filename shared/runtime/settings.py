@@ -119,6 +119,7 @@ class LoginSettings:
     """Section ``[login]``: how users prove who they are, in all protocols."""
 
     mechanisms: tuple[str, ...] = USUAL  # as offered; -PLUS comes with a SCRAM wherever TLS allows it
+    plus_on_tls13: bool = False  # -PLUS there too, with tls-server-end-point; GNU SASL (neomutt, mpop) then fails
     scram_iterations: int = 50_000  # of verifiers made from now on; Cyrus SASL (mutt, mbsync) refuses above 65,536
     oauth: OauthSettings = field(default_factory=OauthSettings)
 

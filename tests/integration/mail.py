@@ -7,7 +7,7 @@ import itertools
 import smtplib
 import ssl
 
-from tests.support.house import House, until
+from tests.support.house import DOMAIN, House, until
 
 PASSWORD = "integration-password"
 _NUMBERS = itertools.count(1)
@@ -16,6 +16,13 @@ _NUMBERS = itertools.count(1)
 def new_account(house: House, name: str = "user") -> str:
     """A fresh account; every test has its own."""
     return house.add_accounts([f"{name}{next(_NUMBERS)}"], PASSWORD)[0]
+
+
+def account_with_scram(house: House) -> str:
+    """A fresh account made from a password in clear: clients that choose SCRAM can log in at once."""
+    address = f"proved{next(_NUMBERS)}@{DOMAIN}"
+    house.eilpost("user", "add", address, "--password-stdin", stdin=PASSWORD)
+    return address
 
 
 def letter(to: str, subject: str = "Hello", body: str = "It works.\r\n") -> bytes:

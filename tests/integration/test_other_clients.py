@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.mail import PASSWORD, imap, letter, new_account, send, wait_messages
+from tests.integration.mail import PASSWORD, account_with_scram, imap, letter, new_account, send, wait_messages
 from tests.support.house import House
 
 pytestmark = pytest.mark.integration
@@ -161,7 +161,7 @@ push "<first-entry><flag-message><first-entry><next-entry><delete-message><last-
 
 @needs("neomutt")
 def test_neomutt_sends(house: House, tmp_path: Path) -> None:
-    address, friend = new_account(house), new_account(house)
+    address, friend = account_with_scram(house), new_account(house)
     configuration = tmp_path / "neomuttrc"
     configuration.write_text(f"""
 set from = "{address}"
