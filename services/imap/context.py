@@ -22,7 +22,7 @@ from services.imap.errors import Bad, Bye, No
 from services.imap.fetching.cache import BodyCache
 from services.imap.names import Names
 from services.imap.notify.watches import Watches
-from services.imap.snapshot import Snapshot
+from services.imap.snapshot import News, Snapshot
 from services.imap.sync import Live, Mailboxes
 from services.imap.view import View
 from shared.bus.client import Bus
@@ -89,6 +89,14 @@ class Notified(Protocol):
     async def tell_between_commands(self) -> None: ...
 
     def end(self) -> None: ...
+
+
+class Followed(Protocol):
+    """A search whose results are followed (`services.imap.searching.updates`)."""
+
+    def before_news(self, mailbox: MailboxContext, news: News) -> None: ...
+
+    async def after_news(self, mailbox: MailboxContext) -> bool: ...
 
 
 class Context:
@@ -227,6 +235,7 @@ class MailboxContext:
         "saved",
         "snapshot",
         "uidvalidity",
+        "updates",
     )
 
     def __init__(self, account: AccountContext, live: Live, name: str, opened: Opened, *, writable: bool) -> None:
@@ -244,6 +253,7 @@ class MailboxContext:
         self.keywords_told = len(live.view.keywords)
         self.numbered = False  # the command in hand named messages by number
         self.saved: array[int] | None = None
+        self.updates: dict[str, Followed] = {}  # by the tags of their commands
         self._bodies: BodyCache | None = None
         account.mailboxes.join(live, self)
         if account.notify is not None:

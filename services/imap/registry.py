@@ -9,6 +9,7 @@ from services.imap.admission import LoginContext
 from services.imap.commands import (
     append,
     authenticate,
+    cancelupdate,
     capability,
     check,
     close,
@@ -84,6 +85,7 @@ _STATES: dict[type[Any], frozenset[State]] = {
 }
 
 _FETCH = ("CONDSTORE", "OBJECTID", "PREVIEW", "SAVEDATE", "UIDONLY")
+_SEARCH = ("ESEARCH", "SEARCHRES", "WITHIN", "PARTIAL", "CONTEXT=SEARCH", "SEARCH=FUZZY", "FILTERS")
 _LIST = ("CHILDREN", "LIST-EXTENDED", "LIST-METADATA", "LIST-MYRIGHTS", "LIST-STATUS", "SPECIAL-USE")
 
 _ROWS = (
@@ -126,8 +128,9 @@ _ROWS = (
     Row("UNSELECT", unselect.handle, MailboxContext, ("UNSELECT",)),
     Row("EXPUNGE", expunge.handle, MailboxContext, ("UIDPLUS",)),
     Row("FETCH", fetch.handle, MailboxContext, _FETCH, numbers=True),
-    Row("SEARCH", search.handle, MailboxContext, ("ESEARCH", "SEARCHRES"), numbers=True),
-    Row("SORT", sort.handle, MailboxContext, ("SORT", "SORT=DISPLAY", "ESORT"), numbers=True),
+    Row("SEARCH", search.handle, MailboxContext, _SEARCH, numbers=True),
+    Row("SORT", sort.handle, MailboxContext, ("SORT", "SORT=DISPLAY", "ESORT", "CONTEXT=SORT"), numbers=True),
+    Row("CANCELUPDATE", cancelupdate.handle, MailboxContext),
     Row("THREAD", thread.handle, MailboxContext, ("THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES"), numbers=True),
     Row("STORE", store.handle, MailboxContext, numbers=True),
     Row("REPLACE", replace.handle, MailboxContext, ("REPLACE",)),

@@ -31,6 +31,8 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False, fl
     """Write the news to the session's output: those of flags only with ``flags``, and with UIDs where ``uid``."""
     snapshot = mailbox.snapshot
     news = snapshot.news(expunges)
+    for update in mailbox.updates.values():
+        update.before_news(mailbox, news)
     out = mailbox.talk.out
     dialect = mailbox.account.dialect
     if dialect.vanished or dialect.uid_only:
@@ -47,14 +49,16 @@ async def tell(mailbox: MailboxContext, *, expunges: bool, uid: bool = False, fl
             await out.room()
     if news.exists is not None:
         out.write(mailbox.counts())
-    if not flags:
-        return
-    tell_keywords(mailbox)
-    for changed in news.flags:
-        out.write(
-            flags_response(mailbox, changed.sequence, changed.uid, changed.flagset, changed.modseq, uid_asked=uid)
-        )
-        await out.room()
+    if flags:
+        tell_keywords(mailbox)
+        for changed in news.flags:
+            out.write(
+                flags_response(mailbox, changed.sequence, changed.uid, changed.flagset, changed.modseq, uid_asked=uid)
+            )
+            await out.room()
+    for tag, update in list(mailbox.updates.items()):
+        if not await update.after_news(mailbox):
+            mailbox.updates.pop(tag, None)
 
 
 def tell_keywords(mailbox: MailboxContext) -> None:

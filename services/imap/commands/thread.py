@@ -9,6 +9,7 @@ import trio
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import No
 from services.imap.searching.evaluate import found
+from services.imap.searching.filters import filled_in
 from services.imap.threading.material import collect
 from services.imap.threading.ordered_subject import by_subject
 from services.imap.threading.references import by_references
@@ -22,7 +23,8 @@ _ALGORITHMS = {Algorithm.ORDERED_SUBJECT: by_subject, Algorithm.REFERENCES: by_r
 
 async def handle(context: MailboxContext, command: Thread) -> Done:
     """Tell which messages that fit belong together."""
-    uids = await found(context, command.key, context.account.settings.command_seconds)
+    key = await filled_in(context.account, command.key)
+    uids = await found(context, key, context.account.settings.command_seconds)
     if len(uids) > _MOST:
         raise No("Too many messages", "LIMIT")
     material = await collect(context, uids)

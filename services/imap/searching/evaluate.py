@@ -5,9 +5,10 @@ What the view can answer is answered first; only what is left goes to storage as
 
 from __future__ import annotations
 
+import time
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 
 import trio
@@ -16,6 +17,7 @@ from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.errors import Bad, No
 from services.imap.searching import by_rows
+from services.imap.searching.fuzzy import Reading, read
 from services.imap.searching.keys import TEXTS, cost, depends_on_flags, judge, size
 from services.imap.searching.mask import Mask, both, either, everything, nothing, of_ranges, without
 from shared.contracts import search as contract
@@ -40,6 +42,7 @@ from shared.protocols.imap.syntax.search_key import (
     Smaller,
     Text,
     ThreadId,
+    Within,
 )
 
 _AT_ONCE = 150_000  # candidates in one question, whose octets must fit a bus message
@@ -52,8 +55,20 @@ async def found(mailbox: MailboxContext, key: Key, seconds: float) -> array[int]
     search = Search(mailbox)
     whole = everything(len(search.uids))
     with trio.move_on_after(seconds):
-        return array("I", compress(search.uids, await search.fitting(key, whole)))
+        fitting = await search.fitting(read(key, Reading.BEGINNINGS), whole)
+        return array("I", compress(search.uids, fitting))
     raise No("The search takes too long", "LIMIT")
+
+
+async def relevancies(mailbox: MailboxContext, key: Key, uids: Iterable[int]) -> dict[int, int]:
+    """How well each of these messages, which fit it, fits ``key``: 1 to 100."""
+    scores = dict.fromkeys(uids, Reading.BEGINNINGS.value)
+    search = Search(mailbox)
+    fitting = bytes([uid in scores for uid in search.uids])
+    for reading in (Reading.WORDS, Reading.AS_WRITTEN):
+        fitting = await search.fitting(read(key, reading), fitting)
+        scores.update(dict.fromkeys(compress(search.uids, fitting), reading.value))
+    return scores
 
 
 class Search:
@@ -142,6 +157,9 @@ class Search:
                 return self._numbers(key)
             case Internal(relation, days):
                 return self._dated(relation, days * DAY)
+            case Within(younger, seconds):
+                limit = time.time() - seconds
+                return bytes([(date >= limit) if younger else (date <= limit) for date in self.messages.dates])
             case Larger(octets):
                 return bytes([size > octets for size in self.messages.sizes])
             case Smaller(octets):

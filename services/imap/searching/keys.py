@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from services.imap.flagsets import Flags
 from shared.protocols.imap.syntax.search_key import (
     And,
     Body,
     EmailId,
     Flagged,
+    Fuzzy,
     Header,
     Key,
     Not,
@@ -46,6 +49,25 @@ def judge(key: Key, flags: Flags) -> bool:
         case Or(keys):
             return any(judge(each, flags) for each in keys)
     raise ValueError(f"{type(key).__name__} does not depend on flags")
+
+
+def replaced(key: Key, by: Callable[[Key], Key]) -> Key:
+    """``key`` with each key in it, those inside first, replaced by what ``by`` makes of it; as flat as ever."""
+    match key:
+        case Not(inner):
+            inner = replaced(inner, by)
+            return by(inner.key if isinstance(inner, Not) else Not(inner))
+        case Fuzzy(inner):
+            return by(Fuzzy(replaced(inner, by)))
+        case And(keys):
+            inside = [replaced(each, by) for each in keys]
+            flat = (part for each in inside for part in (each.keys if isinstance(each, And) else (each,)))
+            return by(And(tuple(flat)))
+        case Or(keys):
+            inside = [replaced(each, by) for each in keys]
+            flat = (part for each in inside for part in (each.keys if isinstance(each, Or) else (each,)))
+            return by(Or(tuple(flat)))
+    return by(key)
 
 
 def size(key: Key) -> int:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from shared.protocols.imap.syntax import (
     append,
     authenticate,
+    cancelupdate,
     capability,
     check,
     close,
@@ -69,6 +70,7 @@ class Row(NamedTuple):
 ROWS = (
     Row("APPEND", append.parse),
     Row("AUTHENTICATE", authenticate.parse),
+    Row("CANCELUPDATE", cancelupdate.parse),
     Row("CAPABILITY", capability.parse),
     Row("CHECK", check.parse),
     Row("CLOSE", close.parse),

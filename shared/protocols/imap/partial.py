@@ -18,6 +18,10 @@ class PartialRange(NamedTuple):
     high: int
     newest: bool = False
 
+    def __str__(self) -> str:
+        sign = "-" if self.newest else ""
+        return f"{sign}{self.low}:{sign}{self.high}"
+
     def of(self, results: S) -> S:
         """The results in the range, in their order; fewer where there are not so many."""
         start, end = self.low - 1, self.high

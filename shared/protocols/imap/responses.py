@@ -21,6 +21,7 @@ from shared.protocols.imap.strings import (
     string,
     text,
 )
+from shared.protocols.imap.syntax.search_return import Returns
 
 _RANGES = 500  # in one VANISHED: some clients bear no line above 8 KiB
 
@@ -279,13 +280,23 @@ def _tree(root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[in
 
 
 def esearch(
-    tag: str, returns: Iterable[str], numbers: Sequence[int], *, uid: bool, modseq: int | None = None
+    tag: str,
+    returns: Returns,
+    numbers: Sequence[int],
+    *,
+    uid: bool,
+    modseq: int | None = None,
+    scores: Sequence[int] = (),
+    place: bytes = b"",
 ) -> bytes:
-    """``* ESEARCH`` (RFC 4731): of MIN, MAX, ALL and COUNT what ``returns`` asks, out of ``numbers`` in order."""
-    parts = [b"* ESEARCH (TAG %b)" % string(tag.encode("ascii"))]
+    """``* ESEARCH`` (RFC 4731): what ``returns`` asks out of ``numbers``, in order.
+
+    ``scores`` go with ``numbers`` (RFC 6203 section 4); ``place`` is what says which mailbox was searched (RFC 7377).
+    """
+    parts = [b"* ESEARCH (TAG %b%b)" % (quoted(tag), place)]
     if uid:
         parts.append(b"UID")
-    asked = frozenset(returns)
+    asked = returns.options
     if numbers:
         if "MIN" in asked:
             parts.append(b"MIN %d" % numbers[0])
@@ -295,6 +306,35 @@ def esearch(
             parts.append(b"ALL " + number_set(numbers))
     if "COUNT" in asked:
         parts.append(b"COUNT %d" % len(numbers))
+    if returns.partial is not None:
+        parts.append(
+            b"PARTIAL (%b %b)" % (str(returns.partial).encode(), number_set(returns.partial.of(numbers)) or b"NIL")
+        )
+        scores = returns.partial.of(scores)
+    if scores:
+        parts.append(b"RELEVANCY (%b)" % " ".join(map(str, scores)).encode("ascii"))
     if modseq is not None and numbers:
         parts.append(b"MODSEQ %d" % modseq)
     return b" ".join(parts) + b"\r\n"
+
+
+def mailbox_place(name: str, uidvalidity: int, *, utf8: bool = False) -> bytes:
+    """What `esearch` says of a mailbox that was searched without being selected."""
+    return b" MAILBOX %b UIDVALIDITY %d" % (mailbox(name, utf8=utf8), uidvalidity)
+
+
+def esearch_update(tag: str, item: str, positions: Iterable[tuple[int, Iterable[int]]], *, uid: bool) -> bytes:
+    """``* ESEARCH`` of its own accord (RFC 5267 section 4.3): ``item`` is ADDTO or REMOVEFROM; sets and where they
+    come or go, one after the other."""
+    sets = b" ".join(b"%d %b" % (place, number_set(numbers)) for place, numbers in positions)
+    return b"* ESEARCH (TAG %b)%b %b (%b)\r\n" % (quoted(tag), b" UID" if uid else b"", item.encode("ascii"), sets)
+
+
+def no_update_code(tag: str) -> bytes:
+    """``NOUPDATE`` (RFC 5267 section 4.3.1)."""
+    return b"NOUPDATE " + quoted(tag)
+
+
+def quoted(tag: str) -> bytes:
+    """A tag as a quoted string."""
+    return string(tag.encode("ascii"))

@@ -1,4 +1,4 @@
-"""SEARCH and UID SEARCH (RFC 3501 section 6.4.4) with RETURN (RFC 4731, RFC 5182)."""
+"""SEARCH and UID SEARCH (RFC 3501 section 6.4.4) with RETURN (see `search_return`)."""
 
 from __future__ import annotations
 
@@ -8,43 +8,38 @@ from shared.mail import charsets
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.syntax.search_criteria import Criteria
 from shared.protocols.imap.syntax.search_key import Key
+from shared.protocols.imap.syntax.search_return import Returns, returns
 from shared.protocols.imap.tokens import Arguments
-
-RETURNS = frozenset({"MIN", "MAX", "ALL", "COUNT", "SAVE"})
 
 
 class Search(NamedTuple):
-    """``returns`` is None for the old SEARCH response, else the ESEARCH options: MIN, MAX, ALL, COUNT, SAVE
-    ("RETURN ()" means ALL). ``modseq`` tells that a MODSEQ key stands in the criteria."""
+    """``returns`` is None for the old SEARCH response. ``modseq`` tells that a MODSEQ key stands in the criteria."""
 
     uid: bool
     key: Key
-    returns: frozenset[str] | None = None
+    returns: Returns | None = None
     modseq: bool = False
 
 
 def parse(arguments: Arguments) -> Search:
     """``[SP RETURN SP "(" options ")"] [SP CHARSET SP charset] 1*(SP search-key)``."""
     arguments.space()
-    returns: frozenset[str] | None = None
-    if arguments.skip_word(b"RETURN"):
-        returns = return_options(arguments)
-        arguments.space()
+    asked = returns(arguments)
+    key, modseq = program(arguments, asked)
+    return Search(arguments.uid, key, asked, modseq)
+
+
+def program(arguments: Arguments, asked: Returns | None) -> tuple[Key, bool]:
+    """``[CHARSET SP charset SP] search-key *(SP search-key)``: the key, and whether MODSEQ stands in it."""
     if arguments.skip_word(b"CHARSET"):
         arguments.space()
         charset(arguments)
         arguments.space()
     criteria = Criteria(arguments)
-    return Search(arguments.uid, criteria.read(), returns, criteria.modseq)
-
-
-def return_options(arguments: Arguments) -> frozenset[str]:
-    """``SP "(" [option *(SP option)] ")"``."""
-    arguments.space()
-    options = frozenset(arguments.items(Arguments.keyword))
-    if not options <= RETURNS:
-        raise ParseError("Unknown return option")
-    return options or frozenset({"ALL"})
+    key = criteria.read()
+    if asked is not None and "RELEVANCY" in asked.options and not criteria.fuzzy:
+        raise ParseError("RELEVANCY needs FUZZY")
+    return key, criteria.modseq
 
 
 def charset(arguments: Arguments) -> None:

@@ -8,6 +8,7 @@ remains deep is refused.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 from shared.protocols.imap.dates import date_days
@@ -18,7 +19,9 @@ from shared.protocols.imap.syntax.search_key import (
     And,
     Body,
     EmailId,
+    Filter,
     Flagged,
+    Fuzzy,
     Header,
     Internal,
     Key,
@@ -33,6 +36,7 @@ from shared.protocols.imap.syntax.search_key import (
     Smaller,
     Text,
     ThreadId,
+    Within,
 )
 from shared.protocols.imap.tokens import Arguments
 
@@ -44,7 +48,7 @@ class _Frame:
 
     __slots__ = ("keys", "kind", "wanted")
 
-    def __init__(self, kind: type[And | Or | Not], wanted: int) -> None:
+    def __init__(self, kind: type[And | Or | Not | Fuzzy], wanted: int) -> None:
         self.kind = kind
         self.wanted = wanted
         self.keys: list[Key] = []
@@ -59,16 +63,22 @@ class _Frame:
         first = self.keys[0]
         if self.kind is Not:
             return first.key if isinstance(first, Not) else Not(first)
+        if self.kind is Fuzzy:
+            return Fuzzy(first)
         if len(self.keys) == 1:
             return first
         return Or(tuple(self.keys)) if self.kind is Or else And(tuple(self.keys))
 
 
 class Criteria:
-    """One reading of ``1*(SP search-key)``, behind its first space. ``modseq``: a MODSEQ key was met."""
+    """One reading of ``1*(SP search-key)``, behind its first space.
+
+    ``modseq``: a MODSEQ key was met; ``fuzzy``: FUZZY was, or a filter that may hold it.
+    """
 
     def __init__(self, arguments: Arguments) -> None:
         self.modseq = False
+        self.fuzzy = False
         self._arguments = arguments
         self._frames = [_Frame(And, 0)]
 
@@ -103,6 +113,9 @@ class Criteria:
                 top.wanted += 1
             else:
                 self._push(_Frame(Or, 2))
+        elif arguments.skip_word(b"FUZZY"):
+            self.fuzzy = True
+            self._push(_Frame(Fuzzy, 1))
         else:
             return False
         arguments.space()
@@ -142,6 +155,7 @@ class Criteria:
             raise ParseError("Unknown search key")
         arguments.space()
         self.modseq = self.modseq or name == "MODSEQ"
+        self.fuzzy = self.fuzzy or name == "FILTER"
         return read(arguments)
 
 
@@ -167,6 +181,22 @@ def _header(arguments: Arguments) -> Key:
     name = arguments.astring_text()
     arguments.space()
     return Header(name, arguments.astring_text())
+
+
+def _filter(arguments: Arguments) -> Key:
+    if arguments.charset.lower() not in ("utf-8", "us-ascii"):
+        raise ParseError("Filters are in UTF-8", "BADCHARSET (US-ASCII UTF-8)")
+    name = arguments.atom().decode("ascii")
+    if "/" in name:
+        raise ParseError("No slash in the name of a filter")
+    return Filter(name)
+
+
+def _within(arguments: Arguments, *, younger: bool) -> Key:
+    seconds = arguments.number()
+    if not seconds:
+        raise ParseError("Number above 0 expected")
+    return Within(younger, seconds)
 
 
 def _modseq(arguments: Arguments) -> Key:
@@ -195,6 +225,9 @@ _READERS: dict[str, Reader] = {
     "SMALLER": lambda arguments: Smaller(arguments.number64()),
     "UID": lambda arguments: Numbers(True, arguments.sequence_set()),
     "MODSEQ": _modseq,
+    "FILTER": _filter,
+    "OLDER": partial(_within, younger=False),
+    "YOUNGER": partial(_within, younger=True),
     "SAVEDBEFORE": lambda arguments: Saved("<", date_days(arguments)),
     "SAVEDON": lambda arguments: Saved("=", date_days(arguments)),
     "SAVEDSINCE": lambda arguments: Saved(">=", date_days(arguments)),

@@ -103,6 +103,25 @@ class ThreadId(NamedTuple):
     id: bytes
 
 
+class Within(NamedTuple):
+    """The internal date is at most (YOUNGER) or at least (OLDER) so many seconds ago (RFC 5032)."""
+
+    younger: bool
+    seconds: int
+
+
+class Filter(NamedTuple):
+    """The criteria that the user keeps under this name (RFC 5466)."""
+
+    name: str
+
+
+class Fuzzy(NamedTuple):
+    """What fits the key more or less (RFC 6203)."""
+
+    key: Key
+
+
 class Not(NamedTuple):
     """Never holds another Not."""
 
@@ -134,6 +153,9 @@ Key: TypeAlias = (
     | Body
     | Text
     | Modseq
+    | Within
+    | Filter
+    | Fuzzy
     | Saved
     | EmailId
     | ThreadId

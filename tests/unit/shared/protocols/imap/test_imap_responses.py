@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from shared.protocols.imap import fetch_items, responses
 from shared.protocols.imap.strings import mailbox, number_set
+from shared.protocols.imap.syntax.search_return import Returns
 from shared.protocols.imap.tokens import Arguments
+
+_RETURNS = Returns(frozenset({"MIN", "MAX", "COUNT", "ALL"}))
+_FEW = Returns(frozenset({"MIN", "COUNT"}))
 
 
 def _one_line(octets: bytes) -> bool:
@@ -73,10 +77,13 @@ def test_identification_reads_back(fields: list[tuple[str, str | None]]) -> None
         (responses.search([]), b"* SEARCH\r\n"),
         (responses.search([2, 4], 9), b"* SEARCH 2 4 (MODSEQ 9)\r\n"),
         (
-            responses.esearch("a1", {"MIN", "MAX", "COUNT", "ALL"}, [2, 3, 4], uid=True, modseq=7),
+            responses.esearch("a1", _RETURNS, [2, 3, 4], uid=True, modseq=7),
             b'* ESEARCH (TAG "a1") UID MIN 2 MAX 4 ALL 2:4 COUNT 3 MODSEQ 7\r\n',
         ),
-        (responses.esearch("a1", {"MIN", "COUNT"}, [], uid=False), b'* ESEARCH (TAG "a1") COUNT 0\r\n'),
+        (
+            responses.esearch("a1", _FEW, [], uid=False),
+            b'* ESEARCH (TAG "a1") COUNT 0\r\n',
+        ),
         (responses.append_uid_code(7, [3]), b"APPENDUID 7 3"),
         (responses.copy_uid_code(7, [1, 2, 9], [4, 5, 6]), b"COPYUID 7 1:2,9 4:6"),
         (responses.permanent_flags_code(["\\Seen", "\\*"]), b"PERMANENTFLAGS (\\Seen \\*)"),

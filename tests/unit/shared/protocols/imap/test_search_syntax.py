@@ -30,6 +30,7 @@ from shared.protocols.imap.syntax.search_key import (
     Smaller,
     Text,
 )
+from shared.protocols.imap.syntax.search_return import ALL, Returns
 from tests.unit.shared.protocols.imap.events import parsed
 
 _SEEN = Flagged("\\Seen")
@@ -79,8 +80,8 @@ def test_keys(text: str, key: Key) -> None:
 
 def test_options() -> None:
     value = parsed("UID SEARCH RETURN (MIN count SAVE) CHARSET utf-8 MODSEQ 1")
-    assert value == Search(True, Modseq(1), frozenset({"MIN", "COUNT", "SAVE"}), modseq=True)
-    assert parsed("SEARCH RETURN () ALL") == Search(False, All(), frozenset({"ALL"}))
+    assert value == Search(True, Modseq(1), Returns(frozenset({"MIN", "COUNT", "SAVE"})), modseq=True)
+    assert parsed("SEARCH RETURN () ALL") == Search(False, All(), ALL)
 
 
 def test_text_in_utf8() -> None:

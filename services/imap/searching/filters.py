@@ -1,0 +1,64 @@
+"""FILTER: search criteria that the user keeps as annotations of the server (RFC 5466)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from services.imap.annotating import look_up
+from services.imap.context import AccountContext
+from services.imap.errors import No
+from services.imap.searching.keys import replaced, size
+from shared.protocols.imap.errors import ParseError
+from shared.protocols.imap.syntax.search_criteria import Criteria
+from shared.protocols.imap.syntax.search_key import Filter, Key
+from shared.protocols.imap.tokens import Arguments
+
+_PASSES = 5  # of filters that name filters
+_TERMS = 10_000  # of all filters together
+
+
+async def filled_in(account: AccountContext, key: Key) -> Key:
+    """``key`` with the criteria of each filter in its place. Raises `No` where one is missing or is no search."""
+    for _ in range(_PASSES + 1):
+        names = _names(key)
+        if not names:
+            return key
+        meant = {name: await _criteria(account, name) for name in names}
+        key = replaced(key, partial(_meaning, meant))
+        if size(key) > _TERMS:
+            raise No("The filters are too long", "LIMIT")
+    raise _undefined(next(iter(_names(key))))
+
+
+def _meaning(meant: Mapping[str, Key], key: Key) -> Key:
+    return meant[key.name] if isinstance(key, Filter) else key
+
+
+def _names(key: Key) -> dict[str, None]:
+    found: dict[str, None] = {}
+
+    def note(each: Key) -> Key:
+        if isinstance(each, Filter):
+            found[each.name] = None
+        return each
+
+    replaced(key, note)
+    return found
+
+
+async def _criteria(account: AccountContext, name: str) -> Key:
+    entries = tuple(f"/{whose}/filters/values/{name.lower()}" for whose in ("private", "shared"))
+    (found,) = await look_up(account, ("",), entries)
+    values = {each.name: each.value for each in found.annotations}
+    value = next((values[entry] for entry in entries if values.get(entry) is not None), None)
+    if value is None:
+        raise _undefined(name)
+    try:
+        return Criteria(Arguments(value, utf8=True)).read()
+    except ParseError as error:
+        raise _undefined(name) from error
+
+
+def _undefined(name: str) -> No:
+    return No("No such filter, or it is no search", f"UNDEFINED-FILTER {name}")
