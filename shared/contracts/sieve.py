@@ -198,8 +198,8 @@ letters = Op("sieve.letters", LettersRequest, Letters, DELIVERY, 8.0, Repeat.SAF
 
 class Question(NamedTuple):
     """What a script of ``account`` wants to know: ``mailbox-exists`` of a name, ``mailbox-id`` of an id,
-    ``special-use`` of a use and a name ("" for any), ``seen`` of a memory's key, ``script`` of "personal" and a
-    name."""
+    ``special-use`` of a use and a name ("" for any), ``metadata`` of a mailbox's name and an entry, ``server-metadata``
+    of an entry, ``seen`` of a memory's key, ``script`` of "personal" and a name."""
 
     account: int
     kind: str

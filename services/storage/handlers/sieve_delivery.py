@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from services.storage.blobs.tickets import Tickets
 from services.storage.registry import AnyRow, read
-from services.storage.repositories import mailboxes, scripts, sieve_memories, spooled
+from services.storage.repositories import mailboxes, metadata, scripts, sieve_memories, spooled
+from services.storage.repositories.metadata import SERVER
 from services.storage.repositories.spooled import Spooled
 from services.storage.rules.mailbox_finding import number_of
 from services.storage.rules.names import canonical
@@ -32,6 +33,7 @@ from shared.contracts.sieve import (
 )
 
 MOST_OCTETS = 700_000  # of a reply
+MAILBOX_QUESTIONS = frozenset({"mailbox-exists", "mailbox-id", "metadata", "special-use"})
 EACH = 300  # octets of one item beside its texts
 WHOLE = 256 * 1024  # octets of a letter that travels whole
 
@@ -132,12 +134,26 @@ class World:
 
     def __init__(self, connection: Connection, now: float, questions: Sequence[Question]) -> None:
         self._connection = connection
-        named = {each.account for each in questions if each.kind in ("mailbox-exists", "mailbox-id", "special-use")}
+        named = {each.account for each in questions if each.kind in MAILBOX_QUESTIONS}
         self._mailboxes: dict[int, list[Any]] = {number: [] for number in named}
         for row in mailboxes.names(connection, named) if named else ():
             self._mailboxes[row.account_id].append(row)
+        self._annotations = self._noted(questions)
         seen = {(each.account, each.arguments[0]) for each in questions if each.kind == "seen" and each.arguments}
         self._seen = sieve_memories.live(connection, now, seen)
+
+    def _noted(self, questions: Sequence[Question]) -> dict[tuple[int, int, str], str]:
+        """Annotations by account, mailbox (0 for the server) and name."""
+        names: dict[int, set[str]] = {}
+        for account, kind, arguments in questions:
+            if kind in ("metadata", "server-metadata") and arguments:
+                names.setdefault(account, set()).add(arguments[-1])
+        found = {}
+        for account, some in names.items():
+            places = [SERVER, *[row.id for row in self._mailboxes.get(account, [])]]
+            for mailbox, name, value in metadata.seen(self._connection, places, account, sorted(some)):
+                found[account, mailbox, name] = value.decode("utf-8", "replace")
+        return found
 
     def answer(self, question: Question) -> str | None:
         """One answer; what nobody can answer is no."""
@@ -147,7 +163,13 @@ class World:
         if kind == "script" and len(arguments) == 2 and arguments[0] == "personal":
             octets = scripts.read(self._connection, account, arguments[1])
             return None if octets is None else octets.decode("utf-8", "replace")
+        if kind == "server-metadata" and len(arguments) == 1:
+            return self._annotations.get((account, SERVER, arguments[0]))
         own = self._mailboxes.get(account, [])
+        if kind == "metadata" and len(arguments) == 2:
+            named = canonical(arguments[0])
+            number = next((row.id for row in own if row.name == named), SERVER)
+            return self._annotations.get((account, number, arguments[1])) if number else None
         if kind == "mailbox-exists" and len(arguments) == 1:
             name = canonical(arguments[0])
             return "yes" if any(row.name == name for row in own) else None

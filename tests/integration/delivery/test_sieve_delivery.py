@@ -10,7 +10,7 @@ import pytest
 from services.delivery.sieve.config import SieveSettings
 from services.delivery.sieve.programs import Programs
 from shared.base.errors import ConfigurationError
-from shared.contracts import directory, mailboxes, sieve
+from shared.contracts import directory, mailboxes, metadata, sieve
 from tests.support.filtered import ANN, BOB, FAR, HOST, octets, own_letters, post
 
 
@@ -493,3 +493,22 @@ async def test_case_57_patterns_of_users_stop_nobody(tmp_path: Path) -> None:
         await office.script(f'if header :matches "subject" "{"*a" * 50}*b" {{ discard; }}', BOB)
         await office.send(octets(subject="a" * 100_000), ANN, BOB)
         assert len(await office.inside()) == len(await office.inside("INBOX", BOB)) == 1
+
+
+async def test_annotations_are_those_that_the_user_sees(tmp_path: Path) -> None:
+    async with post(tmp_path) as office:
+        grant = (await office.storage.login(ANN)).grant
+        own = (metadata.Annotation("/private/comment", "mine \u00e4".encode()),)
+        for name in ("Archive", ""):
+            await office.storage.ask("imap", metadata.set, metadata.Set(grant, name, own))
+        script = (
+            'require ["mboxmetadata", "servermetadata", "fileinto"];'
+            'if allof(metadata :contains "Archive" "/PRIVATE/comment" "mine", metadataexists "Archive" "/private/comment",'
+            ' not metadataexists "INBOX" "/private/comment", not metadata :contains "None" "/private/comment" "",'
+            ' servermetadata "/private/comment" "mine \u00e4", not servermetadataexists "/shared/comment")'
+            '{ fileinto "Archive"; }'
+        )
+        await office.script(script)
+        await office.script(script, BOB)
+        await office.send(octets(), ANN, BOB)
+        assert len(await office.inside("Archive")) == len(await office.inside("INBOX", BOB)) == 1
