@@ -19,6 +19,7 @@ from services.delivery.pipeline import Pipeline
 from services.delivery.reports import Reporter
 from services.delivery.routing import FULL, FULL_FOR_GOOD
 from services.delivery.schedule import Schedule
+from services.delivery.sieve.examining import examining
 from services.delivery.sieve.filtering import Filtering
 from shared.bus.client import Bus
 from shared.net.dns import Resolver
@@ -91,8 +92,9 @@ async def deliver(
             far = ClaimLoop(
                 bus, settings, take, batches=1, far=True, draining=draining, wall_clock=wall_clock, log=log
             )
-            with doorbell(bus, near, far):
-                async with trio.open_nursery() as loops:
-                    loops.start_soon(near.run)
-                    loops.start_soon(far.run)
+            async with examining(bus, filtering):
+                with doorbell(bus, near, far):
+                    async with trio.open_nursery() as loops:
+                        loops.start_soon(near.run)
+                        loops.start_soon(far.run)
         nursery.cancel_scope.cancel()

@@ -11,6 +11,7 @@ from services.smtp.context import Context
 from services.smtp.intake import Intake, Judged, Taken
 from services.smtp.policy import header as header_rules
 from services.smtp.policy import identity, terms
+from services.smtp.refusals import refused
 from services.smtp.replies import LOGIN_EXPIRED, TROUBLE
 from services.smtp.roles import Role
 from services.smtp.transaction import Transaction
@@ -83,8 +84,10 @@ async def finish(context: Context, transaction: Transaction, intake: Intake) -> 
     await context.end_transaction(answer)
     context.state.junk = 0
     if context.role is Role.LMTP:  # one reply for each RCPT that was accepted (RFC 2033 section 4.2)
-        for _ in transaction.order[1:]:
-            context.talk.say(answer)
+        *most, last = [transaction.refusals.get(address, answer) for address in transaction.order]
+        for each in most:
+            context.talk.say(each)
+        return last
     return answer
 
 
@@ -92,7 +95,12 @@ async def _accept(context: Context, transaction: Transaction, intake: Intake, be
     """Store the message and hand it over. The bus asks again under the letter's id until the time is up."""
     bus, timeout = context.shared.bus, context.shared.settings.accept_timeout
     try:
-        request = _request(context, transaction, await intake.finish(timeout))
+        taken = await intake.finish(timeout)
+        if transaction.may_refuse:
+            transaction.refusals = await refused(context, transaction, taken)
+            if len(transaction.refusals) == len(transaction.recipients):
+                return transaction.refusals[transaction.order[0]]
+        request = _request(context, transaction, taken)
         left = max(began + timeout - trio.current_time(), _LEAST)
         await bus.call(spool.accept, request, trace=transaction.letter, timeout=left)
     except Refused as error:
@@ -128,7 +136,9 @@ def _request(context: Context, transaction: Transaction, taken: Taken) -> spool.
         letter=transaction.letter,
         trace=transaction.letter,
         sender=mail.sender,
-        recipients=tuple(transaction.recipients.values()),
+        recipients=tuple(
+            [one for address, one in transaction.recipients.items() if address not in transaction.refusals]
+        ),
         body=taken.body,
         summary=taken.summary,
         grant=state.login.grant if state.login else b"",

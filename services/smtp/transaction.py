@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.smtp.intake import Intake
 from shared.contracts.spool import Recipient
+from shared.protocols.smtp.replies import Reply
 from shared.protocols.smtp.syntax.mail import Mail
 
 
@@ -17,6 +18,8 @@ class Transaction:
     mail: Mail
     began: float  # trio clock
     recipients: dict[str, Recipient] = field(default_factory=dict)  # accepted ones, by address
+    may_refuse: set[str] = field(default_factory=set)  # recipients whose Sieve scripts may
+    refusals: dict[str, Reply] = field(default_factory=dict)  # what recipients who did are told, by address
     order: list[str] = field(default_factory=list)  # of the accepted RCPT commands, for LMTP's replies
     refused: int = 0  # RCPT commands
     intake: Intake | None = None  # open between the first BDAT and the last

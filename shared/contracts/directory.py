@@ -32,6 +32,7 @@ class Resolution(NamedTuple):
     forwards: tuple[str, ...] = ()
     detail: str = ""  # what stood behind '+'
     scripts: tuple[str, ...] = ()  # hash of each account's active Sieve script, "" for none; empty when none has one
+    refuses: bool = False  # every end is an account whose script may refuse a letter
 
 
 class Resolve(NamedTuple):

@@ -198,8 +198,8 @@ letters = Op("sieve.letters", LettersRequest, Letters, DELIVERY, 8.0, Repeat.SAF
 
 class Question(NamedTuple):
     """What a script of ``account`` wants to know: ``mailbox-exists`` of a name, ``mailbox-id`` of an id,
-    ``special-use`` of a use and a name ("" for any), ``metadata`` of a mailbox's name and an entry, ``server-metadata``
-    of an entry, ``seen`` of a memory's key, ``script`` of "personal" and a name."""
+    ``special-use`` of a use and a name ("" for any), ``metadata`` of a mailbox's name and an entry,
+    ``server-metadata`` of an entry, ``seen`` of a memory's key, ``script`` of "personal" and a name."""
 
     account: int
     kind: str
@@ -217,3 +217,26 @@ class Facts(NamedTuple):
 
 
 facts = Op("sieve.facts", FactsRequest, Facts, DELIVERY, 8.0, Repeat.SAFE)
+
+
+# What a front asks delivery, which runs the scripts.
+
+
+class Examine(NamedTuple):
+    """A letter that is not accepted yet, whole. ``recipients`` are those whose scripts may refuse it."""
+
+    octets: bytes
+    sender: str
+    recipients: tuple[str, ...]
+    client: str = ""
+    envelope_id: str = ""
+    ret: str = ""
+
+
+class Refusals(NamedTuple):
+    """For each recipient why it will be refused, in ASCII; "" where it will not, or where nobody knows yet."""
+
+    reasons: tuple[str, ...]
+
+
+refusals = Op("sieve.refusals", Examine, Refusals, services("smtp"), 4.0, Repeat.SAFE, server="delivery")

@@ -26,6 +26,7 @@ def test_smtp_hands_in_mail_and_reads_none() -> None:
         "directory.scram",
         "dkim.signing",
         "greylist.check",
+        "sieve.refusals",
         "spool.accept",
     }
 
@@ -81,9 +82,10 @@ def test_managesieve_keeps_scripts_and_sees_no_mail() -> None:
     }
 
 
-def test_nobody_but_storage_answers() -> None:
+def test_nobody_but_storage_answers_and_delivery_to_smtp() -> None:
     for service in SERVICES - {"storage"}:
-        assert not [subject for subject in permissions(service).publish if subject.startswith("_INBOX")]
+        answers = [subject for subject in permissions(service).publish if subject.startswith("_INBOX")]
+        assert answers == (["_INBOX.smtp.>"] if service == "delivery" else [])
 
 
 def test_everybody_listens_in_his_own_inbox_only() -> None:

@@ -35,7 +35,7 @@ from shared.mail.summary import summarise
 from shared.net.bulk import BulkSender
 from shared.observe import metrics
 from shared.sieve.message import Envelope
-from shared.sieve.outcome import Content, FileInto, Keep, Question, Redirect
+from shared.sieve.outcome import Content, FileInto, Keep, Question, Redirect, Reject
 from shared.sieve.script import Script
 
 R = TypeVar("R")
@@ -100,6 +100,13 @@ class Filtering:
                 if task.letter.id == shown.letter:
                     decided[shown.letter, task.due.number] = await self._decide(task, some, shown)
         return [self._settled(task, decided) for task in tasks]
+
+    async def refusals(self, task: Task, shown: SpooledLetter) -> list[Reject | None]:
+        """For each account of a task, whether its scripts refuse the letter; nothing is carried out."""
+        ((*plays,),) = await self._plays([task])
+        for play in plays:
+            await self._run(play, self._scene(task, play, shown))
+        return [next((one for one in play.ran.actions if isinstance(one, Reject)), None) for play in plays]
 
     def _settled(self, task: Task, decided: Mapping[tuple[str, int], Task]) -> Task:
         if not self.concerns(task):

@@ -8,7 +8,7 @@ from services.smtp.context import Context
 from services.smtp.policy import relay
 from services.smtp.replies import BAD_SEQUENCE, TROUBLE
 from services.smtp.transaction import Transaction
-from shared.contracts.directory import Kind
+from shared.contracts.directory import Kind, Resolution
 from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.spool import Recipient
 from shared.protocols.smtp.replies import Reply, reply
@@ -46,7 +46,7 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     if context.stranger and context.shared.settings.ingress.greylisting.enabled:
         verdicts = await _greylisted(context, transaction, addresses, verdicts)
     return [
-        _settle(transaction, command, address, limit, verdict, far=found.kind is Kind.FOREIGN)
+        _settle(transaction, command, address, limit, verdict, found)
         for command, address, found, verdict in zip(commands, addresses, resolutions, verdicts, strict=True)
     ]
 
@@ -74,7 +74,9 @@ def _address(context: Context, command: Rcpt) -> str:
     return settings.postmaster or f"postmaster@{settings.hostname}"
 
 
-def _settle(transaction: Transaction, command: Rcpt, address: str, limit: int, verdict: Reply, *, far: bool) -> Reply:
+def _settle(
+    transaction: Transaction, command: Rcpt, address: str, limit: int, verdict: Reply, found: Resolution
+) -> Reply:
     """Take the recipient into the transaction if nothing speaks against it."""
     if not verdict.refused and not address.isascii() and not transaction.mail.smtputf8:
         verdict = NEEDS_SMTPUTF8
@@ -84,5 +86,8 @@ def _settle(transaction: Transaction, command: Rcpt, address: str, limit: int, v
         transaction.refused += 1
         return verdict
     transaction.order.append(address)
+    far = found.kind is Kind.FOREIGN
     transaction.recipients.setdefault(address, Recipient(address, command.original, command.notify, far))
+    if found.refuses:
+        transaction.may_refuse.add(address)
     return verdict

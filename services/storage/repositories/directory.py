@@ -22,6 +22,7 @@ ACCOUNTS = (
         account.c.message_quota,
         account.c.messages,
         sieve_script.c.hash,
+        sieve_script.c.refuses,
     )
     .outerjoin(sieve_script, and_(sieve_script.c.account_id == account.c.id, IS_ACTIVE))
     .where(account.c.address.in_(bindparam("names", expanding=True)))
@@ -59,7 +60,9 @@ def _step(connection: Connection, facts: Facts, addresses: set[str], separator: 
     for row in connection.execute(ACCOUNTS, {"names": names}):
         full = is_full(row.quota, row.octets) or is_full(row.message_quota, row.messages)
         limited = bool(row.quota or row.message_quota)
-        facts.accounts[row.address] = AccountFact(row.id, row.address, limited, full, row.hash or "")
+        facts.accounts[row.address] = AccountFact(
+            row.id, row.address, limited, full, row.hash or "", bool(row.refuses)
+        )
     targets: dict[str, list[str]] = {}
     for address, target in connection.execute(ALIASES, {"names": names}):
         targets.setdefault(address, []).append(target)

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from services.storage.tables.sieve import IS_ACTIVE, sieve_script
 
+REFUSING = b"reject"  # no script can require reject or ereject without it
+
 OWN = sieve_script.c.account_id == bindparam("owner")
 NAMED = OWN & (sieve_script.c.name == bindparam("called"))
 
@@ -81,7 +83,12 @@ def count_others(connection: Connection, owner: int, name: str) -> int:
 def put(connection: Connection, now: float, owner: int, name: str, octets: bytes) -> bool:
     """Write a script; whether it is the active one."""
     active = is_active(connection, owner, name)
-    values = {"octets": octets, "hash": sha256(octets).hexdigest(), "modified": int(now)}
+    values = {
+        "octets": octets,
+        "hash": sha256(octets).hexdigest(),
+        "modified": int(now),
+        "refuses": REFUSING in octets,
+    }
     if active is None:
         connection.execute(ADD, {"account_id": owner, "name": name, **values})
     else:

@@ -21,6 +21,7 @@ class AccountFact(NamedTuple):
     limited: bool  # has a quota
     full: bool
     script: str = ""  # hash of the active one
+    refuses: bool = False  # that one may refuse a letter
 
 
 @dataclass
@@ -81,6 +82,7 @@ def _resolution(asked: str, detail: str, ends: _Ends) -> Resolution:
         tuple(ends.forwards),
         detail,
         tuple(account.script for account in accounts) if any(account.script for account in accounts) else (),
+        bool(accounts) and not ends.forwards and all(account.refuses for account in accounts),
     )
 
 

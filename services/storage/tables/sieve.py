@@ -30,6 +30,7 @@ sieve_script = Table(
     Column("hash", Text, nullable=False),  # SHA-256 of octets, in hexadecimal
     Column("modified", BigInteger, nullable=False),
     Column("active", Boolean, nullable=False, server_default="0"),
+    Column("refuses", Boolean, nullable=False, server_default="0"),  # it speaks of reject or ereject
 )
 IS_ACTIVE = sieve_script.c.active.is_(True)  # the partial index serves only a query that says this literally
 Index(

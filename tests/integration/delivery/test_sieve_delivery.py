@@ -503,7 +503,8 @@ async def test_annotations_are_those_that_the_user_sees(tmp_path: Path) -> None:
             await office.storage.ask("imap", metadata.set, metadata.Set(grant, name, own))
         script = (
             'require ["mboxmetadata", "servermetadata", "fileinto"];'
-            'if allof(metadata :contains "Archive" "/PRIVATE/comment" "mine", metadataexists "Archive" "/private/comment",'
+            'if allof(metadata :contains "Archive" "/PRIVATE/comment" "mine",'
+            ' metadataexists "Archive" "/private/comment",'
             ' not metadataexists "INBOX" "/private/comment", not metadata :contains "None" "/private/comment" "",'
             ' servermetadata "/private/comment" "mine \u00e4", not servermetadataexists "/shared/comment")'
             '{ fileinto "Archive"; }'
@@ -512,3 +513,27 @@ async def test_annotations_are_those_that_the_user_sees(tmp_path: Path) -> None:
         await office.script(script, BOB)
         await office.send(octets(), ANN, BOB)
         assert len(await office.inside("Archive")) == len(await office.inside("INBOX", BOB)) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ('require "ereject"; ereject "Not you.";', "Not you."),
+        ('require "reject"; reject "Nor you.";', "Nor you."),
+        ('require "reject"; reject "Gr\u00fc\u00dfe";', ""),  # its exact words need a letter
+        ('require "ereject"; ereject "Gr\u00fc\u00dfe";', "Refused by the recipient's mail filtering program"),
+        ('require "reject"; if header "subject" "other" { reject "x"; }', ""),
+        ('require ["reject", "mailbox"]; if mailboxexists "Archive" { reject "Late."; }', "Late."),
+        ("keep; # reject", ""),
+        ("broken reject", ""),
+    ],
+)
+async def test_case_16_refusals_are_known_before_a_letter_is_accepted(
+    tmp_path: Path, script: str, reason: str
+) -> None:
+    async with post(tmp_path) as office:
+        await office.script(script)
+        examine = sieve.Examine(octets(), FAR, (ANN, BOB, "nobody@example.org", "x@far.example"))
+        reply = await office.storage.ask("smtp", sieve.refusals, examine)
+        assert reply.reasons == (reason, "", "", "")
+        assert await office.inside() == await office.log() == []
