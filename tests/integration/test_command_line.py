@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 def test_status_knows_every_process(house: House) -> None:
     processes = json.loads(house.eilpost("status", "--json").stdout)
     assert sorted(process["service"] for process in processes) == sorted(
-        ["delivery", "imap", "imap", "pop3", "smtp", "smtp", "storage"]
+        ["delivery", "imap", "imap", "managesieve", "pop3", "smtp", "smtp", "storage"]
     )
     assert all(process["ready"] for process in processes)
 
