@@ -25,6 +25,7 @@ class Result(NamedTuple):
     numbers: Sequence[int]
     modseq: int | None
     uid: bool
+    place: bytes = b""  # which mailbox, where that is not clear
 
 
 def check_tag(context: MailboxContext, returns: Returns | None) -> None:
@@ -44,15 +45,22 @@ async def answer(context: MailboxContext, returns: Returns, result: Result) -> D
             scores = [found[uid] for uid in result.uids]
         context.talk.out.write(
             responses.esearch(
-                context.talk.tag, returns, result.numbers, uid=result.uid, modseq=result.modseq, scores=scores
+                context.talk.tag,
+                returns,
+                result.numbers,
+                uid=result.uid,
+                modseq=result.modseq,
+                scores=scores,
+                place=result.place,
             )
         )
     if "UPDATE" in returns.options:
-        _follow(context, result)
+        follow(context, result)
     return DONE
 
 
-def _follow(context: MailboxContext, result: Result) -> None:
+def follow(context: MailboxContext, result: Result) -> None:
+    """Tell from now on how the result changes, unless too much is followed already."""
     tag = context.talk.tag
     by_relevancy = any(each.name == "RELEVANCY" for each in result.criteria)
     if len(context.updates) >= MOST or by_relevancy:
