@@ -2,7 +2,8 @@
 
 Invariants:
 
-1. All reading states live here (`_Reading`), and one reader serves each of them.
+1. All reading states stand in `reading.Reading`, and one reader serves each of them: here, or in `command_reader`
+   where no message is concerned.
 2. Nothing is read twice: each octet is searched once for its line end, and a command is parsed once, when it
    is complete. (What brings messages is parsed stretch by stretch, as they are announced: see `incoming`.)
 3. What a client can make us hold is bounded in every state by `Limits`: a line, the literals of one command, or the
@@ -16,11 +17,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import Enum, auto
 
-from shared.protocols.buffer import LineTooLong, ReceiveBuffer
-from shared.protocols.imap.command_line import HEAD, announced, read_command, refusal, tag_of
+from shared.protocols.buffer import LineTooLong
+from shared.protocols.imap.command_line import HEAD, announced, refusal
+from shared.protocols.imap.command_reader import CommandReader
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.events import (
     LITERAL_END,
@@ -29,81 +29,26 @@ from shared.protocols.imap.events import (
     Command,
     ContinuationNeeded,
     Event,
-    Fatal,
-    Line,
     LiteralChunk,
     MessageStep,
 )
 from shared.protocols.imap.incoming import NAMES, Incoming
+from shared.protocols.imap.reading import CHUNK, DEFAULT, Reading
+from shared.protocols.imap.reading import Limits as Limits
 from shared.protocols.imap.syntax.append import ArgumentFollows, Literal, Place, Step
 
-CHUNK = 65536  # octets; the largest LiteralChunk
 
+class ImapCore(CommandReader):
+    """The server's reading half of one IMAP connection: commands, and the messages that some of them bring."""
 
-@dataclass(frozen=True)
-class Limits:
-    """In octets. A line's limit holds for each stretch between two literals; a whole command, the messages of an
-    APPEND not counted, may have twice as many."""
+    __slots__ = ("_incoming", "_telling", "_then", "_waits")
 
-    line_before_login: int = 8 * 1024
-    line_after_login: int = 64 * 1024
-    literal_before_login: int = 4 * 1024
-    literal_after_login: int = 64 * 1024
-    append: int = 50 * 1024 * 1024
-    append_whole: int = 256 * 1024  # up to here messages come inside their Command, above as chunks
-
-
-class _Reading(Enum):
-    COMMAND = auto()  # a line of a command
-    LITERAL = auto()  # a literal that is an argument
-    MESSAGE = auto()  # (a part of) the message of an APPEND, to come whole
-    OFFERED = auto()  # a large one: the session has to accept or refuse it
-    CHUNKS = auto()  # ... accepted
-    STRETCH = auto()  # what stands behind a message: often nothing but the line end
-    TELLING = auto()  # a stretch that told several things
-    DISCARD = auto()  # a literal that is on its way and nobody wants
-    DISCARD_END = auto()  # the line behind it
-    LINE = auto()  # one bare line, for IDLE and AUTHENTICATE
-    DEAD = auto()
-
-
-class ImapCore:
-    """The server's reading half of one IMAP connection."""
-
-    __slots__ = (
-        "_after",
-        "_buffer",
-        "_held",
-        "_held_size",
-        "_incoming",
-        "_limits",
-        "_line",
-        "_literal",
-        "_logged_in",
-        "_reading",
-        "_remaining",
-        "_telling",
-        "_then",
-        "_waits",
-        "utf8",
-    )
-
-    def __init__(self, limits: Limits = Limits()) -> None:
-        self.utf8 = False  # UTF8=ACCEPT was enabled (RFC 6855)
-        self._limits = limits
-        self._line = limits.line_before_login
-        self._literal = limits.literal_before_login
-        self._logged_in = False
-        self._buffer = ReceiveBuffer()
-        self._reading = _Reading.COMMAND
-        self._held: list[bytes] = []  # the command, or its last stretch, so far; literals in place
-        self._held_size = 0
-        self._remaining = 0  # octets to come of the literal at hand
-        self._waits = False  # whether the client wants leave to send it
+    def __init__(self, limits: Limits = DEFAULT) -> None:
+        super().__init__(limits)
+        self._waits = False  # whether the client wants leave to send the offered message
         self._incoming: Incoming | None = None
         self._telling: deque[Event] = deque()
-        self._then = _Reading.COMMAND  # the state behind TELLING
-        self._after: Event | None = None  # what to tell when an unwanted command is over; or the last words
+        self._then = Reading.COMMAND  # the state behind TELLING
 
     def feed(self, data: bytes | memoryview) -> None:
         """Take octets from the peer."""
@@ -111,9 +56,12 @@ class ImapCore:
 
     def next_event(self) -> Event:
         """What comes next; `NeedMore` when the octets fed so far tell nothing more."""
-        event = self._read_command() if self._reading is _Reading.COMMAND else None
-        while event is None:
-            event = _READERS[self._reading](self)
+        try:
+            event = self._read_command() if self._reading is Reading.COMMAND else None
+            while event is None:
+                event = _READERS[self._reading](self)
+        except LineTooLong:
+            return self._die("Line too long")
         return event
 
     def log_in(self) -> None:
@@ -136,7 +84,7 @@ class ImapCore:
 
     def expect_line(self) -> None:
         """Read one bare line next (`Line`), whatever it holds: IDLE's DONE, AUTHENTICATE's responses."""
-        self._reading = _Reading.LINE
+        self._reading = Reading.LINE
 
     def accept_literal(self) -> None:
         """Take the offered message: it comes as `LiteralChunk`s, what stands behind it as `MessageStep`s and further
@@ -145,7 +93,7 @@ class ImapCore:
         Where the client waits for it (``synchronising``), the session sends the continuation itself; later ones are
         told as `ContinuationNeeded`.
         """
-        self._reading = _Reading.CHUNKS if self._remaining else _Reading.STRETCH
+        self._reading = Reading.CHUNKS if self._remaining else Reading.STRETCH
 
     def give_up(self) -> None:
         """Nothing more of an accepted message is wanted: `LiteralEnd` comes as soon as the client can be stopped."""
@@ -154,7 +102,7 @@ class ImapCore:
 
     def refuse_literal(self) -> None:
         """Do without the offered message, if one is: it is read over where the client sends it unasked."""
-        if self._reading is not _Reading.OFFERED:
+        if self._reading is not Reading.OFFERED:
             return
         if self._waits:
             self._start()
@@ -166,31 +114,13 @@ class ImapCore:
         """Octets fed and not yet told."""
         return len(self._buffer)
 
-    # Readers: each serves one state. None means that the state changed and reading goes on.
-
-    def _read_command(self) -> Event | None:
-        try:
-            line = self._buffer.next_line(self._line)
-        except LineTooLong:
-            return self._die("Line too long")
-        if line is None:
-            return NEED_MORE
-        if line.endswith(b"}") and (literal := announced(line)):
-            return self._announce(line, *literal)
-        line = line.rstrip(b" ")  # not in the grammar, but clients do it
-        if self._held:
-            self._held.append(line)
-            line = b"".join(self._held)
-            self._start()
-        return read_command(line, utf8=self.utf8)
+    # Readers of messages
 
     def _read_literal(self) -> Event | None:
-        octets = self._buffer.take(self._remaining)
-        if octets is None:
-            return NEED_MORE
-        self._held.append(octets)
-        self._reading = _Reading.COMMAND if self._incoming is None else _Reading.STRETCH
-        return None
+        event = super()._read_literal()
+        if event is None and self._incoming is not None:
+            self._reading = Reading.STRETCH  # the argument stands behind a message
+        return event
 
     def _read_message(self) -> Event | None:
         octets = self._buffer.take(self._remaining)
@@ -198,7 +128,7 @@ class ImapCore:
             return NEED_MORE
         assert self._incoming is not None
         self._incoming.hold(octets)
-        self._reading = _Reading.STRETCH
+        self._reading = Reading.STRETCH
         return None
 
     def _read_offered(self) -> Event:
@@ -210,14 +140,11 @@ class ImapCore:
             return NEED_MORE
         self._remaining -= len(chunk)
         if not self._remaining:
-            self._reading = _Reading.STRETCH
+            self._reading = Reading.STRETCH
         return LiteralChunk(chunk)
 
     def _read_stretch(self) -> Event | None:
-        try:
-            line = self._buffer.next_line(self._line)
-        except LineTooLong:
-            return self._die("Line too long")
+        line = self._buffer.next_line(self._line)
         if line is None:
             return NEED_MORE
         incoming = self._incoming
@@ -235,59 +162,15 @@ class ImapCore:
             return LITERAL_END
         return event
 
-    def _read_discard(self) -> Event | None:
-        while self._remaining:
-            octets = self._buffer.take_upto(min(self._remaining, CHUNK))
-            if not octets:
-                return NEED_MORE
-            self._remaining -= len(octets)
-        self._reading = _Reading.DISCARD_END
-        return None
-
-    def _read_discard_end(self) -> Event | None:
-        try:
-            line = self._buffer.next_line(self._line)
-        except LineTooLong:
-            return self._die("Line too long")
-        if line is None:
-            return NEED_MORE
-        return self._reject(line, self._after)
-
-    def _read_line(self) -> Event | None:
-        try:
-            line = self._buffer.next_line(self._line)
-        except LineTooLong:
-            return self._die("Line too long")
-        if line is None:
-            return NEED_MORE
-        self._reading = _Reading.COMMAND
-        return Line(line)
-
-    def _read_nothing(self) -> Event | None:
-        return self._after
-
-    # Literals
+    # Stretches
 
     def _announce(self, line: bytes, size: int, waits: bool) -> Event | None:
-        first = self._held[0] if self._held else line
-        head = HEAD.match(first)
+        head = HEAD.match(self._held[0] if self._held else line)
         if head is not None and self._logged_in and (head[3].upper(), head[2] is not None) in NAMES:
             tag, name = head[1].decode("ascii"), head[3].upper().decode("ascii")
             self._incoming = Incoming(tag, name, uid=head[2] is not None)
             return self._take_stretch(line, head.end())
-        return self._announce_argument(tag_of(first), line, size, waits)
-
-    def _announce_argument(self, tag: str, line: bytes, size: int, waits: bool) -> Event | None:
-        length = len(line) + 2 + size
-        if size > self._literal or self._held_size + length > 2 * self._line:
-            return self._too_big(BadSyntax(tag, "Literal too large", "TOOBIG"), waits)
-        self._held_size += length
-        self._held += (line, b"\r\n")
-        self._remaining = size
-        self._reading = _Reading.LITERAL
-        return ContinuationNeeded(size) if waits else None
-
-    # Messages
+        return super()._announce(line, size, waits)
 
     def _take_stretch(self, line: bytes, start: int) -> Event | None:
         """Read what stands before the next literal of a message, or before the end of the command."""
@@ -309,7 +192,7 @@ class ImapCore:
             return self._begin_literal(incoming, found.literal, found.steps)
         self._start()
         if incoming.streamed:
-            return self._tell((*map(MessageStep, found.steps), LITERAL_END), _Reading.COMMAND)
+            return self._tell((*map(MessageStep, found.steps), LITERAL_END), Reading.COMMAND)
         return Command(incoming.tag, incoming.name, incoming.value())
 
     def _begin_literal(self, incoming: Incoming, literal: Literal, steps: Iterable[Step]) -> Event | None:
@@ -319,71 +202,37 @@ class ImapCore:
         self._remaining, self._waits = literal.size, literal.synchronising
         if incoming.streamed:
             leave = (ContinuationNeeded(literal.size),) if literal.synchronising else ()
-            return self._tell(
-                (*map(MessageStep, steps), *leave), _Reading.CHUNKS if literal.size else _Reading.STRETCH
-            )
+            return self._tell((*map(MessageStep, steps), *leave), Reading.CHUNKS if literal.size else Reading.STRETCH)
         if incoming.size + literal.size > self._limits.append_whole:
             incoming.streamed = True
-            self._reading = _Reading.OFFERED
+            self._reading = Reading.OFFERED
             return Command(incoming.tag, incoming.name, incoming.value(literal))
-        self._reading = _Reading.MESSAGE
+        self._reading = Reading.MESSAGE
         return ContinuationNeeded(literal.size) if literal.synchronising else None
 
-    def _tell(self, events: Iterable[Event], then: _Reading) -> Event | None:
+    def _tell(self, events: Iterable[Event], then: Reading) -> Event | None:
         """Tell all of ``events``, then read on in the state ``then``."""
         self._telling.extend(events)
         self._then = then
-        self._reading = _Reading.TELLING if self._telling else then
+        self._reading = Reading.TELLING if self._telling else then
         return None
-
-    def _too_big(self, event: BadSyntax, waits: bool) -> Event:
-        if not waits:
-            return self._die(event.text)
-        self._start()
-        return event
-
-    def _reject(self, line: bytes, event: Event | None) -> Event | None:
-        """End a command that is wrong in ``line``, behind which the client may send literals unasked."""
-        literal = announced(line)
-        if literal is None or literal[1]:
-            self._start()
-            return event
-        if literal[0] > self._limits.append:
-            return self._die("Literal too large")
-        self._discard(literal[0], event)
-        return None
-
-    def _discard(self, size: int, after: Event | None) -> None:
-        self._start()
-        self._reading = _Reading.DISCARD
-        self._remaining = size
-        self._after = after
 
     def _start(self) -> None:
-        self._reading = _Reading.COMMAND
-        self._held = []
-        self._held_size = 0
+        super()._start()
         self._incoming = None
         self._telling.clear()
 
-    def _die(self, text: str) -> Fatal:
-        self._start()
-        self._buffer.clear()
-        self._reading = _Reading.DEAD
-        self._after = Fatal(text)
-        return self._after
 
-
-_READERS: dict[_Reading, Callable[[ImapCore], Event | None]] = {
-    _Reading.COMMAND: ImapCore._read_command,
-    _Reading.LITERAL: ImapCore._read_literal,
-    _Reading.MESSAGE: ImapCore._read_message,
-    _Reading.OFFERED: ImapCore._read_offered,
-    _Reading.CHUNKS: ImapCore._read_chunks,
-    _Reading.STRETCH: ImapCore._read_stretch,
-    _Reading.TELLING: ImapCore._read_told,
-    _Reading.DISCARD: ImapCore._read_discard,
-    _Reading.DISCARD_END: ImapCore._read_discard_end,
-    _Reading.LINE: ImapCore._read_line,
-    _Reading.DEAD: ImapCore._read_nothing,
+_READERS: dict[Reading, Callable[[ImapCore], Event | None]] = {
+    Reading.COMMAND: ImapCore._read_command,
+    Reading.LITERAL: ImapCore._read_literal,
+    Reading.MESSAGE: ImapCore._read_message,
+    Reading.OFFERED: ImapCore._read_offered,
+    Reading.CHUNKS: ImapCore._read_chunks,
+    Reading.STRETCH: ImapCore._read_stretch,
+    Reading.TELLING: ImapCore._read_told,
+    Reading.DISCARD: ImapCore._read_discard,
+    Reading.DISCARD_END: ImapCore._read_discard_end,
+    Reading.LINE: ImapCore._read_line,
+    Reading.DEAD: ImapCore._read_nothing,
 }
