@@ -65,16 +65,17 @@ class Door:
     async def _score(self, host: str) -> tuple[float, list[str]]:
         """The sum of all lists' scores, and the zones that count against the address. Silence counts for nothing."""
         name = ip_address(host).reverse_pointer.rpartition(".in-addr.arpa" if ":" not in host else ".ip6.arpa")[0]
+        questions = [Question(f"{name}.{one.zone}", "A") for one in self.settings.lists]
+        unknown = [question for question in questions if self._dns.kept(question) is None]
+        if len(unknown) > 1:
+            async with trio.open_nursery() as nursery:
+                for question in unknown:
+                    nursery.start_soon(self._dns.ask, question)
         listed: list[DnsList] = []
-
-        async def look(one: DnsList) -> None:
-            answer = await self._dns.ask(Question(f"{name}.{one.zone}", "A"))
+        for one, question in zip(self.settings.lists, questions, strict=True):
+            answer = self._dns.kept(question) or await self._dns.ask(question)
             if any(_counts(one, address) for address in answer.addresses):
                 listed.append(one)
-
-        async with trio.open_nursery() as nursery:
-            for one in self.settings.lists:
-                nursery.start_soon(look, one)
         return sum(one.score for one in listed), sorted(one.zone for one in listed if one.score > 0)
 
     async def greylist(self, host: str, sender: str, recipients: Sequence[str], trace: str) -> list[Reply | None]:

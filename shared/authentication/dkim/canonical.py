@@ -17,7 +17,11 @@ def canonical_field(raw: bytes, *, relaxed: bool) -> bytes:
     if not relaxed:
         return raw if raw.endswith(b"\r\n") else raw.rstrip(b"\r\n") + b"\r\n"
     name, _, value = raw.partition(b":")
-    return b"%b:%b\r\n" % (name.rstrip(b" \t").lower(), _FOLDED_SPACE.sub(b" ", value).strip(b" "))
+    if b"\x0b" in value or b"\x0c" in value:  # white space to Python, but not to RFC 6376
+        value = _FOLDED_SPACE.sub(b" ", value).strip(b" ")
+    else:
+        value = b" ".join(value.split())
+    return b"%b:%b\r\n" % (name.rstrip(b" \t").lower(), value)
 
 
 class CanonicalBody:

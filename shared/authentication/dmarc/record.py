@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
+_CACHED = 1_024  # octets of a record that is worth remembering
 _POLICIES = ("none", "quarantine", "reject")
 
 
@@ -35,6 +37,10 @@ class Record(NamedTuple):
 
 def parse(text: bytes) -> Record | None:
     """The record, or None if this is none. Unknown tags and values are passed over, as if they were not there."""
+    return _remembered(text) if len(text) <= _CACHED else _parse(text)
+
+
+def _parse(text: bytes) -> Record | None:
     parts = text.decode("ascii", "replace").split(";")
     name, _, version = parts[0].partition("=")
     if name.strip() != "v" or version.strip() != "DMARC1":
@@ -59,6 +65,9 @@ def parse(text: bytes) -> Record | None:
         reports,
         _addresses(tags, "ruf"),
     )
+
+
+_remembered = lru_cache(2_048)(_parse)
 
 
 def _addresses(tags: dict[str, str], name: str) -> tuple[str, ...]:
