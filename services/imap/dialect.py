@@ -6,7 +6,7 @@ from __future__ import annotations
 class Dialect:
     """Everything is off at login, and what is on stays on."""
 
-    __slots__ = ("enabled", "modseqs", "rev2", "uid_only", "utf8", "vanished")
+    __slots__ = ("enabled", "modseqs", "rev2", "uid_only", "utf8", "utf8_headers", "vanished")
 
     def __init__(self) -> None:
         self.enabled: set[str] = set()  # by name, through ENABLE
@@ -14,6 +14,7 @@ class Dialect:
         self.rev2 = False  # IMAP4rev2 (RFC 9051)
         self.uid_only = False  # message numbers are neither told nor taken (RFC 9586)
         self.utf8 = False  # mailbox names are told in UTF-8
+        self.utf8_headers = False  # UTF8=ACCEPT: headers may hold UTF-8, and SEARCH names no charset (RFC 6855)
         self.vanished = False  # VANISHED is told where EXPUNGE was (RFC 7162 section 3.2.10)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.imap.context import AccountContext
 from services.imap.errors import No
 from shared.contracts import blobs
@@ -11,6 +13,8 @@ from shared.mail.rebinary import BinaryToBase64
 from shared.mail.summary import Summary, SummaryScanner
 from shared.net.bulk import BulkSender
 from shared.protocols.imap.syntax.append import Message
+
+_EIGHT_BIT = re.compile(rb"[\x80-\xff]")
 
 
 class Draft:
@@ -25,6 +29,7 @@ class Draft:
         self._room = min(room, INLINE)
         self._held: list[bytes] = []
         self._size = 0
+        self._eight_bit_at: int | None = None  # the first octet that is not ASCII, where that matters
         self._scanner = SummaryScanner()
         self._converter = BinaryToBase64() if message.binary else None
         self._sender: BulkSender | None = None
@@ -46,6 +51,8 @@ class Draft:
         summary = self._scanner.finish()
         if not summary.size:
             raise No("An empty message cannot be kept", "CANNOT")
+        if self._eight_bit_at is not None and self._eight_bit_at < summary.header_size:
+            raise eight_bit()
         if self._sender is None:
             return new(self._message, Body(b"".join(self._held)), summary)
         await self._sender.finish()
@@ -60,6 +67,7 @@ class Draft:
         self._size += len(octets)
         if self._size > self._context.settings.message_limit:
             raise No("Message too large", "TOOBIG")
+        self._look(octets)
         self._scanner.feed(octets)
         if self._sender is None:
             self._held.append(octets)
@@ -67,6 +75,13 @@ class Draft:
                 return
             octets = b""
         await self._send(octets)
+
+    def _look(self, octets: bytes) -> None:
+        """Note where the first octet of 8 bits stands, among those that were just counted."""
+        if self._eight_bit_at is None and not self._context.dialect.utf8_headers and not octets.isascii():
+            found = _EIGHT_BIT.search(octets)
+            assert found is not None
+            self._eight_bit_at = self._size - len(octets) + found.start()
 
     async def _send(self, octets: bytes) -> None:
         """Send what is held, and then ``octets``."""
@@ -80,6 +95,11 @@ class Draft:
             ticket = await self._context.call(blobs.upload, UploadRequest(self._context.settings.message_limit))
             self._upload, self._sender = ticket.upload, BulkSender(ticket.url)
         return self._sender
+
+
+def eight_bit() -> No:
+    """Whoever has not said that it knows such messages shall not make them (RFC 6855 section 4)."""
+    return No("A header with other than ASCII needs ENABLE UTF8=ACCEPT", "CANNOT")
 
 
 def new(message: Message, body: Body, summary: Summary) -> New:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.imap.catenation import Catenation
 from services.imap.context import AccountContext
-from services.imap.draft import Draft, new
+from services.imap.draft import Draft, eight_bit, new
 from services.imap.errors import No, try_create
 from shared.base.errors import EilpostError
 from shared.contracts import acl
@@ -28,7 +28,7 @@ async def take_in(context: AccountContext, command: Append | Replace) -> tuple[N
     if command.offered is None and len(messages) == 1:
         message = messages[0]
         if len(message.parts) == 1 and not message.binary and isinstance(octets := message.parts[0], bytes):
-            return (_whole(message, octets),)
+            return (_whole(context, message, octets),)
     gathering = Gathering(context)
     try:
         if command.offered is None:
@@ -40,10 +40,13 @@ async def take_in(context: AccountContext, command: Append | Replace) -> tuple[N
         await gathering.aclose()
 
 
-def _whole(message: Message, octets: bytes) -> New:
+def _whole(context: AccountContext, message: Message, octets: bytes) -> New:
     if not octets:
         raise No("An empty message cannot be kept", "CANNOT")
-    return new(message, Body(octets), summarise(octets))
+    summary = summarise(octets)
+    if not (context.dialect.utf8_headers or octets[: summary.header_size].isascii()):
+        raise eight_bit()
+    return new(message, Body(octets), summary)
 
 
 class Gathering:

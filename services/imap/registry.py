@@ -99,7 +99,7 @@ _ROWS = (
     Row("LOGIN", login.handle, LoginContext),
     Row("UNAUTHENTICATE", unauthenticate.handle, AccountContext, ("UNAUTHENTICATE",)),
     Row("COMPRESS", compress.handle, AccountContext, ("COMPRESS=DEFLATE",)),
-    Row("ENABLE", enable.handle, AccountContext, ("ENABLE",)),
+    Row("ENABLE", enable.handle, AccountContext, ("ENABLE", "UTF8=ACCEPT")),
     Row("NAMESPACE", namespace.handle, AccountContext, ("NAMESPACE",)),
     Row("LIST", list.handle, AccountContext, _LIST),
     Row("LSUB", list.handle, AccountContext),

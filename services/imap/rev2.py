@@ -19,6 +19,12 @@ def use_rev2(context: AccountContext) -> None:
         context.selected.snapshot.recent_from = NEVER
 
 
+def accept_utf8(context: AccountContext) -> None:
+    """From now on UTF-8 is welcome in names and headers (RFC 6855)."""
+    context.dialect.utf8_headers = True
+    use_utf8(context)
+
+
 def use_utf8(context: AccountContext) -> None:
     """From now on mailbox names and quoted strings are UTF-8, both ways."""
     context.dialect.utf8 = True

@@ -68,5 +68,6 @@ def _fill(house: House, address: str, messages: Iterable[bytes]) -> None:
     """POP3 can put nothing into a maildrop: what a transcript talks about is there from the beginning."""
     with imaplib.IMAP4("localhost", house.ports["imap"], 30) as client:
         client.login(address, PASSWORD)
+        client.xatom("ENABLE", "UTF8=ACCEPT")  # from here on APPEND takes headers of any kind
         for octets in messages:
-            client.append("INBOX", "", "", octets)
+            assert client.append("INBOX", "", "", octets)[0] == "OK"

@@ -1,4 +1,4 @@
-"""ENABLE (RFC 5161)."""
+"""ENABLE (RFC 5161), of UTF8=ACCEPT among others (RFC 6855)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from services.imap.condstore import use_modseqs, use_vanished
 from services.imap.context import DONE, AccountContext, Done
-from services.imap.rev2 import use_rev2
+from services.imap.rev2 import accept_utf8, use_rev2
 from services.imap.uid_only import use_uid_only
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.enable import Enable
@@ -16,6 +16,7 @@ _KNOWN: dict[str, Callable[[AccountContext], None]] = {
     "IMAP4REV2": use_rev2,
     "QRESYNC": use_vanished,
     "UIDONLY": use_uid_only,
+    "UTF8=ACCEPT": accept_utf8,
 }
 
 

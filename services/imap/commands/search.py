@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
+from services.imap.errors import Bad
 from services.imap.searching.answer import Result, answer, check_tag
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
@@ -16,6 +17,8 @@ from shared.protocols.imap.syntax.search_return import ALL
 
 async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     """Tell which messages fit."""
+    if command.charset and context.account.dialect.utf8_headers:
+        raise Bad("All is UTF-8 since ENABLE UTF8=ACCEPT, no charset may be named")
     returns = command.returns
     if returns is None and context.account.dialect.rev2:
         returns = ALL  # RFC 9051 has no other answer

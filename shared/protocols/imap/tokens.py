@@ -145,6 +145,11 @@ class Arguments:
         self.close()
         return tuple(found)
 
+    def at_word(self, word: bytes) -> bool:
+        """Whether one given atom (in upper case) comes next, in any case."""
+        found = _ATOM.match(self._line, self._position)
+        return found is not None and found[0].upper() == word
+
     def skip_word(self, word: bytes) -> bool:
         """Read one given atom (in upper case) if it comes next, in any case."""
         found = _ATOM.match(self._line, self._position)
@@ -257,9 +262,12 @@ class Arguments:
         return self._literal()
 
     def _seven_bit(self, octets: bytes) -> bytes:
-        if octets.isascii() or self.utf8:
+        if octets.isascii():
             return octets
-        raise ParseError("8-bit characters in a quoted string")
+        if not self.utf8:
+            raise ParseError("8-bit characters in a quoted string")
+        utf8_text(octets)
+        return octets
 
     def _literal(self) -> bytes:
         found = _LITERAL.match(self._line, self._position)

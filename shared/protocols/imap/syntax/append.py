@@ -1,5 +1,5 @@
 """APPEND (RFC 3501 section 6.3.11) of one message or several (RFC 3502), literal, catenated (RFC 4469) or binary
-(RFC 3516), and what REPLACE shares with it.
+(RFC 3516) or with UTF-8 headers (RFC 6855), and what REPLACE shares with it.
 
 The command comes in stretches, each up to a literal: a stretch is read by itself, from the `Place` where the one
 before it ended.
@@ -62,6 +62,7 @@ class Place(Enum):
     MESSAGES = auto()  # behind a message, perhaps at the end
     PARTS = auto()  # in CATENATE (...), behind a part
     UTF8 = auto()  # in UTF8 (...), behind the literal
+    UTF8_PART = auto()  # in CATENATE (... UTF8 (...)), behind the literal
 
 
 Step: TypeAlias = Message | Url
@@ -124,16 +125,15 @@ def grown(messages: tuple[Message, ...], steps: tuple[Step, ...]) -> tuple[Messa
 def stretch(arguments: Arguments, place: Place) -> Stretch:
     """Read up to the next literal, or to the end of the command."""
     steps: list[Step] = []
-    if place is Place.UTF8:
+    if place in (Place.UTF8, Place.UTF8_PART):
         arguments.expect(b")")
-        place = Place.MESSAGES
+        place = Place.MESSAGES if place is Place.UTF8 else Place.PARTS
     while place is Place.PARTS or not arguments.at_end():
         if place is Place.MESSAGES:
             flags, date = _options(arguments)
             if arguments.skip_text(b"CATENATE ("):
                 steps.append(Message(flags, date))
-                place = Place.PARTS
-                literal = _part(arguments, steps)
+                literal, place = _part(arguments, steps)
             else:
                 utf8 = arguments.skip_text(b"UTF8 (")
                 size, waits, binary = arguments.announcement()
@@ -145,7 +145,7 @@ def stretch(arguments: Arguments, place: Place) -> Stretch:
             place, literal = Place.MESSAGES, None
         else:
             arguments.space()
-            literal = _part(arguments, steps)
+            literal, place = _part(arguments, steps)
         if literal is not None:
             return Stretch(tuple(steps), literal, place)
     return Stretch(tuple(steps), None, place)
@@ -165,18 +165,24 @@ def _options(arguments: Arguments) -> tuple[tuple[str, ...], int | None]:
     return flags, date
 
 
-def _part(arguments: Arguments, steps: list[Step]) -> Literal | None:
-    """``cat-part``: TEXT and a literal, which is answered, or URL and its string, which joins ``steps``."""
+def _part(arguments: Arguments, steps: list[Step]) -> tuple[Literal | None, Place]:
+    """``cat-part``: TEXT or UTF8 and a literal, which is answered, or URL and its string, which joins ``steps``.
+
+    Also answered is the place behind it.
+    """
     kind = arguments.keyword()
     arguments.space()
-    if kind == "TEXT":
+    if kind in ("TEXT", "UTF8"):
+        utf8 = kind == "UTF8"
+        if utf8:
+            arguments.expect(b"(")
         size, waits, binary = arguments.announcement()
-        if binary:
-            raise ParseError("Literal expected")
-        return Literal(size, waits)
+        if binary is not utf8:
+            raise ParseError("literal8 expected" if utf8 else "Literal expected")
+        return Literal(size, waits), Place.UTF8_PART if utf8 else Place.PARTS
     if kind != "URL":
-        raise ParseError("TEXT or URL expected")
+        raise ParseError("TEXT, UTF8 or URL expected")
     if arguments.at_announcement():
         raise ArgumentFollows("URL expected")
     steps.append(Url(arguments.astring_text()))
-    return None
+    return None, Place.PARTS

@@ -13,20 +13,24 @@ from shared.protocols.imap.tokens import Arguments
 
 
 class Search(NamedTuple):
-    """``returns`` is None for the old SEARCH response. ``modseq`` tells that a MODSEQ key stands in the criteria."""
+    """``returns`` is None for the old SEARCH response. ``modseq`` tells that a MODSEQ key stands in the criteria,
+    ``charset`` that one was named.
+    """
 
     uid: bool
     key: Key
     returns: Returns | None = None
     modseq: bool = False
+    charset: bool = False
 
 
 def parse(arguments: Arguments) -> Search:
     """``[SP RETURN SP "(" options ")"] [SP CHARSET SP charset] 1*(SP search-key)``."""
     arguments.space()
     asked = returns(arguments)
+    named = arguments.at_word(b"CHARSET")
     key, modseq = program(arguments, asked)
-    return Search(arguments.uid, key, asked, modseq)
+    return Search(arguments.uid, key, asked, modseq, named)
 
 
 def program(arguments: Arguments, asked: Returns | None) -> tuple[Key, bool]:

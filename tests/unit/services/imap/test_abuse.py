@@ -14,7 +14,7 @@ from services.imap.snapshot import Snapshot
 from services.imap.view import View
 from shared.contracts.changes import Change, FlagSet, Rows
 from shared.protocols.imap.sets import SequenceSet
-from tests.support.storage import Store, letter_octets
+from tests.support.storage import Store, letter_octets, new
 from tests.unit.services.imap.stage import Stage, stage_settings
 
 
@@ -50,7 +50,7 @@ async def test_case_41_nothing_breaks_out_of_its_line(stage: Stage) -> None:
     bad = b'x\r\n* 5 EXISTS\r\n"'
     assert not (await client.ask(b"CREATE {%d+}\r\n%b" % (len(bad), bad)))[-1].startswith(b"OK")
     letter = b'Subject: a\r\n\t"b" \xff * 9 EXISTS\r\nFrom: "x\\"y" <a@b>\r\n\r\n* 7 EXPUNGE\r\n'
-    await client.append(letter)
+    stage.store.append(new(letter))
     await client.ok("SELECT INBOX")
     found = await client.ok("FETCH 1 (ENVELOPE BODY.PEEK[] BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
     assert len(found) == 1

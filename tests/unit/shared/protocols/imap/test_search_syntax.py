@@ -80,14 +80,14 @@ def test_keys(text: str, key: Key) -> None:
 
 def test_options() -> None:
     value = parsed("UID SEARCH RETURN (MIN count SAVE) CHARSET utf-8 MODSEQ 1")
-    assert value == Search(True, Modseq(1), Returns(frozenset({"MIN", "COUNT", "SAVE"})), modseq=True)
+    assert value == Search(True, Modseq(1), Returns(frozenset({"MIN", "COUNT", "SAVE"})), modseq=True, charset=True)
     assert parsed("SEARCH RETURN () ALL") == Search(False, All(), ALL)
 
 
 def test_text_in_utf8() -> None:
     octets = "größer".encode()
     value = parsed(b"SEARCH CHARSET UTF-8 SUBJECT {%d+}\r\n%b" % (len(octets), octets))
-    assert value == Search(False, Header("Subject", "größer"))
+    assert value == Search(False, Header("Subject", "größer"), charset=True)
 
 
 def test_unknown_charset_is_told() -> None:
@@ -100,7 +100,7 @@ def test_unknown_charset_is_told() -> None:
 
 def test_strings_are_in_the_named_charset() -> None:
     value = parsed(b"SEARCH CHARSET KOI8-R SUBJECT {3+}\r\n\xcd\xc9\xd2")
-    assert value == Search(False, Header("Subject", "\u043c\u0438\u0440"))
+    assert value == Search(False, Header("Subject", "\u043c\u0438\u0440"), charset=True)
     value = parsed(b"SEARCH CHARSET GB18030 SUBJECT {1+}\r\n\xff")
     assert isinstance(value, BadSyntax)
 
