@@ -92,6 +92,15 @@ class Due(NamedTuple):
     sender: str = ""  # in place of the letter's, where that was rewritten for a forward
 
 
+class LetterBody(NamedTuple):
+    """``octets`` are the whole message, or begin with its header block where ``url`` is a ticket for all but the
+    first ``prefix`` octets."""
+
+    octets: bytes
+    url: str = ""
+    prefix: int = 0
+
+
 class Letter(NamedTuple):
     id: str
     fence: int
@@ -109,6 +118,7 @@ class Letter(NamedTuple):
     priority: int = 0
     deliver_by: float = 0.0
     by_mode: str = ""
+    body: LetterBody | None = None  # of a small letter in the far lane, which saves asking
 
 
 class Claimed(NamedTuple):
@@ -132,15 +142,6 @@ class Extend(NamedTuple):
 
 class Extended(NamedTuple):
     lost: tuple[str, ...]  # letters whose lease belongs to somebody else by now
-
-
-class LetterBody(NamedTuple):
-    """``octets`` are the whole message, or begin with its header block where ``url`` is a ticket for all but the
-    first ``prefix`` octets."""
-
-    octets: bytes
-    url: str = ""
-    prefix: int = 0
 
 
 body = Op("spool.body", Fenced, LetterBody, services("delivery"), 8.0, Repeat.SAFE)

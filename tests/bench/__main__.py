@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import idle, imap_mix, judgement, large, letters, listing, login, pop3_drain, search, sieve
+from tests.bench import idle, imap_mix, judgement, large, letters, listing, login, outbound, pop3_drain, search, sieve
 from tests.bench.figures import Figure, lines, medians
 from tests.support.house import House, running_house
 
@@ -23,6 +23,7 @@ WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
     "sieve": sieve.run,
     "search": search.run,
     "judgement": judgement.run,
+    "outbound": outbound.run,
 }
 RUNS = 3
 # The load comes from one address, and logins of it from one machine.

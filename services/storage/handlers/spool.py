@@ -7,6 +7,8 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
+from sqlalchemy import Connection
+
 from services.storage import config
 from services.storage.blobs.tickets import Tickets
 from services.storage.handlers import spool_body, spool_settle
@@ -29,11 +31,13 @@ from shared.contracts.spool import (
     Extend,
     Extended,
     Letter,
+    LetterBody,
 )
 
 FRAME = 800_000  # octets of a reply; a recipient counts RECIPIENT, each end of its address END
 RECIPIENT = 400
 END = 80
+SMALL = 16_384  # octets of a message that goes out with its claim
 
 
 def rows(settings: config.Spool, resolver: Resolver, tickets: Tickets, log: Any) -> tuple[AnyRow, ...]:
@@ -136,7 +140,8 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWor
         connection, now, [row.seq for row in fitting], request.worker, min(request.lease, settings.longest_lease)
     )
     more = found.more or len(fitting) < len(good)
-    claimed = tuple(_letter(row, due[row.seq], resolutions) for row in fitting)
+    bodies = _bodies(connection, fitting, due) if request.far else {}
+    claimed = tuple(_letter(row, due[row.seq], resolutions, bodies.get(row.seq)) for row in fitting)
     return Claimed(claimed, None if more else leases.next_due(connection, now, far=request.far), more)
 
 
@@ -158,7 +163,24 @@ def _fitting(letters: Sequence[Any], due: dict[int, list[Any]], resolutions: dic
     return fitting
 
 
-def _letter(row: Any, due: Sequence[Any], resolutions: dict[str, Resolution]) -> Letter:
+def _bodies(connection: Connection, letters: Sequence[Any], due: dict[int, list[Any]]) -> dict[int, LetterBody]:
+    """Small messages of letters on their way out, as many as fit the frame beside them."""
+    small = [row for row in letters if row.size <= SMALL]
+    stored = contents.read(connection, list({row.content_id for row in small}))
+    found: dict[int, LetterBody] = {}
+    weight = sum([RECIPIENT * (1 + len(due[row.seq])) for row in letters])
+    for row in small:
+        weight += row.size
+        if weight > FRAME:
+            break
+        if row.content_id in stored:
+            found[row.seq] = LetterBody((row.prefix or b"") + stored[row.content_id].octets)
+    return found
+
+
+def _letter(
+    row: Any, due: Sequence[Any], resolutions: dict[str, Resolution], body: LetterBody | None = None
+) -> Letter:
     recipients = tuple(
         Due(
             each.number,
@@ -189,6 +211,7 @@ def _letter(row: Any, due: Sequence[Any], resolutions: dict[str, Resolution]) ->
         row.priority,
         row.deliver_by,
         row.by_mode,
+        body,
     )
 
 

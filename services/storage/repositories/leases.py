@@ -36,6 +36,8 @@ FIND = (
         letter.c.priority,
         letter.c.deliver_by,
         letter.c.by_mode,
+        letter.c.content_id,
+        letter.c.prefix,
         letter.c.fence,
         letter.c.claims,
         letter.c.junk,
