@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from contextlib import aclosing
 
 import trio
 
@@ -10,15 +11,18 @@ from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import No
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
-from services.imap.threading.material import collect
-from services.imap.threading.ordered_subject import by_subject
-from services.imap.threading.references import by_references
+from services.imap.threading.material import pages
+from services.imap.threading.ordered_subject import BySubject
+from services.imap.threading.references import ByReferences
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.thread import Algorithm, Thread
 
 _MOST = 150_000  # messages that are threaded at once
 
-_ALGORITHMS = {Algorithm.ORDERED_SUBJECT: by_subject, Algorithm.REFERENCES: by_references}
+_ALGORITHMS: dict[Algorithm, type[BySubject] | type[ByReferences]] = {
+    Algorithm.ORDERED_SUBJECT: BySubject,
+    Algorithm.REFERENCES: ByReferences,
+}
 
 
 async def handle(context: MailboxContext, command: Thread) -> Done:
@@ -27,11 +31,13 @@ async def handle(context: MailboxContext, command: Thread) -> Done:
     uids = await found(context, key, context.account.settings.command_seconds)
     if len(uids) > _MOST:
         raise No("Too many messages", "LIMIT")
-    material = await collect(context, uids)
-    forest = _ALGORITHMS[command.algorithm](material)
-    await trio.lowlevel.checkpoint()
-    numbers: Sequence[int] = material.uids
-    if not command.uid:
-        numbers = context.snapshot.locate(material.uids).sequences
+    algorithm, known = _ALGORITHMS[command.algorithm](), array("I")
+    async with aclosing(pages(context, uids)) as material:
+        async for page in material:
+            algorithm.add(page)
+            known += page.uids
+            await trio.lowlevel.checkpoint()
+    forest = algorithm.finish()
+    numbers = known if command.uid else context.snapshot.locate(known).sequences
     context.talk.out.write(responses.thread(forest.roots, forest.children, numbers))
     return DONE

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class Material(NamedTuple):
-    """Parallel columns, ascending by UID.
+    """A page of messages as parallel columns, ascending by UID.
 
     ``ids``: of each message as many numbers as its octet in ``counts`` says: its base subject (the lowest bit tells a
     reply or forward; 0 or 1 for an empty subject), its own id (0 for none), and those of its ancestors, parent last.
@@ -15,7 +15,7 @@ class Material(NamedTuple):
 
     uids: array[int]
     dates: array[int]
-    counts: bytearray
+    counts: bytes
     ids: array[int]
 
 
@@ -27,3 +27,11 @@ class Forest(NamedTuple):
 
     roots: list[int]
     children: dict[int, list[int]]
+
+
+class Algorithm(Protocol):
+    """Takes messages in pages, and threads them all."""
+
+    def add(self, page: Material) -> None: ...
+
+    def finish(self) -> Forest: ...

@@ -1,5 +1,8 @@
 """Which message answers which (RFC 5256 section 3, REFERENCES, step 1). Pure.
 
+Messages come in pages, so that one page is linked while the next one travels. A node stands for an id: for the
+message that has it, or, until that comes, for one that is missing.
+
 Invariants:
 1. No chain of parents comes back to where it began.
 2. A message's own References win over what those of others say about it.
@@ -10,58 +13,61 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from services.imap.threading.forest import Material
-
 NONE = -1
-_STEPS = (
-    5_000_000  # up the chains of parents in search of loops, beyond which links that might close one are not made
-)
+_STEPS = 5_000_000  # up the chains of parents in search of loops; beyond them, what might close one is not linked
 _CHAINS = 50_000  # remembered
 _CHAIN = 256  # octets of one that is remembered
 
 
 class Links:
-    """``parents``: of each message, and behind them of each missing one; `NONE` for a root."""
+    """``subjects``: of each message, as in the material."""
 
-    def __init__(self, material: Material) -> None:
-        self.size = len(material.uids)
-        self.parents: list[int] = [NONE] * self.size
-        self._has_children = bytearray(self.size)
-        self._nodes: dict[int, int] = {}  # the first message of each id, and the missing ones
+    def __init__(self) -> None:
+        self.subjects: list[int] = []
+        self._parents: list[int] = []  # of each node
+        self._has_children = bytearray()
+        self._messages: list[int] = []  # of each node: the number of its message, NONE for a missing one
+        self._places: list[int] = []  # of each message: its node
+        self._nodes: dict[int, int] = {}  # by id
+        self._known: set[bytes] = set()  # chains of ids whose every link was made, or could not be
         self._steps = _STEPS
-        self._name(material)
-        self._link(material)
 
-    def _name(self, material: Material) -> None:
-        ids, nodes = material.ids, self._nodes
-        at = 1
-        for number, count in enumerate(material.counts):
-            own = ids[at]
-            if own and own not in nodes:
-                nodes[own] = number
-            at += count
-
-    def _link(self, material: Material) -> None:
-        ids, octets = material.ids, material.ids.tobytes()
-        parents, nodes, has_children = self.parents, self._nodes, self._has_children
-        known: set[bytes] = set()  # chains whose every link was made, or could not be
+    def add(self, counts: bytes | bytearray, ids: array[int]) -> None:
+        """Link the next messages (see `services.imap.threading.forest.Material`)."""
+        octets = ids.tobytes()
+        parents, nodes, messages, has_children = self._parents, self._nodes, self._messages, self._has_children
+        known, subjects, places = self._known, self.subjects, self._places
         at = 0
-        for number, count in enumerate(material.counts):
+        for count in counts:
+            subjects.append(ids[at])
+            own = ids[at + 1]
+            node = nodes.get(own, NONE) if own else NONE
+            first = node == NONE or messages[node] == NONE  # of this id
+            if node != NONE and first:
+                messages[node] = len(places)
+            else:
+                node = len(parents)
+                parents.append(NONE)
+                has_children.append(0)
+                messages.append(len(places))
+                if own and first:
+                    nodes[own] = node
+            places.append(node)
             end = at + count
             if count > 2:
                 chain = octets[(at + 2) * 8 : end * 8]
                 if chain not in known:
                     self._link_chain(ids[at + 2 : end])
                 parent = nodes[ids[end - 1]]
-                if has_children[number] or parent == number:
-                    self._put(number, parent)
+                if has_children[node] or parent == node:
+                    self._put(node, parent)
                 else:  # what `_put` would do
-                    parents[number] = parent
+                    parents[node] = parent
                     has_children[parent] = 1
-                if len(chain) <= _CHAIN and len(known) < _CHAINS and nodes.get(ids[at + 1]) == number:
+                if own and first and len(chain) <= _CHAIN and len(known) < _CHAINS:
                     known.add(chain + octets[(at + 1) * 8 : (at + 2) * 8])
-            elif parents[number] != NONE:
-                parents[number] = NONE
+            elif parents[node] != NONE:
+                parents[node] = NONE
             at = end
 
     def _link_chain(self, chain: Sequence[int]) -> None:
@@ -70,22 +76,23 @@ class Links:
         for id in chain:
             node = self._nodes.get(id, NONE)
             if node == NONE:
-                node = self._nodes[id] = len(self.parents)
-                self.parents.append(NONE)
+                node = self._nodes[id] = len(self._parents)
+                self._parents.append(NONE)
                 self._has_children.append(0)
-            if before != NONE and self.parents[node] == NONE:
+                self._messages.append(NONE)
+            if before != NONE and self._parents[node] == NONE:
                 self._put(node, before)
             before = node
 
     def _put(self, node: int, parent: int) -> None:
         if node == parent or (self._has_children[node] and self._descends(parent, node)):
             return
-        self.parents[node] = parent
+        self._parents[node] = parent
         self._has_children[parent] = 1
 
     def _descends(self, node: int, from_: int) -> bool:
         """Whether ``from_`` is above ``node``; or perhaps is, when too much has been asked already."""
-        parents = self.parents
+        parents = self._parents
         while node != from_:
             node = parents[node]
             if node == NONE:
@@ -95,19 +102,39 @@ class Links:
                 return True
         return True
 
-    def visible_parents(self) -> array[int]:
-        """For each message its parent, where missing ones count only as roots (step 3)."""
-        parents, size = self.parents, self.size
-        for node in range(size, len(parents)):
+    @property
+    def next_node(self) -> int:
+        """A number above all that `visible_parents` gives."""
+        return len(self._places) + len(self._parents)
+
+    def visible_parents(self) -> list[int]:
+        """For each message the number of its parent, `NONE` for none. A missing one counts only when it has no parent
+        itself, and has a number above those of all messages (step 3)."""
+        parents, messages, size = self._parents, self._messages, len(self._places)
+        if len(parents) > size:
+            self._lift()
+        found = []
+        for node in self._places:
+            parent = parents[node]
+            if parent == NONE:
+                found.append(NONE)
+                continue
+            number = messages[parent]
+            if number == NONE and parents[parent] != NONE:
+                parent = parents[parent]
+                number = messages[parent]
+            found.append(number if number != NONE else size + parent)
+        return found
+
+    def _lift(self) -> None:
+        """Let the parent of each missing message be what stands for it: a message, or a root."""
+        parents, messages = self._parents, self._messages
+        for node, message in enumerate(messages):
+            if message != NONE:
+                continue
             path = []
-            top = node
-            while top >= size and parents[top] != NONE:
-                path.append(top)
-                top = parents[top]
+            while messages[node] == NONE and parents[node] != NONE:
+                path.append(node)
+                node = parents[node]
             for each in path:
-                parents[each] = top
-        visible = array("q", parents[:size])
-        for number, parent in enumerate(visible):
-            if parent >= size and parents[parent] != NONE:
-                visible[number] = parents[parent]
-        return visible
+                parents[each] = node

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import AsyncGenerator
 from functools import partial
 
 from services.imap.ahead import Ahead
@@ -13,25 +14,21 @@ from services.imap.threading.forest import Material
 from shared.contracts import sorting
 from shared.contracts.sorting import ThreadsReply, ThreadsRequest
 
-_AT_ONCE = 10_000  # UIDs in one question
+_AT_ONCE = 4_000  # UIDs in one question: few enough to begin soon
 
 
-async def collect(mailbox: MailboxContext, uids: array[int]) -> Material:
-    """What is there for these messages; the next page is asked for while one is unpacked."""
-    material = Material(array("I"), array("q"), bytearray(), array("Q"))
+async def pages(mailbox: MailboxContext, uids: array[int]) -> AsyncGenerator[Material, None]:
+    """What is there for these messages; the next page is asked for before one is given out."""
     ahead = _ask_ahead(mailbox, uids)
-    while ahead is not None:
-        try:
+    try:
+        while ahead is not None:
             reply = await ahead.take()
-        finally:
+            uids = uids[bisect_left(uids, reply.next_uid) :] if reply.next_uid else uids[_AT_ONCE:]
+            ahead = _ask_ahead(mailbox, uids)
+            yield Material(unpack("I", reply.uids), unpack("q", reply.dates), reply.counts, unpack("Q", reply.ids))
+    finally:
+        if ahead is not None:
             ahead.cancel()
-        uids = uids[bisect_left(uids, reply.next_uid) :] if reply.next_uid else uids[_AT_ONCE:]
-        ahead = _ask_ahead(mailbox, uids)
-        material.uids.extend(unpack("I", reply.uids))
-        material.dates.extend(unpack("q", reply.dates))
-        material.counts.extend(reply.counts)
-        material.ids.extend(unpack("Q", reply.ids))
-    return material
 
 
 def _ask_ahead(mailbox: MailboxContext, uids: array[int]) -> Ahead[ThreadsReply] | None:

@@ -5,20 +5,30 @@ from __future__ import annotations
 from services.imap.threading.forest import Forest, Material
 
 
-def by_subject(material: Material) -> Forest:
+class BySubject:
     """The first message of each subject by date, the others below it; threads in the order of their first dates."""
-    dates = material.dates
-    threads: dict[int, list[int]] = {}
-    at = 0
-    for number, count in enumerate(material.counts):
-        threads.setdefault(material.ids[at] | 1, []).append(number)
-        at += count
-    roots: list[int] = []
-    children: dict[int, list[int]] = {}
-    for thread in threads.values():
-        thread.sort(key=dates.__getitem__)
-        roots.append(thread[0])
-        if len(thread) > 1:
-            children[thread[0]] = thread[1:]
-    roots.sort(key=lambda root: (dates[root], root))
-    return Forest(roots, children)
+
+    def __init__(self) -> None:
+        self._dates: list[int] = []
+        self._threads: dict[int, list[int]] = {}
+
+    def add(self, page: Material) -> None:
+        """The next messages."""
+        at = 0
+        for number, count in enumerate(page.counts, len(self._dates)):
+            self._threads.setdefault(page.ids[at] | 1, []).append(number)
+            at += count
+        self._dates += page.dates
+
+    def finish(self) -> Forest:
+        """The threads of all that was added."""
+        dates = self._dates
+        roots: list[int] = []
+        children: dict[int, list[int]] = {}
+        for thread in self._threads.values():
+            thread.sort(key=dates.__getitem__)
+            roots.append(thread[0])
+            if len(thread) > 1:
+                children[thread[0]] = thread[1:]
+        roots.sort(key=lambda root: (dates[root], root))
+        return Forest(roots, children)

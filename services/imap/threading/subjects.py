@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from services.imap.threading.forest import Forest, Material
+from collections.abc import Sequence
+
+from services.imap.threading.forest import Forest
 
 _NO_SUBJECT = 1
 
 
-def gather(material: Material, forest: Forest, next_node: int) -> bool:
-    """Join threads of ``forest``, whose missing nodes are below ``next_node``; whether there was anything to join."""
-    joining = _Joining(material, forest, next_node)
+def gather(subjects: Sequence[int], dates: Sequence[int], forest: Forest, next_node: int) -> bool:
+    """Join threads of ``forest``, whose nodes are below ``next_node``; whether there was anything to join."""
+    joining = _Joining(subjects, dates, forest, next_node)
     if not joining.needed:
         return False
     joining.choose()
@@ -18,17 +20,12 @@ def gather(material: Material, forest: Forest, next_node: int) -> bool:
 
 
 class _Joining:
-    def __init__(self, material: Material, forest: Forest, next_node: int) -> None:
-        self._size = len(material.uids)
-        self._dates = material.dates
+    def __init__(self, subjects: Sequence[int], dates: Sequence[int], forest: Forest, next_node: int) -> None:
+        self._size = len(dates)
+        self._dates = dates
         self._children = forest.children
         self._forest = forest
         self._next = next_node
-        subjects: list[int] = []  # of each message
-        at = 0
-        for count in material.counts:
-            subjects.append(material.ids[at])
-            at += count
         self._subjects = [subjects[root if root < self._size else forest.children[root][0]] for root in forest.roots]
         self._replies = {root for root, each in zip(forest.roots, self._subjects, strict=True) if each & 1}
         self._table: dict[int, int] = {}  # the thread that others of its subject join

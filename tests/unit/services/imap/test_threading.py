@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.imap.threading.forest import Forest, Material
-from services.imap.threading.ordered_subject import by_subject
-from services.imap.threading.references import by_references
+from services.imap.threading.forest import Algorithm, Forest, Material
+from services.imap.threading.ordered_subject import BySubject
+from services.imap.threading.references import ByReferences
 from shared.protocols.imap import responses
 
 
@@ -28,12 +28,27 @@ class Letter(NamedTuple):
 
 
 def material(letters: Sequence[Letter]) -> Material:
-    made = Material(array("I", range(1, len(letters) + 1)), array("q"), bytearray(), array("Q"))
+    counts = bytes(2 + len(letter.ancestors) for letter in letters)
+    made = Material(array("I", range(1, len(letters) + 1)), array("q"), counts, array("Q"))
     for letter in letters:
         made.dates.append(letter.date)
-        made.counts.append(2 + len(letter.ancestors))
         made.ids.extend([letter.subject * 2 + letter.reply, letter.own, *letter.ancestors])
     return made
+
+
+def by_references(letters: Sequence[Letter], pages: int = 1) -> Forest:
+    return grown(ByReferences(), letters, pages)
+
+
+def by_subject(letters: Sequence[Letter], pages: int = 1) -> Forest:
+    return grown(BySubject(), letters, pages)
+
+
+def grown(algorithm: Algorithm, letters: Sequence[Letter], pages: int) -> Forest:
+    size = -(-len(letters) // pages) or 1
+    for start in range(0, len(letters), size):
+        algorithm.add(material(letters[start : start + size]))
+    return algorithm.finish()
 
 
 def said(forest: Forest, count: int) -> bytes:
@@ -42,7 +57,7 @@ def said(forest: Forest, count: int) -> bytes:
 
 
 def threaded(*letters: Letter) -> bytes:
-    return said(by_references(material(letters)), len(letters))
+    return said(by_references(letters), len(letters))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +97,7 @@ def test_ordered_subject() -> None:
         Letter(subject=2, date=4),
         Letter(subject=2, date=6),
     ]
-    assert said(by_subject(material(letters)), 4) == b"(3 (4)(1))(2)"
+    assert said(by_subject(letters), 4) == b"(3 (4)(1))(2)"
 
 
 letters = st.lists(
@@ -111,10 +126,17 @@ def members(forest: Forest, size: int) -> list[int]:
     return found
 
 
+@given(letters, st.integers(1, 5))
+def test_pages_make_no_difference(given_letters: list[Letter], pages: int) -> None:
+    for algorithm in (by_references, by_subject):
+        whole, paged = algorithm(given_letters), algorithm(given_letters, pages)
+        assert said(whole, len(given_letters)) == said(paged, len(given_letters))
+
+
 @given(letters)
 def test_every_message_stands_in_one_place(given_letters: list[Letter]) -> None:
     for algorithm in (by_references, by_subject):
-        forest = algorithm(material(given_letters))
+        forest = algorithm(given_letters)
         assert sorted(members(forest, len(given_letters))) == list(range(len(given_letters)))
 
 
@@ -152,7 +174,7 @@ def test_links_are_those_of_a_naive_reading(given_letters: list[Letter]) -> None
     for number, letter in enumerate(plain):
         names[letter.own if letter.own and letter.own not in seen else -1 - number] = number
         seen.add(letter.own)
-    forest = by_references(material(plain))
+    forest = by_references(plain)
     found = {child: node for node, below in forest.children.items() for child in below if node < len(plain)}
     for id, number in names.items():
         above = id
@@ -169,7 +191,7 @@ def test_long_threads_take_little_time() -> None:
     wheel = [Letter(number + 1, ((number + 7_000) % count + 1, number + 2)) for number in range(count)]
     began = time.process_time()
     for each in (chain, backwards, wheel):
-        forest = by_references(material(each))
+        forest = by_references(each)
         assert len(members(forest, count)) == count
         responses.thread(forest.roots, forest.children, range(1, count + 1))
     assert time.process_time() - began < 10
