@@ -14,10 +14,12 @@ from shared.runtime.process import Process
 async def run(process: Process[Pop3Settings]) -> None:
     """Serve until draining is over."""
     settings = process.settings
-    server = Server(House(settings, process.bus, process.log, process.common.login, process.common.hostname))
+    house = House(settings, process.bus, process.log, process.common.login, process.common.hostname)
+    server = Server(house)
     server.watch_accounts()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.drain, process.draining)
+        nursery.start_soon(house.watch)
         await serve_connections(
             settings.listeners,
             server.handle,

@@ -13,12 +13,17 @@ from shared.base.ids import new_ulid
 from shared.bus.client import Bus
 from shared.runtime.settings import USUAL_LOGINS, LoginSettings
 
+TICK = 1.0  # seconds between two looks for silent clients
+
 
 class Guest(Protocol):
     """A session that can be asked to end."""
 
     def end(self, reason: str) -> None:
         """End when the command in hand is done, or now when there is none."""
+
+    def tick(self, now: float) -> None:
+        """End if its client is overdue at ``now`` (trio time)."""
 
     def verify(self) -> None:
         """Find out whether the account is still what it was at login."""
@@ -50,6 +55,14 @@ class House:
         for guest, whose in list(self.guests.items()):
             if account is None or whose == account:
                 guest.end(reason)
+
+    async def watch(self) -> None:
+        """The one clock of all sessions, for ever: a timer for each wait would cost as much as the reading."""
+        while True:
+            await trio.sleep(TICK)
+            now = trio.current_time()
+            for guest in list(self.guests):
+                guest.tick(now)
 
     def verify_all(self) -> None:
         """Changes of accounts may have been missed."""

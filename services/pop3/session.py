@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import inf
 
 import trio
 
@@ -47,6 +48,7 @@ class Session(Client):
         self._tls_next = False
         self._listening = False  # waiting for the client, with no command in hand
         self._reason = ""
+        self._deadline = inf  # trio time at which a client that is listened to has been silent for too long
         self._scope = trio.CancelScope()
         self.context = Context(self, Output(connection))
 
@@ -91,7 +93,8 @@ class Session(Client):
         data = b""
         if not self._reason:  # else somebody asked us to end
             self._listening = True
-            data = await self._connection.receive(self._patience())
+            self._deadline = trio.current_time() + self._patience()
+            data = await self._connection.receive(inf)
             self._listening = False
         if data:
             self._received += len(data)
@@ -112,6 +115,11 @@ class Session(Client):
         self._reason = self._reason or reason
         if self._listening:
             self._scope.cancel()
+
+    def tick(self, now: float) -> None:
+        """See `Guest`."""
+        if self._listening and self._deadline < now:
+            self.end("nothing received for too long")
 
     def verify(self) -> None:
         """See `Guest`."""

@@ -2,8 +2,8 @@
 
 Invariants:
 1. A name that is not there costs what a wrong password costs: one verification, the same text, the same delay.
-2. A remembered verification belongs to one account, mechanism, credential version and password; it ends with any
-   change of the account. The password itself is not kept, only its keyed hash.
+2. A remembered verification belongs to one account, credential version and password, whichever mechanism said the
+   password in clear; it ends with any change of the account. The password is not kept, only its keyed hash.
 3. At most ``hashing`` verifications run at once, each of which takes 19 MiB; who cannot begin in time is asked to try
    again.
 """
@@ -74,7 +74,7 @@ class Logins:
         self._dummy = dummy
         self._vault = vault
         self._credentials: dict[str, Credential] = {}
-        self._verified: dict[tuple[int, str, int, bytes], float] = {}
+        self._verified: dict[tuple[int, int, bytes], float] = {}
         self._generation = 0
         self.throttle = Throttle(
             Limits(
@@ -195,8 +195,8 @@ class Logins:
         """A name for the user that tells nobody who it is."""
         return hmac.digest(self._keys[Purpose.ENUMERATION], address.encode(), "sha256")[:9].hex()
 
-    def _mark(self, credential: Credential, login: Login) -> tuple[int, str, int, bytes]:
-        return credential.account, login.mechanism, credential.version, self._digest(login.password)
+    def _mark(self, credential: Credential, login: Login) -> tuple[int, int, bytes]:
+        return credential.account, credential.version, self._digest(login.password)
 
     def _digest(self, password: str) -> bytes:
         octets = password.encode("utf-8", "surrogatepass")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.admin.master.certificates import ensure_certificate
 
-CHECKED = ("storage", "delivery", "smtp", "imap", "pop3")
+CHECKED = ("storage", "delivery", "smtp", "imap", "pop3", "managesieve")
 
 
 def check_all(text: str, folder: Path) -> dict[str, dict[str, int]]:

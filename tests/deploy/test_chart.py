@@ -19,9 +19,9 @@ EVERYTHING = (
     "prometheus.serviceMonitor=true",
     "prometheus.rules=true",
     "delivery.scaling.enabled=true",
-    *(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3")),
+    *(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve")),
 )
-WITHOUT_OPERATORS = tuple(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3"))
+WITHOUT_OPERATORS = tuple(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve"))
 # What answers with a ticket for the data port.
 TICKETS = ("blobs.upload", "messages.bodies", "sieve.letters")
 OWN_BROKERS = ("bus.enabled=false", "bus.url={wss://one.example,wss://two.example}")
@@ -121,7 +121,7 @@ def test_only_fronts_are_open_to_the_world() -> None:
         name: {entry["port"] for rule in policy["spec"]["ingress"] if "from" not in rule for entry in rule["ports"]}
         for name, policy in policies.items()
     }
-    assert {name for name, ports in open_to_all.items() if ports} == {"smtp", "imap", "pop3"}
+    assert {name for name, ports in open_to_all.items() if ports} == {"smtp", "imap", "pop3", "managesieve"}
     assert open_to_all["imap"] == {"imap", "imaps"}
 
 
@@ -133,7 +133,7 @@ def test_services_take_the_rendered_configuration(tmp_path: Path) -> None:
     assert tomllib.loads(text)["imap"]["separator"] == "."
     found = check_all(text, tmp_path)
     deployments = of_kind(render(), "Deployment")
-    for service in ("smtp", "imap", "pop3"):
+    for service in ("smtp", "imap", "pop3", "managesieve"):
         container = deployments[service]["spec"]["template"]["spec"]["containers"][0]
         exposed = {port["name"]: port["containerPort"] for port in container["ports"] if port["name"] != "health"}
         assert found[service] == exposed

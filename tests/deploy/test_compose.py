@@ -13,7 +13,7 @@ from tests.deploy.chart import ROOT
 from tests.deploy.configurations import check_all
 
 COMPOSE = ROOT / "deploy" / "compose"
-FRONTS = ("smtp", "imap", "pop3")
+FRONTS = ("smtp", "imap", "pop3", "managesieve")
 
 
 def _services() -> dict[str, Any]:

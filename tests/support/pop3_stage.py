@@ -119,6 +119,7 @@ class Pop3Stage:
         server.watch_accounts()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.drain, self._draining)
+            nursery.start_soon(house.watch)
             await serve_connections(
                 [ListenerSpec("pop3", "127.0.0.1", 0, "starttls")],
                 server.handle,

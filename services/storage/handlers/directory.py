@@ -81,6 +81,8 @@ async def login(logins: Logins, bearers: Bearers, asked: Asked[Login]) -> Logged
 
 
 def login_remembered(logins: Logins, asked: Asked[Login]) -> LoggedIn | None:
+    if asked.request.mechanism in MECHANISMS:
+        return None
     return logins.remembered(asked.request, asked.caller)
 
 

