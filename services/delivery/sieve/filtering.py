@@ -94,11 +94,13 @@ class Filtering:
         bodies = {
             task.letter.id for task, some in zip(concerned, plays, strict=True) if any(p.needs_body for p in some)
         }
+        of_letter: dict[str, list[tuple[Task, list[_Play]]]] = {}
+        for task, some in zip(concerned, plays, strict=True):
+            of_letter.setdefault(task.letter.id, []).append((task, some))
         decided: dict[tuple[str, int], Task] = {}
         async for shown in reading.letters(self._bus, list(wanted.values()), bodies, self._settings.largest):
-            for task, some in zip(concerned, plays, strict=True):
-                if task.letter.id == shown.letter:
-                    decided[shown.letter, task.due.number] = await self._decide(task, some, shown)
+            for task, some in of_letter[shown.letter]:
+                decided[shown.letter, task.due.number] = await self._decide(task, some, shown)
         return [self._settled(task, decided) for task in tasks]
 
     async def refusals(self, task: Task, shown: SpooledLetter) -> list[Reject | None]:
