@@ -80,6 +80,19 @@ def test_scripts_are_kept_and_one_is_active(house: House, tmp_path: Path) -> Non
     assert (refused.returncode, refused.stderr.count("\n")) == (65, 1)
 
 
+def test_case_58_a_script_that_does_not_compile_leaves_the_old_one_active(house: House, tmp_path: Path) -> None:
+    address = new_account(house)
+    script = tmp_path / "filter.sieve"
+    script.write_text('require "fileinto"; fileinto "Archive";')
+    house.eilpost("sieve", "put", address, "main", str(script), "--activate")
+    for broken in ("if " + "not " * 50_000 + "true {}", "if true {" * 5_000, "\0", "require [", "#" * 200_000):
+        script.write_text(broken)
+        refused = house.eilpost("sieve", "put", address, "main", str(script), check=False)
+        assert (refused.returncode, refused.stderr.count("\n")) == (65, 1)
+    send(house, address, letter(address))
+    wait_messages(house, address, 1, "Archive")
+
+
 def test_a_disabled_account_may_not_log_in(house: House) -> None:
     address = new_account(house)
     imap(house, address)

@@ -27,6 +27,7 @@ class EffectBatch:
         self._until: dict[Key, int] = {}
         self._lines: list[Line] = []
         self._mailings: list[tuple[Pending, Mailing]] = []
+        self._sent_on: set[tuple[int, Mailing]] = set()  # by the letter they come from
 
     def clash(self, effects: Effects) -> str | None:
         """A memory that is not fresh any more, None when all are."""
@@ -36,6 +37,8 @@ class EffectBatch:
         """Let these happen; the letters that are really made."""
         made = []
         for mailing in effects.mailings:
+            if self._is_repeated(entry, mailing):
+                continue
             if mailing.once is not None:
                 if self._knows(mailing.once):
                     continue
@@ -64,6 +67,16 @@ class EffectBatch:
             spawned.append(Spawned(entry.seq, number, mailing))
         letters.spawn(connection, now, spawned)
         return len(spawned)
+
+    def _is_repeated(self, entry: Pending, mailing: Mailing) -> bool:
+        """Whether the same account has sent this letter on already, for another of its addresses."""
+        if not mailing.prefix:
+            return False
+        same = (entry.seq, mailing._replace(letter=""))
+        if same in self._sent_on:
+            return True
+        self._sent_on.add(same)
+        return False
 
     def _knows(self, memory: Memory) -> bool:
         return (memory.account, memory.key) in self._known

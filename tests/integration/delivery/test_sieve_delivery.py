@@ -537,3 +537,11 @@ async def test_case_16_refusals_are_known_before_a_letter_is_accepted(
         reply = await office.storage.ask("smtp", sieve.refusals, examine)
         assert reply.reasons == (reason, "", "", "")
         assert await office.inside() == await office.log() == []
+
+
+async def test_two_addresses_of_one_user_send_a_letter_on_once(tmp_path: Path) -> None:
+    async with post(tmp_path) as office:
+        await office.script(f'require "copy"; redirect :copy "{BOB}";')
+        first = await office.send(octets(), ANN, "ann+lists@example.org")
+        assert own_letters(await office.family(first.id), first.id) == [(FAR, [BOB])]
+        assert len(await office.inside()) == len(await office.inside("INBOX", BOB)) == 1

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.mail.summary import summarise
 from shared.sieve.cache import ScriptCache, script_hash
 from shared.sieve.catalogue import REGISTRY
 from shared.sieve.errors import LimitExceeded, SieveError
@@ -172,6 +173,34 @@ def test_time_grows_with_the_letter_and_no_faster() -> None:
         return best
 
     assert seconds(1_600_000) < 12 * seconds(400_000)  # four times the letter; squared it would be sixteen
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'foreverypart { if header :mime :type "content-type" "text" { extracttext "a"; } }',
+        'if header :mime :anychild :contains "content-type" "zz" { discard; }',
+        'foreverypart { if header :mime :contenttype "content-type" "text/plain" { replace "x"; break; } }',
+        'enclose :subject "x" "y";',
+        'addheader "X" "y"; deleteheader "none"; if exists "none" { discard; }',
+        'if body :content "text" :matches "*zz*yy*" { discard; }',
+    ],
+)
+def test_time_grows_with_the_number_of_parts_and_no_faster(script: str) -> None:
+    ready = compiled(_ALL + script)
+
+    def seconds(parts: int) -> float:
+        letter = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+        letter += b"--b\r\nContent-Type: text/plain\r\n\r\nwords and words\r\n" * parts + b"--b--\r\n"
+        table = summarise(letter).parts
+        best = 9.0
+        for _ in range(5):
+            began = time.thread_time()
+            ready.run(Message(letter, parts=table), Envelope(), Context(time.monotonic))
+            best = min(best, time.thread_time() - began)
+        return best
+
+    assert seconds(1_200) < 12 * seconds(300) + 0.002
 
 
 def test_limits_are_settings() -> None:
