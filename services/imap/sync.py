@@ -18,6 +18,7 @@ import trio
 
 from services.imap.flagsets import FlagTable
 from services.imap.notifier import Bell
+from services.imap.reading import PAGE_ROWS, Reading
 from services.imap.view import Outcome, View
 from shared.bus.client import Bus, Subscription
 from shared.contracts import mailboxes
@@ -25,7 +26,6 @@ from shared.contracts.changes import Change, mailbox_changed
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.mailboxes import Open, Opened, PageRequest, SyncRequest
 
-PAGE_ROWS = 20_000
 _LOOK_ROUND = 5.0  # seconds between two rounds of the timer
 _ROUNDS = 8  # of sync in a row, for a mailbox that changes all the time
 _QUESTIONS = 16  # at a time, when all views may have missed something
@@ -235,16 +235,9 @@ class Mailboxes:
             live.ring()
 
     async def _read(self, mailbox: int, view: View, grant: bytes) -> int:
-        """Fill an empty view page by page; the modseq up to which somebody has seen the mailbox change meanwhile."""
-        first = page = await self._bus.call(mailboxes.page, PageRequest(grant, mailbox, 0, PAGE_ROWS))
-        self.table.learn(page.flagsets)
-        view.load(page.rows)
-        while page.more and view.uids:
-            page = await self._bus.call(mailboxes.page, PageRequest(grant, mailbox, view.uids[-1], PAGE_ROWS))
-            self.table.learn(page.flagsets)
-            view.load(page.rows)
-        view.loaded(first.modseq, first.uidnext)
-        return page.modseq
+        """Fill an empty view; the modseq up to which somebody has seen the mailbox change meanwhile."""
+        reading = Reading(self._bus, self.table, PageRequest(grant, mailbox, 0, PAGE_ROWS))
+        return await reading.fill(view)
 
     async def _catch_up(self, live: Live) -> None:
         async with self._few:

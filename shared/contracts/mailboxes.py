@@ -69,12 +69,13 @@ open = Op("mailboxes.open", Open, Opened, services("imap pop3"), 8.0, Repeat.SAF
 
 
 class PageRequest(NamedTuple):
-    """Rows with UID above ``after``, at most ``limit`` (20,000 fit one frame)."""
+    """Rows with UID above ``after`` and, where given, up to ``upto``; at most ``limit`` (20,000 fit one frame)."""
 
     grant: bytes
     mailbox: int
     after: int
     limit: int
+    upto: int = 0
 
 
 class Page(NamedTuple):

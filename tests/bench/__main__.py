@@ -8,7 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import idle, imap_mix, judgement, large, letters, listing, login, outbound, pop3_drain, search, sieve
+from tests.bench import (
+    idle,
+    imap_mix,
+    judgement,
+    large,
+    letters,
+    listing,
+    login,
+    million,
+    outbound,
+    pop3_drain,
+    search,
+    sieve,
+)
 from tests.bench.figures import Figure, lines, medians
 from tests.support.house import House, running_house
 
@@ -24,6 +37,7 @@ WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
     "search": search.run,
     "judgement": judgement.run,
     "outbound": outbound.run,
+    "million": million.run,
 }
 RUNS = 3
 # The load comes from one address, and logins of it from one machine.

@@ -7,11 +7,12 @@ from itertools import chain
 
 from sqlalchemy import Connection, bindparam, select
 
+from services.storage.engines.gathered import gathered, numbers
 from services.storage.repositories import expunges
 from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger, MailboxState
-from services.storage.rules.changes import pack_rows, too_many_names
+from services.storage.rules.changes import pack_columns, pack_rows, too_many_names
 from services.storage.rules.packed import pack_u32, pack_u64, unpack_u64
 from services.storage.tables.schema import mailbox, message
 from services.storage.unit_of_work import Asked
@@ -31,13 +32,20 @@ MAX_PAGE = 20_000  # rows of 28 octets: with `MAX_VANISHED` and the names of fla
 MAX_VANISHED = 30_000  # UIDs in one answer beside rows
 MAX_VANISHED_ALONE = 200_000
 LISTED = 500  # mailboxes in one list
+HIGHEST = 2**32  # no UID is above
 
 _VIEW = select(message.c.uid, message.c.modseq, message.c.flagset_id, message.c.size, message.c.date)
-AFTER = (
-    _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid > bindparam("after"))
+_AFTER = (
+    _VIEW.where(
+        message.c.mailbox_id == bindparam("mailbox"),
+        message.c.uid > bindparam("after"),
+        message.c.uid <= bindparam("upto"),
+    )
     .order_by(message.c.uid)
     .limit(bindparam("limit"))
+    .subquery()
 )
+PAGE = select(*map(gathered, _AFTER.c))
 SINCE = _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.modseq > bindparam("since")).limit(
     bindparam("limit")
 )
@@ -60,15 +68,16 @@ def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageR
 
 def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, request: PageRequest) -> Page:
     limit = max(1, min(request.limit, MAX_PAGE))
-    given = {"mailbox": state.id, "after": request.after, "limit": limit + 1}
-    rows = connection.execute(AFTER, given).all()
-    more = len(rows) > limit
-    kept = rows[:limit] if more else rows
-    explained = flagsets.explain(connection, {row[2] for row in kept})
-    while too_many_names(explained) and len(kept) > 1:
-        kept, more = kept[: len(kept) // 2], True
-        explained = flagsets.explain(connection, {row[2] for row in kept})
-    return Page(pack_rows(kept), explained, state.modseq, state.uidnext, more)
+    given = {"mailbox": state.id, "after": request.after, "upto": request.upto or HIGHEST, "limit": limit + 1}
+    columns = [numbers(value) for value in connection.execute(PAGE, given).one()]
+    more = len(columns[0]) > limit
+    if more:
+        columns = [column[:limit] for column in columns]
+    explained = flagsets.explain(connection, set(columns[2]))
+    while too_many_names(explained) and len(columns[0]) > 1:
+        columns, more = [column[: len(column) // 2] for column in columns], True
+        explained = flagsets.explain(connection, set(columns[2]))
+    return Page(pack_columns(*columns), explained, state.modseq, state.uidnext, more)
 
 
 def sync(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[SyncRequest]]) -> list[Change | Refused]:

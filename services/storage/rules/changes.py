@@ -35,7 +35,13 @@ def pack_rows(rows: Sequence[tuple[int, int, int, int, int]]) -> Rows:
     """Rows (fields of `Row`, ascending by UID) as packed columns."""
     if not rows:
         return Rows()
-    uids, modseqs, flagsets, sizes, dates = zip(*rows, strict=True)
+    return pack_columns(*zip(*rows, strict=True))
+
+
+def pack_columns(
+    uids: Sequence[int], modseqs: Sequence[int], flagsets: Sequence[int], sizes: Sequence[int], dates: Sequence[int]
+) -> Rows:
+    """Rows that come as columns already."""
     return Rows(pack_u32(uids), pack_u64(modseqs), pack_u32(flagsets), pack_u32(sizes), pack_i64(dates))
 
 
