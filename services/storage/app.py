@@ -24,6 +24,7 @@ from services.storage.config import StorageSettings
 from services.storage.disk import DiskGuard
 from services.storage.engines.database import Database
 from services.storage.engines.open import open_database
+from services.storage.forwarding import Forwarding
 from services.storage.handlers import (
     accounts,
     acl,
@@ -115,7 +116,8 @@ class Parts:
         self.disk.look()
         self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
         self.authority = Authority(found.keys[Purpose.GRANT], clock, settings.login.grant_lifetime)
-        self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep)
+        self.forwarding = Forwarding(found.keys[Purpose.SRS], clock)
+        self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep, self.forwarding)
         common = process.common
         vault = Vault(common.login.mechanisms, common.login.scram_iterations, read_key(settings.login.apop_key))
         self.logins = Logins(settings.login, found.keys, found.dummy, vault, self.rooms, self.authority, clock, log)
@@ -145,7 +147,7 @@ class Parts:
         yield from acl.ROWS
         yield from metadata.rows(process.settings.metadata, process.settings.administrating)
         yield from quota.rows(process.settings.administrating, self.memory.rerouting)
-        yield from messages.rows(flagsets, self.tickets)
+        yield from messages.rows(flagsets, self.tickets, self.forwarding)
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.files.read)
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)

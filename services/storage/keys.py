@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     TICKET = "ticket"
     LOGIN_CACHE = "login-cache"
     NONCE = "nonce"  # our parts of SCRAM nonces
+    SRS = "srs"  # marks rewritten senders of forwards
     DKIM = "dkim"  # seals private keys
     ENUMERATION = "enumeration"  # names of unknown users, in the log and in the counts of failures
 

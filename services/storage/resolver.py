@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from services.storage.forwarding import Forwarding
 from services.storage.repositories import directory as facts_of
 from services.storage.rules.resolution import Found, resolve
 from shared.contracts.directory import Resolution
@@ -28,10 +29,11 @@ class _Entry(NamedTuple):
 class Resolver:
     """``clock`` as everywhere in storage; ``separator`` and ``deepest`` as in the settings."""
 
-    def __init__(self, clock: Callable[[], float], separator: str, deepest: int) -> None:
+    def __init__(self, clock: Callable[[], float], separator: str, deepest: int, forwarding: Forwarding) -> None:
         self._clock = clock
         self._separator = separator
         self._deepest = deepest
+        self._forwarding = forwarding
         self._entries: dict[str, _Entry] = {}
         self._generation = 0
 
@@ -66,7 +68,7 @@ class Resolver:
         if missing:
             facts = facts_of.load(connection, missing, self._separator, self._deepest)
             for address in missing:
-                answers[address] = resolve(address, facts, self._separator, self._deepest)
+                answers[address] = resolve(address, facts, self._separator, self._deepest, self._forwarding.original)
             if generation == self._generation:
                 self._remember(entries, {address: answers[address] for address in missing}, now)
         return answers

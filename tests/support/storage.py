@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from services.storage import config
 from services.storage.blobs.tickets import Tickets
 from services.storage.engines.sqlite import SqliteDatabase
+from services.storage.forwarding import Forwarding
 from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, quota, search, sorting
 from services.storage.handlers import metadata as metadata_handlers
 from services.storage.registry import AnyRow
@@ -71,7 +72,7 @@ class Store:
             metadata_handlers.rows(ANNOTATIONS, {ADMINISTRATOR}),
             blobs.rows(tickets, 2**30),
             mailboxes.rows(self.flagsets),
-            messages.rows(self.flagsets, tickets),
+            messages.rows(self.flagsets, tickets, Forwarding(b"secret", lambda: self.now)),
             quota.rows({ADMINISTRATOR}, lambda work, address: None),
             maildrop.rows(self.flagsets),
             search.rows(lambda location, start, end: self.blobs[location][start:end], lambda: self.clock()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from services.storage.blobs.tickets import Tickets
+from services.storage.forwarding import Forwarding
 from services.storage.handlers import (
     messages_append,
     messages_bodies,
@@ -21,10 +22,10 @@ from services.storage.repositories.flagsets import FlagSets
 from shared.contracts import messages as contract
 
 
-def rows(flagsets: FlagSets, tickets: Tickets) -> tuple[AnyRow, ...]:
+def rows(flagsets: FlagSets, tickets: Tickets, forwarding: Forwarding) -> tuple[AnyRow, ...]:
     """All of the family."""
     return (
-        write(contract.deliver, partial(messages_deliver.deliver, flagsets)),
+        write(contract.deliver, partial(messages_deliver.deliver, flagsets, forwarding)),
         write(contract.append, partial(messages_append.append, flagsets)),
         write(contract.replace, partial(one_by_one, partial(messages_replace.replace, flagsets))),
         write(contract.copy, partial(messages_copy.copy, flagsets)),

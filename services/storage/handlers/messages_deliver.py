@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from services.storage.forwarding import Forwarding
 from services.storage.handlers.deliver_effects import EffectBatch
 from services.storage.handlers.notices import ViewRow, tell, tell_list
 from services.storage.repositories import contents, mailboxes, messages, spool
@@ -37,9 +38,11 @@ from shared.contracts.spool import Ready, ready
 READY, DONE = "ready", "done"
 
 
-def deliver(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Deliver]]) -> list[Delivered | Refused]:
+def deliver(
+    flagsets: FlagSets, forwarding: Forwarding, work: UnitOfWork, asked: Sequence[Asked[Deliver]]
+) -> list[Delivered | Refused]:
     """File all that waits; each filing has its own verdict."""
-    batch = Batch(flagsets, work, [filing for each in asked for filing in each.request.filings])
+    batch = Batch(flagsets, forwarding, work, [filing for each in asked for filing in each.request.filings])
     results = iter([batch.file(filing) for filing in batch.filings])
     batch.save()
     return [Delivered(tuple(islice(results, len(each.request.filings)))) for each in asked]
@@ -48,8 +51,11 @@ def deliver(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Deliver]
 class Batch:
     """The filings of one transaction, and what they have come to so far."""
 
-    def __init__(self, flagsets: FlagSets, work: UnitOfWork, filings: Sequence[Filing]) -> None:
+    def __init__(
+        self, flagsets: FlagSets, forwarding: Forwarding, work: UnitOfWork, filings: Sequence[Filing]
+    ) -> None:
         self.flagsets = flagsets
+        self.forwarding = forwarding
         self.work = work
         self.filings = _found(work.connection, filings)
         self.now = int(work.now)
@@ -190,7 +196,7 @@ class Batch:
         self.ledger.save()
         settled = list(self.filed.values())
         spawned = self.effects.save(self.uses) if self.effects is not None else 0
-        self.uses.update(spool.settle_filed(connection, self.work.now, settled))
+        self.uses.update(spool.settle_filed(connection, self.work.now, settled, self.forwarding.sender))
         contents.adjust(connection, self.uses)
         for number, rows in self.arrived.items():
             step = self.ledger.mailboxes[number].step(self.previous[number])

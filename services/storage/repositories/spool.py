@@ -5,7 +5,7 @@ Invariant: a recipient leaves ``ready`` at most once, and its letter's ``open`` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -49,6 +49,18 @@ LAST = (
     .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)))
     .group_by(recipient.c.letter_seq)
 )
+FORWARDER = (
+    select(
+        recipient.c.letter_seq,
+        recipient.c.number,
+        recipient.c.address,
+        recipient.c.original,
+        recipient.c.notify,
+        letter.c.sender,
+    )
+    .join_from(recipient, letter, recipient.c.letter_seq == letter.c.seq)
+    .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)))
+)
 JOIN = insert(recipient)
 
 
@@ -82,7 +94,9 @@ def pending(connection: Connection, recipients: Sequence[tuple[str, int]]) -> di
     return {(id, number): Pending(seq, number, *rest) for id, seq, number, *rest in rows if (id, number) in wanted}
 
 
-def settle_filed(connection: Connection, now: float, filed: Sequence[Filed]) -> dict[int, int]:
+def settle_filed(
+    connection: Connection, now: float, filed: Sequence[Filed], sender: Callable[[str, str], str]
+) -> dict[int, int]:
     """Settle recipients as done. They must be ``ready`` now, in this transaction.
 
     Returns the content uses that are given up: ``{content_id: -1}`` for each letter that is finished. The caller adds
@@ -96,18 +110,29 @@ def settle_filed(connection: Connection, now: float, filed: Sequence[Filed]) -> 
     closed: dict[int, int] = {}
     for each in filed:
         closed[each.seq] = closed.get(each.seq, 0) + 1
-    _join(connection, now, [each for each in filed if each.forwards], closed)
+    _join(connection, now, [each for each in filed if each.forwards], closed, sender)
     connection.execute(CLOSE, [{"of": seq, "closed": count} for seq, count in closed.items()])
     return {content_id: -count for content_id, count in finished(connection, list(closed)).items()}
 
 
-def _join(connection: Connection, now: float, filed: Sequence[Filed], closed: dict[int, int]) -> None:
-    """Let forwards join their letters: due at once, and open."""
+def _join(
+    connection: Connection,
+    now: float,
+    filed: Sequence[Filed],
+    closed: dict[int, int],
+    sender: Callable[[str, str], str],
+) -> None:
+    """Let forwards join their letters: due at once, open, and with what the client asked for who forwards."""
     if not filed:
         return
     last = dict(connection.execute(LAST, {"seqs": [each.seq for each in filed]}).all())
+    asked = {
+        (row.letter_seq, row.number): row
+        for row in connection.execute(FORWARDER, {"seqs": [each.seq for each in filed]})
+    }
     rows: list[dict[str, Any]] = []
     for each in filed:
+        forwarder = asked[each.seq, each.number]
         for address in each.forwards:
             last[each.seq] += 1
             closed[each.seq] -= 1
@@ -120,6 +145,9 @@ def _join(connection: Connection, now: float, filed: Sequence[Filed], closed: di
                     "state": "ready",
                     "next_attempt": now,
                     "far": True,
+                    "sender": sender(forwarder.sender, forwarder.address),
+                    "original": forwarder.original or f"rfc822;{forwarder.address}",
+                    "notify": forwarder.notify,
                 }
             )
     connection.execute(JOIN, rows)

@@ -1,12 +1,13 @@
 """Where an address ends: accounts, aliases, subaddresses and catch-alls, worked out from facts that were looked up.
 
-What serves an address, first match wins: an alias of that name, an account of that name, both again without the
-subaddress, the domain's catch-all. An alias that names itself means the account of its own name; loops are cut where
-they close.
+What serves an address, first match wins: what a rewritten sender of ours stands for, an alias of that name, an
+account of that name, both again without the subaddress, the domain's catch-all. An alias that names itself means the
+account of its own name; loops are cut where they close.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -54,8 +55,14 @@ def names_of(address: str, separator: str) -> tuple[str, ...]:
     return (address,) if base == address else (address, base)
 
 
-def resolve(asked: str, facts: Facts, separator: str, deepest: int) -> Found:
-    """Where ``asked`` ends. ``facts`` hold all names on the way."""
+def resolve(
+    asked: str,
+    facts: Facts,
+    separator: str,
+    deepest: int,
+    rewritten: Callable[[str], str | None] = lambda address: None,
+) -> Found:
+    """Where ``asked`` ends. ``facts`` hold all names on the way; ``rewritten`` says whom a forward's sender means."""
     try:
         address = canonical(asked)
     except AddressError:
@@ -63,6 +70,9 @@ def resolve(asked: str, facts: Facts, separator: str, deepest: int) -> Found:
     domain = address.rpartition("@")[2]
     if domain not in facts.domains:
         return Found(Resolution(asked, Kind.FOREIGN), False, False)
+    sender = rewritten(address)
+    if sender is not None:
+        return Found(Resolution(asked, Kind.LOCAL, forwards=(sender,)), False, False)
     ends = _Ends()
     by_catch_all = _follow(address, facts, separator, deepest, ends)
     _, detail = split_detail(address, separator)

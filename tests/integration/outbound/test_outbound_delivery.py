@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from services.delivery.config import DeliverySettings
+from shared.contracts import directory
 from shared.contracts.spool import Recipient
 from tests.support.outbound_stage import outbound_stage
 from tests.support.sink import DROP, Received
@@ -271,3 +272,33 @@ async def test_important_letters_go_first(tmp_path: Path, monkeypatch: pytest.Mo
             await stage.settled(id)
         order = [letter.recipients[0][:2] for letter in stage.sink.letters]
         assert order[1:] == sorted(order[1:], key=["p5", "p2", "p0", "p-"].index)
+
+
+async def test_forwards_go_out_under_our_address_and_bounces_find_the_sender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        targets = ("bob@example.org", ANN, "x@other.example")
+        await stage.storage.ask("admin", directory.alias_add, directory.Alias("all@example.org", targets))
+        id = await stage.send(Recipient("all@example.org"), sender="eve@sender.example")
+        await stage.until(id, lambda state: len(state) == 3 and all(each.state == "done" for each in state.values()))
+        assert len(await stage.inbox(1)) == 1
+        assert {address for each in stage.sink.letters for address in each.recipients} == {ANN, "x@other.example"}
+        (sender,) = {each.sender for each in stage.sink.letters}
+        assert sender.startswith("srs0=")
+        assert sender.endswith("=sender.example=eve@example.org")
+        resolved = await stage.storage.ask("smtp", directory.resolve, directory.Resolve((sender, f"x{sender}")))
+        assert [each.forwards for each in resolved.resolutions] == [("eve@sender.example",), ()]
+        back = await stage.send(Recipient(sender), sender="")
+        await stage.until(back, lambda state: [each.state for each in state.values()] == ["done", "done"])
+        assert stage.sink.letters[-1].recipients == ("eve@sender.example",)
+        assert stage.sink.letters[-1].sender == ""
+
+
+async def test_case_18_alias_cycles_end_after_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        for name, targets in (("a", ("b@example.org",)), ("b", ("a@example.org", "bob@example.org", ANN))):
+            await stage.storage.ask("admin", directory.alias_add, directory.Alias(f"{name}@example.org", targets))
+        id = await stage.send(Recipient("a@example.org"))
+        await stage.until(id, lambda state: len(state) == 2 and all(each.state == "done" for each in state.values()))
+        assert (len(stage.sink.letters), len(await stage.inbox(1))) == (1, 1)

@@ -181,7 +181,7 @@ async def test_requiretls_goes_only_where_the_server_is_known_for_sure(
         assert (state.state, state.code) == ("failed", "5.7.30")
 
 
-async def test_route_with_login_sends_its_password_only_to_a_verified_host(
+async def test_case_23_route_with_login_sends_its_password_only_to_a_verified_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificates = Certificates(tmp_path)
