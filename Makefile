@@ -38,7 +38,7 @@ transcripts: $(READY) ## the protocol transcripts, each against running services
 model: $(READY) ## 1,000 games of random commands from several IMAP sessions, against a naive model
 	EILPOST_MODEL_SEEDS=1000 $(BIN)/pytest -q tests/unit/services/imap/test_model.py
 
-conformance: $(READY) ## suites of others, where they are at hand: IMAP scripts, SPF, ARC (SCRIPTS=folder)
+conformance: $(READY) ## suites of others, where they are at hand: IMAP, SMTP and ManageSieve scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)
 
 chaos: $(READY) ## 50 kills of random services, 20 while Sieve scripts run, some of delivery a second on the way out: nothing lost

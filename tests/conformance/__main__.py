@@ -11,10 +11,10 @@ import argparse
 import os
 from pathlib import Path
 
-from tests.conformance import arc, imap, managesieve, spf
+from tests.conformance import arc, imap, managesieve, smtp, spf
 from tests.conformance.verdict import Verdict, known_failures
 
-SUITES = {"imap": imap.run, "managesieve": managesieve.run, "spf": spf.run, "arc": arc.run}
+SUITES = {"imap": imap.run, "managesieve": managesieve.run, "smtp": smtp.run, "spf": spf.run, "arc": arc.run}
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "conformance"
 
 
