@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from services.delivery.insistence import Insistence
@@ -41,6 +41,22 @@ class Content:
         async with aclosing(fetch(self._url)) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def feed_body(self, take: Callable[[bytes], None]) -> None:
+        """Give ``take`` the body, piece by piece. Raises `Unavailable`."""
+        skip = len(self.header) + 2  # with the empty line
+        if not self._url:
+            take(self._octets[skip:])
+            return
+        async with aclosing(self.pieces()) as pieces:
+            async for piece in pieces:
+                take(piece[skip:])
+                skip = max(0, skip - len(piece))
+
+    def behind(self, fields: bytes) -> Content:
+        """The same message with ``fields``, whole header lines, in front."""
+        prefix = len(fields) + len(self._prefix) if self._url else 0
+        return Content(LetterBody(fields + self._octets, self._url, prefix), self.size + len(fields))
 
     async def is_eight_bit(self) -> bool:
         """Whether there is an octet above 127; a large message is read through for it."""

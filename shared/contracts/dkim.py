@@ -1,7 +1,7 @@
 """DKIM keys: made and kept by storage, shown to the administrator, lent to the front that signs for a user.
 
-A private key leaves storage only for a service that shows the grant of a user who may send as an address of the
-key's domain.
+A private key leaves storage only for a front that shows the grant of a user who may send as an address of the key's
+domain, and for delivery, which seals what it sends on: one key, that of the installation.
 """
 
 from __future__ import annotations
@@ -72,3 +72,12 @@ class SigningKeys(NamedTuple):
 
 
 signing = Op("dkim.signing", SigningRequest, SigningKeys, services("smtp"), 8.0, Repeat.SAFE)
+
+
+class SealingRequest(NamedTuple):
+    """The RSA key of the domain that seals what is sent on: that of our host or above it, else any of ours."""
+
+    hostname: str
+
+
+sealing = Op("dkim.sealing", SealingRequest, SigningKeys, services("delivery"), 8.0, Repeat.SAFE)

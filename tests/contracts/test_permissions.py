@@ -36,6 +36,7 @@ def test_delivery_files_letters_and_logs_nobody_in() -> None:
         "blobs.upload",
         "control.ping",
         "directory.resolve",
+        "dkim.sealing",
         "messages.deliver",
         "outbound.keep-sts-policy",
         "outbound.sts-policy",

@@ -17,6 +17,7 @@ from services.delivery.outbound.settling import Settler, Waiting
 from services.delivery.outbound.trouble import Undeliverable
 from services.delivery.reports import Reporter
 from services.delivery.schedule import Schedule
+from services.delivery.sealing import Sealing
 from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.spool import Settlement
 from shared.protocols.smtp.client.envelope import Envelope, To
@@ -35,6 +36,7 @@ class Carrier:
         self,
         nursery: trio.Nursery,
         contents: Contents,
+        sealing: Sealing,
         settler: Settler,
         reporter: Reporter,
         schedule: Schedule,
@@ -46,6 +48,7 @@ class Carrier:
     ) -> None:
         self._nursery = nursery
         self._contents = contents
+        self._sealing = sealing
         self._settler = settler
         self._reporter = reporter
         self._schedule = schedule
@@ -85,6 +88,7 @@ class Carrier:
         letter = parcel.consignment.letter
         try:
             content = await self._contents.read(letter)
+            content = await self._sealing.sealed(content, int(began))
         except (Refused, Unavailable) as error:
             raise NO_BODY from error
         relay, held = str(session.server), True
@@ -116,7 +120,7 @@ class Carrier:
         envelope = Envelope(
             parcel.sender,
             recipients,
-            letter.size,
+            content.size,
             eight_bit=whole is None or not whole.isascii(),
             utf8=letter.smtputf8 and _needs_utf8(parcel, content),
             envelope_id=letter.envelope_id,

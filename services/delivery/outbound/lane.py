@@ -22,6 +22,7 @@ from services.delivery.outbound.policies import Policies
 from services.delivery.outbound.settling import Settler
 from services.delivery.reports import Reporter
 from services.delivery.schedule import Schedule
+from services.delivery.sealing import Sealing
 from shared.bus.client import Bus
 from shared.contracts.spool import Letter
 from shared.observe.log import Log
@@ -55,6 +56,7 @@ async def far_lane(
         carrier = Carrier(
             nursery,
             contents,
+            Sealing(bus, hostname, log),
             settler,
             reporter,
             schedule,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from time import gmtime, strftime
-from typing import NamedTuple
+from time import gmtime, strftime, time
+from typing import Any, NamedTuple
 
 import trio
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
@@ -28,7 +28,16 @@ from services.storage.tables.submission import dkim_key
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import dkim as contract
 from shared.contracts.directory import MaySend
-from shared.contracts.dkim import Generate, Key, Keys, ListRequest, PrivateKey, SigningKeys, SigningRequest
+from shared.contracts.dkim import (
+    Generate,
+    Key,
+    Keys,
+    ListRequest,
+    PrivateKey,
+    SealingRequest,
+    SigningKeys,
+    SigningRequest,
+)
 from shared.contracts.errors import Code, Refused
 from shared.contracts.op import Op, Repeat
 from shared.mail.address import AddressError, parse_address
@@ -50,6 +59,14 @@ SECRETS = select(dkim_key.c.selector, dkim_key.c.secret, dkim_key.c.signs_from, 
 )
 
 
+SEALERS = (
+    select(domain.c.name, dkim_key.c.selector, dkim_key.c.secret, dkim_key.c.signs_from, dkim_key.c.signs_until)
+    .join_from(dkim_key, domain)
+    .where(dkim_key.c.algorithm == "rsa")  # what all who check seals can check
+    .order_by(domain.c.name)
+)
+
+
 class Add(NamedTuple):
     """Fresh keys to be written down."""
 
@@ -65,6 +82,7 @@ def rows(server_key: bytes, resolver: Resolver, rooms: Rooms) -> tuple[AnyRow, .
         task(contract.generate, partial(generate, rooms, adding)),
         read(contract.listing, listing),
         read(contract.signing, partial(signing, server_key, resolver)),
+        read(contract.sealing, partial(sealing, server_key)),
     )
 
 
@@ -139,6 +157,26 @@ def signing(
         else Refused(Code.FORBIDDEN, "the account may not send as this address")
         for each, may in zip(asked, allowed, strict=True)
     ]
+
+
+def sealing(
+    server_key: bytes, connection: Connection, asked: Sequence[Asked[SealingRequest]]
+) -> Sequence[SigningKeys]:
+    """Lend the key that seals: of the domain that our host's name lies in, or of the first that has one."""
+    now = int(time())
+    query = SEALERS.where(
+        dkim_key.c.signs_from <= now, or_(dkim_key.c.signs_until == 0, dkim_key.c.signs_until > now)
+    )
+    rows = connection.execute(query).all()
+    return [_sealer(server_key, rows, each.request.hostname.lower()) for each in asked]
+
+
+def _sealer(server_key: bytes, rows: Sequence[Any], hostname: str) -> SigningKeys:
+    above = [row for row in rows if f".{hostname}".endswith(f".{row.name}")]
+    for name, selector, secret, first, until in above or rows:
+        private = PrivateKey(selector, keys.unseal(server_key, name, selector, secret), first, until)
+        return SigningKeys(name, (private,))
+    return SigningKeys("", ())
 
 
 def _lend(server_key: bytes, connection: Connection, address: str) -> SigningKeys | Refused:
