@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
@@ -15,7 +16,7 @@ from shared.protocols.imap.syntax.search_key import Filter, Key
 from shared.protocols.imap.tokens import Arguments
 
 _PASSES = 5  # of filters that name filters
-_TERMS = 10_000  # of all filters together
+_TERMS = 20_000  # of the search with all filters in it
 
 
 async def filled_in(account: AccountContext, key: Key) -> Key:
@@ -25,9 +26,9 @@ async def filled_in(account: AccountContext, key: Key) -> Key:
         if not names:
             return key
         meant = {name: await _criteria(account, name) for name in names}
-        key = replaced(key, partial(_meaning, meant))
-        if size(key) > _TERMS:
+        if size(key) + sum(size(meant[name]) * count for name, count in names.items()) > _TERMS:
             raise No("The filters are too long", "LIMIT")
+        key = replaced(key, partial(_meaning, meant))
     raise _undefined(next(iter(_names(key))))
 
 
@@ -35,12 +36,13 @@ def _meaning(meant: Mapping[str, Key], key: Key) -> Key:
     return meant[key.name] if isinstance(key, Filter) else key
 
 
-def _names(key: Key) -> dict[str, None]:
-    found: dict[str, None] = {}
+def _names(key: Key) -> Counter[str]:
+    """The filters that ``key`` names, and how often."""
+    found: Counter[str] = Counter()
 
     def note(each: Key) -> Key:
         if isinstance(each, Filter):
-            found[each.name] = None
+            found[each.name] += 1
         return each
 
     replaced(key, note)

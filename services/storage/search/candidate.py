@@ -20,6 +20,11 @@ DAY = 86_400
 Read = Callable[[int, int], bytes]  # start and end in the stored message
 
 
+def possible_days(date: int) -> range:
+    """The days on which a message may have been sent whose Date is so many Unix seconds, wherever that was."""
+    return range(date // DAY - 1, date // DAY + 2)
+
+
 class Candidate:
     """``header`` is the header block, the recipient's prefix included; ``date`` the stored Unix seconds of Date."""
 
@@ -92,10 +97,7 @@ class Candidate:
 
         The stored date knows no zone; so it can tell three days, and the header tells which.
         """
-        if self._date:
-            day = self._date // DAY
-            return range(day - 1, day + 2)
-        return self.exact_days
+        return possible_days(self._date) if self._date else self.exact_days
 
     @cached_property
     def exact_days(self) -> range:

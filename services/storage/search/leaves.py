@@ -39,18 +39,24 @@ def reads_bodies(leaf: Leaf) -> bool:
 
 
 def _sent(text: str) -> Test:
+    fits = day_test(text)
+    return lambda candidate: _judge(candidate, fits)
+
+
+def day_test(text: str) -> Callable[[int], bool]:
+    """The comparison of days that a leaf for `Field.SENT` spells. Raises `Refused` (MALFORMED) where it is none."""
     for sign, compare in _COMPARISONS:
         if text.startswith(sign):
             try:
                 day = int(text[len(sign) :])
             except ValueError:
                 break
-            return lambda candidate: _judge(candidate, compare, day)
+            return lambda each: compare(each, day)
     raise Refused(Code.MALFORMED, "not a comparison of dates")
 
 
-def _judge(candidate: Candidate, compare: Callable[[int, int], bool], day: int) -> bool:
-    verdicts = {compare(each, day) for each in candidate.days()}
+def _judge(candidate: Candidate, fits: Callable[[int], bool]) -> bool:
+    verdicts = set(map(fits, candidate.days()))
     if len(verdicts) > 1:
-        verdicts = {compare(each, day) for each in candidate.exact_days}
+        verdicts = set(map(fits, candidate.exact_days))
     return True in verdicts

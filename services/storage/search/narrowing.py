@@ -13,8 +13,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from services.storage.repositories import words
+from services.storage.repositories.messages import Picker
+from services.storage.search.candidate import possible_days
 from services.storage.search.entries import NAMED
+from services.storage.search.leaves import day_test
 from services.storage.search.wording import MANY, Place, pieces
+from services.storage.tables.schema import content, content_sort, message
 from services.storage.tables.words import COLUMNS
 from shared.contracts.search import Field, Leaf
 from shared.mail.fold import fold
@@ -22,9 +26,11 @@ from shared.mail.fold import fold
 FEW = 20  # messages that are looked at without asking the index
 FOUND = 20_000  # contents, beyond which a text is too common to be worth narrowing down
 SPARSE = 100  # a span of UIDs may be so many times what is asked for
+PAGE = 20_000  # UIDs read at a time
 PIECES = 4  # of a text that are looked up
 HOLDING = 3  # letters that a piece needs for its trigrams
 
+_DATES = Picker(content.c.date, source=message.join(content), index=content_sort)
 _SPAN = "SELECT uid, content_id FROM message WHERE mailbox_id = :mailbox AND uid BETWEEN :first AND :last"
 _HITS = "content_id > :indexed OR content_id IN (SELECT value FROM json_each(:contents))"
 _OWN = (  # the octets in front of the content hold the piece, or what cannot be judged here
@@ -44,7 +50,11 @@ class Narrowed(NamedTuple):
 
 def narrow(connection: Connection, mailbox: int, uids: Sequence[int], leaf: Leaf, indexed: int) -> Narrowed | None:
     """The messages among ``uids`` that may fit ``leaf``; None when all of them may."""
-    if leaf.field is Field.SENT or not indexed or len(uids) <= FEW or uids[-1] - uids[0] > SPARSE * len(uids):
+    if len(uids) <= FEW:
+        return None
+    if leaf.field is Field.SENT:
+        return _by_date(connection, mailbox, uids, leaf)
+    if not indexed or uids[-1] - uids[0] > SPARSE * len(uids):
         return None
     wanted, exact = pieces(fold(leaf.text))
     columns = _columns(leaf)
@@ -79,6 +89,20 @@ def narrow(connection: Connection, mailbox: int, uids: Sequence[int], leaf: Leaf
     return _sorted_out(rows, uids, sure, indexed)
 
 
+def _by_date(connection: Connection, mailbox: int, uids: Sequence[int], leaf: Leaf) -> Narrowed:
+    """What the stored date of a message decides, whatever its zone."""
+    fits = day_test(leaf.text)
+    narrowed = Narrowed([], [])
+    for page in _DATES.pages(connection, mailbox, uids, PAGE):
+        for _, uid, date in page:
+            verdicts = set(map(fits, possible_days(date))) if date else {True, False}
+            if len(verdicts) > 1:
+                narrowed.open.append(uid)
+            elif True in verdicts:
+                narrowed.sure.append(uid)
+    return narrowed
+
+
 def _columns(leaf: Leaf) -> Iterable[str]:
     if leaf.field is Field.BODY:
         return ("body",)
@@ -91,7 +115,7 @@ def _columns(leaf: Leaf) -> Iterable[str]:
 def _sorted_out(rows: Iterable[tuple[int, int]], uids: Sequence[int], sure: frozenset[int], indexed: int) -> Narrowed:
     asked = None if uids[-1] - uids[0] == len(uids) - 1 else set(uids)
     narrowed = Narrowed([], [])
-    for uid, content in rows:
+    for uid, number in rows:
         if asked is None or uid in asked:
-            (narrowed.sure if content in sure and content <= indexed else narrowed.open).append(uid)
+            (narrowed.sure if number in sure and number <= indexed else narrowed.open).append(uid)
     return narrowed

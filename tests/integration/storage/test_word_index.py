@@ -165,6 +165,21 @@ def test_too_many_words_are_looked_at(store: Store, monkeypatch: pytest.MonkeyPa
     assert looked_at(store, monkeypatch, Leaf(Field.BODY, "", "here")) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(">=10186", [1, 2, 5]), ("=10186", [1, 2]), ("<10186", [3]), ("=10187", []), ("<20000", [1, 2, 3, 5])],
+)
+def test_dates_are_read_where_the_stored_one_leaves_doubt(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str, expected: list[int]
+) -> None:
+    dates = ("21 Nov 1997 23:55:06 -0600", "21 Nov 1997 00:05:00 +0600", "1 Nov 1997 10:00:00 +0000", "never")
+    for each in (*dates, "21 Nov 2007 10:00:00 +0000"):
+        store.append(new(f"Date: {each}\r\n\r\n".encode()))
+    leaf = Leaf(Field.SENT, "", text)
+    assert find(store, leaf) == [expected]
+    assert looked_at(store, monkeypatch, leaf) <= 3
+
+
 def test_no_index_no_difference(store: Store) -> None:
     store.append(new(letter_octets("one", "needle\r\n")))
     store.change(insert(word_index).values(id=1, version=1, indexed=0))
@@ -192,6 +207,7 @@ def test_long_words_are_kept_in_chunks() -> None:
 HAY = ("foo", "bar", "Foobar", "stra\u00dfe", "x", "zz", "a" * 70, "caf\u00e9", "\u4f1a\u8bae", "re", "O'Neil", "q_r")
 hay = st.lists(st.sampled_from(HAY), max_size=6).map(" ".join)
 needles = st.one_of(
+    st.text(max_size=8),
     st.sampled_from(
         ["oo", "oba", "FOO BAR", "o b", "strasse", "a" * 30, "\u8bae", "cafe", "'n", "q_r", "", "-", "x zz re"]
     ),

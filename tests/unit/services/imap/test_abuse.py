@@ -111,6 +111,38 @@ async def test_case_44_searches_that_take_long(nursery: trio.Nursery, store: Sto
     assert (await client.ok(f"UID SEARCH UID {members}"))[0].startswith(b"* SEARCH 1 2 4")
 
 
+async def test_case_44_many_texts_are_asked_for_in_few_calls(nursery: trio.Nursery, store: Store) -> None:
+    stage = Stage(nursery, store, stage_settings(line_after_login=1024 * 1024), None)
+    client = await stage.selected()
+    await client.append(letter_octets(text="needle 777\r\n"))
+    await client.ok("NOOP")
+    stage.desk.calls.clear()
+    terms = b" ".join(b"OR BODY t%d" % number for number in range(640)) + b" BODY needle"
+    assert await client.ok(b"SEARCH " + terms) == [b"* SEARCH 1"]
+    assert len(stage.desk.calls) <= 11
+
+
+async def test_case_44_loops_and_mountains_of_filters(stage: Stage) -> None:
+    client = await stage.selected()
+    for number in range(5):
+        inner = f"FILTER f{number + 1} " * 30
+        await client.ok(f'SETMETADATA "" (/private/filters/values/f{number} "{inner.strip()}")')
+    await client.ok('SETMETADATA "" (/private/filters/values/f5 "FILTER f0")')
+    assert (await client.ask("SEARCH FILTER f0"))[-1].startswith((b"NO [UNDEFINED-FILTER", b"NO [LIMIT]"))
+
+
+async def test_case_44_long_threads_are_bounded(stage: Stage, store: Store) -> None:
+    loops = [
+        b"Message-ID: <%d@x>\r\nReferences: %b\r\n\r\n"
+        % (number, b" ".join(b"<%d@x>" % ((number * 7 + other) % 300) for other in range(120)))
+        for number in range(300)
+    ]
+    store.append(*map(new, loops))
+    client = await stage.selected()
+    found = await client.ok("THREAD REFERENCES UTF-8 ALL")
+    assert found[0].count(b"(") >= 1
+
+
 async def test_case_46_a_client_that_never_reads(stage: Stage, autojump_clock: trio.testing.MockClock) -> None:
     client = await stage.selected()
     await client.append(letter_octets(text="x" * 200_000 + "\r\n"))
