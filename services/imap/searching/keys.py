@@ -73,7 +73,7 @@ def replaced(key: Key, by: Callable[[Key], Key]) -> Key:
 def size(key: Key) -> int:
     """How many terms the key is made of."""
     match key:
-        case Not(inner):
+        case Not(inner) | Fuzzy(inner):
             return size(inner)
         case And(keys) | Or(keys):
             return sum(map(size, keys))
