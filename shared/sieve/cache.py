@@ -17,12 +17,16 @@ def script_hash(octets: bytes) -> str:
 
 
 class ScriptCache:
-    """The ``size`` scripts used last. What does not compile is remembered too."""
+    """The ``size`` scripts used last, of ``octets`` of text together. What does not compile is remembered too."""
 
-    def __init__(self, registry: Registry, limits: Limits = DEFAULT, size: int = 1_000) -> None:
+    def __init__(
+        self, registry: Registry, limits: Limits = DEFAULT, size: int = 1_000, octets: int = 4 * 1024 * 1024
+    ) -> None:
         self._registry = registry
         self._limits = limits
         self._size = size
+        self._room = octets
+        self._lengths: dict[str, int] = {}
         self._known: OrderedDict[str, Script | SieveError] = OrderedDict()
 
     def find(self, digest: str) -> Script | None:
@@ -47,8 +51,11 @@ class ScriptCache:
             made = SieveError.__new__(type(error))
             SieveError.__init__(made, error.problem, error.place)
         self._known[digest] = made
-        while len(self._known) > self._size:
-            self._known.popitem(last=False)
+        self._lengths[digest] = len(octets)
+        self._room -= len(octets)
+        while len(self._known) > 1 and (len(self._known) > self._size or self._room < 0):
+            oldest, _ = self._known.popitem(last=False)
+            self._room += self._lengths.pop(oldest)
         if isinstance(made, SieveError):
             raise type(made)(made.problem, made.place)
         return made

@@ -160,6 +160,16 @@ def test_the_cache_keeps_what_was_used_last() -> None:
     assert cache.find(script_hash(b"keep;")) is one
 
 
+def test_the_cache_is_bounded_by_the_text_of_its_scripts() -> None:
+    cache = ScriptCache(REGISTRY, octets=3_000)
+    texts = [f"#{number:999}\n".encode() for number in range(5)]
+    for text in texts:
+        cache.add(text)
+    assert [cache.find(script_hash(text)) is not None for text in texts] == [False, False, False, True, True]
+    large = b"#" + b"x" * 5_000
+    assert cache.add(large) is cache.add(large)
+
+
 def test_time_grows_with_the_letter_and_no_faster() -> None:
     script = compiled('require "body"; if anyof(body :contains "zz", header :matches "x" "*z*z*z") { discard; }')
 
