@@ -102,10 +102,9 @@ class Logins:
         credential = self._credentials.get(address)
         if credential is None or not self._authorised(login.authzid, login.username, address):
             return None
-        now = self._clock()
-        if self._verified.get(self._mark(credential, login), 0.0) <= now:
+        if not self._was_verified(credential, login):
             return None
-        if self.throttle.wait(self.throttle.origin(login.remote), self._alias(address), now):
+        if self.throttle.wait(self.throttle.origin(login.remote), self._alias(address), self._clock()):
             return None
         return self._grant(credential, service, login.session)
 
@@ -114,6 +113,8 @@ class Logins:
         address = self.address(login.username)
 
         async def judge(credential: Credential) -> bool:
+            if self._was_verified(credential, login):
+                return True
             good: bool = await self._hash(verify_password, credential.secret or self._dummy, login.password)
             return good
 
@@ -194,6 +195,10 @@ class Logins:
     def _alias(self, address: str) -> str:
         """A name for the user that tells nobody who it is."""
         return hmac.digest(self._keys[Purpose.ENUMERATION], address.encode(), "sha256")[:9].hex()
+
+    def _was_verified(self, credential: Credential, login: Login) -> bool:
+        """Whether this very password was found good a short while ago, and nothing has changed since."""
+        return self._verified.get(self._mark(credential, login), 0.0) > self._clock()
 
     def _mark(self, credential: Credential, login: Login) -> tuple[int, int, bytes]:
         return credential.account, credential.version, self._digest(login.password)

@@ -22,7 +22,7 @@ def run(house: House) -> list[Figure]:
         list(pool.map(lambda address: drain(house.ports["pop3"], address), addresses))
     elapsed, used, done = time.perf_counter() - started, house.cpu_seconds() - before, ACCOUNTS * LETTERS
     return [
-        Figure("POP3 letters of 4 KB per second, RETR and DELE", done / elapsed, "/s", 5000),
+        Figure("POP3 letters of 4 KB per second, RETR and DELE", done / elapsed, "/s", 7500),
         Figure("server CPU per letter drained", used / done * 1000, "ms"),
     ]
 
