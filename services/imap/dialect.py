@@ -9,12 +9,12 @@ class Dialect:
     __slots__ = ("enabled", "modseqs", "rev2", "uid_only", "utf8", "utf8_headers", "vanished")
 
     def __init__(self) -> None:
-        self.enabled: set[str] = set()  # by name, through ENABLE
+        self.enabled: frozenset[str] = frozenset()  # by name, through ENABLE
         self.modseqs = False  # flags are told with UID and MODSEQ (RFC 7162 section 3.2.4)
         self.rev2 = False  # IMAP4rev2 (RFC 9051)
         self.uid_only = False  # message numbers are neither told nor taken (RFC 9586)
-        self.utf8 = False  # mailbox names are told in UTF-8
-        self.utf8_headers = False  # UTF8=ACCEPT: headers may hold UTF-8, and SEARCH names no charset (RFC 6855)
+        self.utf8 = False  # mailbox names are told in UTF-8, and headers may hold it
+        self.utf8_headers = False  # UTF8=ACCEPT: SEARCH names no charset (RFC 6855 section 3)
         self.vanished = False  # VANISHED is told where EXPUNGE was (RFC 7162 section 3.2.10)
 
     @property

@@ -78,7 +78,7 @@ class Draft:
 
     def _look(self, octets: bytes) -> None:
         """Note where the first octet of 8 bits stands, among those that were just counted."""
-        if self._eight_bit_at is None and not self._context.dialect.utf8_headers and not octets.isascii():
+        if self._eight_bit_at is None and not self._context.dialect.utf8 and not octets.isascii():
             found = _EIGHT_BIT.search(octets)
             assert found is not None
             self._eight_bit_at = self._size - len(octets) + found.start()

@@ -44,7 +44,7 @@ def _whole(context: AccountContext, message: Message, octets: bytes) -> New:
     if not octets:
         raise No("An empty message cannot be kept", "CANNOT")
     summary = summarise(octets)
-    if not (context.dialect.utf8_headers or octets[: summary.header_size].isascii()):
+    if not (context.dialect.utf8 or octets[: summary.header_size].isascii()):
         raise eight_bit()
     return new(message, Body(octets), summary)
 

@@ -28,7 +28,7 @@ async def handle(context: AccountContext, command: Enable) -> Done:
     enabled = context.dialect.enabled
     news = [name for name in command.capabilities if name in _KNOWN and name not in enabled]
     context.talk.out.write(responses.enabled(_SPELT.get(name, name) for name in news))
-    enabled.update(news)
+    context.dialect.enabled = enabled.union(news)
     for name in news:
         _KNOWN[name](context)
     return DONE

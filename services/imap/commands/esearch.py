@@ -85,7 +85,7 @@ async def _search(mailbox: MailboxContext, command: Esearch, key: Key, end: floa
         if "SAVE" in returns.options:
             mailbox.saved = uids
         if "UPDATE" in returns.options:
-            follow(mailbox, Result(key, (), uids, uids, None, uid=True))
+            follow(mailbox, Result(key, (), uids, uids, None, uid=True), returns.items)
         return
     place = mailbox.snapshot.locate(uids)
     modseq = max(place.columns.modseqs[at] for at in place.positions) if command.modseq else None

@@ -10,9 +10,10 @@ from services.imap.errors import Bad
 from services.imap.searching.answer import Result, answer, check_tag
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
+from services.imap.snapshot import Located
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax import search as syntax
-from shared.protocols.imap.syntax.search_return import ALL
+from shared.protocols.imap.syntax.search_return import ALL, Returns
 
 
 async def handle(context: MailboxContext, command: syntax.Search) -> Done:
@@ -29,8 +30,17 @@ async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     uids = await found(context, key, context.account.settings.command_seconds)
     place = context.snapshot.locate(uids)
     numbers: Sequence[int] = place.uids if command.uid else place.sequences
-    modseq = max((place.columns.modseqs[at] for at in place.positions), default=0) if command.modseq else None
+    modseq = _highest_modseq(place, returns) if command.modseq else None
     if returns is None:
         context.talk.out.write(responses.search(numbers, modseq))
         return DONE
     return await answer(context, returns, Result(key, (), place.uids, numbers, modseq, uid=command.uid))
+
+
+def _highest_modseq(place: Located, returns: Returns | None) -> int:
+    """That of all messages told: with MIN and MAX alone, of these (RFC 4731 section 3.2)."""
+    positions: Sequence[int] = place.positions
+    ends = returns.options & {"MIN", "MAX"} if returns is not None and not returns.partial else frozenset()
+    if positions and returns is not None and ends and not returns.options & {"ALL", "COUNT"}:
+        positions = [positions[0 if end == "MIN" else -1] for end in ends]
+    return max((place.columns.modseqs[at] for at in positions), default=0)

@@ -11,6 +11,7 @@ from services.imap.errors import Bad
 from services.imap.searching.evaluate import relevancies
 from services.imap.searching.updates import MOST, Update
 from shared.protocols.imap import responses
+from shared.protocols.imap.syntax.fetch import FetchItem
 from shared.protocols.imap.syntax.search_key import Key
 from shared.protocols.imap.syntax.search_return import Returns
 from shared.protocols.imap.syntax.sort import Criterion
@@ -55,18 +56,18 @@ async def answer(context: MailboxContext, returns: Returns, result: Result) -> D
             )
         )
     if "UPDATE" in returns.options:
-        follow(context, result)
+        follow(context, result, returns.items)
     return DONE
 
 
-def follow(context: MailboxContext, result: Result) -> None:
-    """Tell from now on how the result changes, unless too much is followed already."""
+def follow(context: MailboxContext, result: Result, items: tuple[FetchItem, ...]) -> None:
+    """Tell from now on how the result changes, and ``items`` of what arrives, unless too much is followed already."""
     tag = context.talk.tag
     by_relevancy = any(each.name == "RELEVANCY" for each in result.criteria)
     if len(context.updates) >= MOST or by_relevancy:
         context.talk.out.write(responses.untagged("NO", "Not followed", responses.no_update_code(tag)))
         return
-    context.updates[tag] = Update(context, result.key, result.criteria, result.uids, uid=result.uid)
+    context.updates[tag] = Update(context, result.key, result.criteria, result.uids, items, uid=result.uid)
 
 
 def saved(returns: Returns, uids: array[int]) -> array[int]:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Sequence
 from itertools import compress
 
 from services.imap.context import MailboxContext
+from services.imap.fetching.plan import plan
+from services.imap.fetching.send import send
 from services.imap.searching.evaluate import Search
 from services.imap.searching.fuzzy import Reading, read
 from services.imap.searching.keys import replaced
@@ -19,6 +21,7 @@ from services.imap.snapshot import News
 from shared.base.errors import EilpostError
 from shared.protocols.imap import responses
 from shared.protocols.imap.sets import SequenceSet, runs
+from shared.protocols.imap.syntax.fetch import FetchItem
 from shared.protocols.imap.syntax.search_key import Key, Numbers
 from shared.protocols.imap.syntax.sort import Criterion
 
@@ -28,18 +31,30 @@ Positions = list[tuple[int, Sequence[int]]]
 
 
 class Update:
-    """One followed search. ``criteria`` are those of SORT; without them the order is that of the mailbox."""
+    """One followed search. ``criteria`` are those of SORT; without them the order is that of the mailbox.
 
-    __slots__ = ("_criteria", "_key", "_modseq", "_results", "_tag", "_uid")
+    ``items`` are told of messages that arrive and fit (RFC 5465 section 7).
+    """
+
+    __slots__ = ("_criteria", "_items", "_key", "_last_uid", "_modseq", "_results", "_tag", "_uid")
 
     def __init__(
-        self, mailbox: MailboxContext, key: Key, criteria: Sequence[Criterion], results: Sequence[int], *, uid: bool
+        self,
+        mailbox: MailboxContext,
+        key: Key,
+        criteria: Sequence[Criterion],
+        results: Sequence[int],
+        items: tuple[FetchItem, ...],
+        *,
+        uid: bool,
     ) -> None:
         self._tag = mailbox.talk.tag
         self._uid = uid
         self._key = replaced(read(key, Reading.BEGINNINGS), lambda each: _by_uid(mailbox, each))
         self._criteria = criteria
         self._results = list(results)
+        self._items = items
+        self._last_uid = mailbox.snapshot.last_uid
         self._modseq = mailbox.snapshot.told_modseq
 
     def before_news(self, mailbox: MailboxContext, news: News) -> None:
@@ -56,6 +71,7 @@ class Update:
         """Messages came or changed, and the client knows; False when this search cannot be followed any longer."""
         snapshot, view = mailbox.snapshot, mailbox.view
         since, self._modseq = self._modseq, snapshot.told_modseq
+        known, self._last_uid = self._last_uid, snapshot.last_uid
         changed = {uid for uid in view.changed_since(since) if uid <= snapshot.last_uid and view.position(uid) >= 0}
         if not changed:
             return True
@@ -65,6 +81,7 @@ class Update:
             if gone := (changed & before) - hits:
                 self._tell_gone(mailbox, gone, {uid: snapshot.sequence(uid) for uid in gone})
             if new := hits - before:
+                await self._fetch(mailbox, array("I", sorted(uid for uid in new if uid > known)))
                 await self._tell_new(mailbox, new)
         except EilpostError:
             code = responses.no_update_code(self._tag)
@@ -85,6 +102,11 @@ class Update:
             positions = [(place + 1 - before, [named[self._results[place]]]) for before, place in enumerate(places)]
         self._results = [uid for uid in self._results if uid not in gone]
         self._write(mailbox, "REMOVEFROM", positions)
+
+    async def _fetch(self, mailbox: MailboxContext, arrived: array[int]) -> None:
+        if self._items and arrived:
+            modseq = mailbox.account.dialect.modseqs
+            await send(mailbox, arrived, plan(self._items, uid=self._uid, modseq=modseq))
 
     async def _tell_new(self, mailbox: MailboxContext, new: Collection[int]) -> None:
         named = {uid: uid if self._uid else mailbox.snapshot.sequence(uid) for uid in new}
