@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterable
+from itertools import islice
+from operator import ge
 
 from shared.contracts.errors import Code, Refused
 
@@ -49,6 +51,6 @@ def unpack_uids(octets: bytes) -> list[int]:
     if _SWAP:
         column.byteswap()
     uids = column.tolist()
-    if any(map(int.__ge__, uids, uids[1:])):
+    if any(map(ge, uids, islice(uids, 1, None))):
         raise Refused(Code.MALFORMED, "UIDs are not ascending")
     return uids

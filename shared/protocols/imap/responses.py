@@ -251,30 +251,35 @@ def sort(numbers: Sequence[int], modseq: int | None = None) -> bytes:
 def thread(roots: Iterable[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> bytes:
     """``* THREAD`` (RFC 5256). Nodes count from 0; one that ``numbers`` does not reach stands for a missing message,
     and has children."""
-    parts: list[bytes] = []
+    parts: list[str] = []
     for root in roots:
-        if root in children:
+        chain = [root] if root < len(numbers) else []
+        below = children.get(root, ())
+        while len(below) == 1:
+            chain.append(below[0])
+            below = children.get(below[0], ())
+        if below:
             parts += _tree(root, children, numbers)
         else:
-            parts.append(b"(%d)" % numbers[root])
-    return b"* THREAD %b\r\n" % b"".join(parts) if parts else b"* THREAD\r\n"
+            parts.append(f"({' '.join([str(numbers[node]) for node in chain])})")
+    return f"* THREAD {''.join(parts)}".rstrip().encode("ascii") + b"\r\n"
 
 
-def _tree(root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[bytes]:
+def _tree(root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[str]:
     """One thread in parentheses; without recursion, since threads may be as long as mailboxes."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
         if node < 0:
-            yield b")"
+            yield ")"
             continue
-        yield b"("
+        yield "("
         below: Sequence[int] = (node,)
         while len(below) == 1:
             node = below[0]
             below = children.get(node, ())
             if node < len(numbers):
-                yield b"%d " % numbers[node] if below else b"%d" % numbers[node]
+                yield f"{numbers[node]} " if below else str(numbers[node])
         waiting.append(-1)
         waiting.extend(reversed(below))
 
