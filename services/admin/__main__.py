@@ -11,6 +11,7 @@ from services.admin.dns import dns
 from services.admin.domain import domain
 from services.admin.probe import probe
 from services.admin.queue import queue
+from services.admin.sender import sender
 from services.admin.serve import serve
 from services.admin.sieve_scripts import sieve
 from services.admin.status import status
@@ -25,7 +26,7 @@ def main() -> None:
     """A mail server of small services on one bus."""
 
 
-for command in (up, serve, probe, bus, status, domain, user, alias, dkim, dns, queue, trace, sieve):
+for command in (up, serve, probe, bus, status, domain, user, alias, sender, dkim, dns, queue, trace, sieve):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ from shared.contracts import spool
 
 sender_option = click.option("--sender", default="", metavar="ADDRESS", help="only from this address")
 recipient_option = click.option("--recipient", default="", metavar="ADDRESS", help="only to this address")
+
+domain_option = click.option("--domain", default="", metavar="DOMAIN", help="only to recipients there")
+older_option = click.option("--older", default=0.0, metavar="HOURS", help="only what was accepted so long ago")
+state_option = click.option(
+    "--state", default="", type=click.Choice(["", "ready", "held", "failed"]), help="only in this state"
+)
 
 _QUEUE_NAMES = {"ready": "deferred", "held": "hold", "failed": "corrupt"}
 
@@ -70,15 +77,28 @@ def queue() -> None:
     """Accepted letters that wait."""
 
 
+def filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose letters."""
+    for decorate in (sender_option, recipient_option, domain_option, older_option, state_option):
+        command = decorate(command)
+    return command
+
+
+def chosen_by(
+    sender: str, recipient: str, domain: str, older: float, state: str, letter: str = ""
+) -> spool.QueueFilter:
+    """What those options mean."""
+    before = time.time() - older * 3_600 if older else 0.0
+    return spool.QueueFilter(letter, sender, recipient, state, domain=domain, before=before)
+
+
 @queue.command(name="list")
-@sender_option
-@recipient_option
-@click.option("--state", default="", type=click.Choice(["", "ready", "held", "failed"]), help="only in this state")
+@filters
 @options.config
 @options.as_json
-def list_(sender: str, recipient: str, state: str, config: Path | None, as_json: bool) -> None:
+def list_(config: Path | None, as_json: bool, **given: Any) -> None:
     """Waiting letters; with --json one object a line, as postqueue -j prints."""
-    chosen = spool.QueueFilter(sender=sender, recipient=recipient, state=state)
+    chosen = chosen_by(**given)
     letters = ask(configuration(config), spool.queue_list, chosen).letters
     if as_json:
         for letter in letters:
@@ -105,15 +125,15 @@ def show(letter: str, config: Path | None, as_json: bool) -> None:
 def _acting(name: str, act: spool.Act, says: str) -> None:
     """Add the command ``name``, which does ``act`` to all letters that its options choose."""
 
-    def run(letter: str, sender: str, recipient: str, everything: bool, config: Path | None) -> None:
-        if not (letter or sender or recipient or everything):
-            fail("name a letter, --sender, --recipient or --all", EX_USAGE)
-        chosen = spool.QueueFilter(letter=letter, sender=sender, recipient=recipient)
+    def run(letter: str, everything: bool, config: Path | None, **given: Any) -> None:
+        if not (letter or everything or any(given.values())):
+            fail("name a letter, a filter (--sender, --recipient, --domain, --older, --state) or --all", EX_USAGE)
+        chosen = chosen_by(**given, letter=letter)
         reply = ask(configuration(config), spool.queue_act, spool.QueueAct(act, chosen))
         print(f"{reply.letters} letters")
 
     command: Callable[..., Any] = click.option("--all", "everything", is_flag=True, help="every waiting letter")(run)
-    for decorate in (options.config, recipient_option, sender_option, click.argument("letter", default="")):
+    for decorate in (options.config, filters, click.argument("letter", default="")):
         command = decorate(command)
     queue.command(name=name, help=says)(command)
 

@@ -43,6 +43,7 @@ from services.storage.handlers import (
     queue,
     quota,
     search,
+    senders,
     sieve,
     sorting,
     spool,
@@ -138,6 +139,7 @@ class Parts:
         yield from domains.rows(self.memory)
         yield from accounts.rows(self.memory, self.logins, self.rooms, process.settings.default_mailboxes)
         yield from aliases.rows(self.memory)
+        yield from senders.rows(self.memory)
         yield from greylist.ROWS
         yield from dkim.rows(self.server_keys[Purpose.DKIM], self.resolver, self.rooms)
         yield from spool.rows(process.settings.spool, self.resolver, self.tickets, process.log)

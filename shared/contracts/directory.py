@@ -128,7 +128,7 @@ renew = Op("directory.renew", Renew, LoggedIn, FRONTS, 8.0, Repeat.SAFE)
 
 
 class MaySend(NamedTuple):
-    """May the grant's account send as each of these addresses (its own, and aliases that end in it)?"""
+    """May the grant's account send as each of these (its own, aliases that end in it, those it has leave for)?"""
 
     grant: bytes
     addresses: tuple[str, ...]
@@ -267,6 +267,20 @@ class Aliases(NamedTuple):
     aliases: tuple[Alias, ...]
 
 
+class Sender(NamedTuple):
+    """``account`` may send as ``address``, which is of one of our domains."""
+
+    address: str
+    account: str
+
+
+class Senders(NamedTuple):
+    senders: tuple[Sender, ...]
+
+
+sender_add = Op("directory.sender-add", Sender, Done, ADMIN, 10.0, Repeat.SAFE)
+sender_list = Op("directory.sender-list", Name, Senders, ADMIN, 10.0, Repeat.SAFE)
+sender_remove = Op("directory.sender-remove", Sender, Done, ADMIN, 10.0, Repeat.SAFE)
 alias_add = Op("directory.alias-add", Alias, Done, ADMIN, 10.0, Repeat.SAFE)
 alias_list = Op("directory.alias-list", Name, Aliases, ADMIN, 10.0, Repeat.SAFE)
 alias_remove = Op("directory.alias-remove", Name, Done, ADMIN, 10.0, Repeat.SAFE)

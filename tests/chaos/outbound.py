@@ -26,6 +26,7 @@ from tests.support.house import ROOT, House, free_ports, running_house
 SENDERS = 4
 INTERVAL = 1.0  # seconds between two kills
 WINDOW = 2.0  # seconds from a sink's copy to the kill that explains another
+STARTING = 0.7  # seconds of CPU that a process needs before it claims anything
 PATIENCE = 300.0
 SETTINGS = """
 [limits]
@@ -102,15 +103,24 @@ def drill(house: House, record: Path, letters: int) -> bool:
 def kill_on(house: House, kills: list[float], stop: threading.Event) -> None:
     """One kill after the other; when each of them was."""
     while not stop.wait(INTERVAL):
-        kill_eldest(house)
-        kills.append(time.time())
+        if kill_one_at_work(house):
+            kills.append(time.time())
 
 
-def kill_eldest(house: House) -> None:
-    """SIGKILL to the delivery process that has lived longest: the others get to their work meanwhile."""
-    running = [psutil.Process(pid) for pid in house.pids("delivery") if psutil.pid_exists(pid)]
-    with suppress(psutil.NoSuchProcess, ValueError):
-        min(running, key=lambda each: each.create_time()).kill()
+def kill_one_at_work(house: House) -> bool:
+    """SIGKILL to the delivery process that has lived longest, if any has come so far as to work; whether one had."""
+    working = []
+    for pid in house.pids("delivery"):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process = psutil.Process(pid)
+            times = process.cpu_times()
+            if times.user + times.system > STARTING:
+                working.append(process)
+    for victim in sorted(working, key=lambda each: each.create_time())[:1]:
+        with suppress(psutil.NoSuchProcess):
+            victim.kill()
+            return True
+    return False
 
 
 def submit(house: House, names: list[str]) -> None:

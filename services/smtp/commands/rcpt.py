@@ -41,7 +41,14 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     authenticated = context.state.login is not None
     full = relay.FULL_FOR_GOOD if context.shared.settings.full_mailbox == "refuse" else relay.FULL
     verdicts = [
-        relay.verdict(found.kind, context.role, authenticated=authenticated, full=full) for found in resolutions
+        relay.verdict(
+            found.kind,
+            context.role,
+            authenticated=authenticated,
+            relayed=relay.is_relayed(address, context.shared.settings.relay_domains),
+            full=full,
+        )
+        for address, found in zip(addresses, resolutions, strict=True)
     ]
     if context.stranger and context.shared.settings.ingress.greylisting.enabled:
         verdicts = await _greylisted(context, transaction, addresses, verdicts)

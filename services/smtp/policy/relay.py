@@ -1,4 +1,7 @@
-"""Who may send to whom. We are never an open relay: foreign recipients are for our own users alone."""
+"""Who may send to whom. We are never an open relay: foreign recipients are for our own users alone.
+
+Domains that the settings name are the exception: we are a relay for them, by agreement with their owners.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,12 @@ FULL_FOR_GOOD = reply(552, "5.2.2", "Mailbox full")
 FOREIGN = reply(550, "5.7.1", "Relaying denied")
 
 
-def verdict(kind: Kind, role: Role, *, authenticated: bool, full: Reply = FULL) -> Reply:
+def is_relayed(address: str, domains: tuple[str, ...]) -> bool:
+    """Whether ``address`` is of one of ``domains``, which we take mail for and send on."""
+    return bool(domains) and address.rpartition("@")[2].lower() in domains
+
+
+def verdict(kind: Kind, role: Role, *, authenticated: bool, relayed: bool = False, full: Reply = FULL) -> Reply:
     """The reply to one RCPT; ``full`` where there is no room."""
     if kind is Kind.LOCAL:
         return ACCEPTED
@@ -21,4 +29,4 @@ def verdict(kind: Kind, role: Role, *, authenticated: bool, full: Reply = FULL) 
         return full
     if kind is Kind.UNKNOWN:
         return UNKNOWN
-    return ACCEPTED if role is Role.SUBMISSION and authenticated else FOREIGN
+    return ACCEPTED if relayed or (role is Role.SUBMISSION and authenticated) else FOREIGN

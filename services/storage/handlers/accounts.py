@@ -19,6 +19,7 @@ from services.storage.rules.addresses import fit_for_account
 from services.storage.rules.passwords import UnknownScheme, check_secret
 from services.storage.secrets import Secrets
 from services.storage.tables.schema import account, acl, domain, mailbox, subscription
+from services.storage.tables.sending import send_as
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import directory
 from shared.contracts.changes import Change, mailbox_changed
@@ -202,6 +203,7 @@ def _remove(memory: Memory, work: UnitOfWork, address: str) -> Done | Refused:
         work.publish(mailbox_changed, Change(number, 0, 0, 0, deleted=True), key=number)
     connection.execute(delete(subscription).where(subscription.c.account_id == present.id))
     connection.execute(delete(acl).where(acl.c.account_id == present.id))
+    connection.execute(delete(send_as).where(send_as.c.account_id == present.id))
     connection.execute(delete(account).where(account.c.id == present.id))
     memory.changing(work, present.id, present.address)
     return Done()

@@ -59,7 +59,8 @@ def resolve_remembered(resolver: Resolver, asked: Asked[Resolve]) -> Resolved | 
 
 
 def may_send(resolver: Resolver, connection: Connection, asked: Sequence[Asked[MaySend]]) -> Sequence[Allowed]:
-    """Whether each address is the account's own, or an alias that ends in it; a catch-all gives no right to send."""
+    """Whether each address is the account's own, an alias that ends in it, or one it has leave for; a catch-all gives
+    no right to send."""
     found = resolver.find(connection, {address for each in asked for address in each.request.addresses})
     return [_allowed(each.account, [found[address] for address in each.request.addresses]) for each in asked]
 
@@ -70,7 +71,11 @@ def may_send_remembered(resolver: Resolver, asked: Asked[MaySend]) -> Allowed | 
 
 
 def _allowed(account: int, found: Sequence[Found]) -> Allowed:
-    return Allowed(tuple(account in each.resolution.accounts and not each.by_catch_all for each in found))
+    return Allowed(tuple(_may(account, each) for each in found))
+
+
+def _may(account: int, found: Found) -> bool:
+    return account in found.senders or (account in found.resolution.accounts and not found.by_catch_all)
 
 
 async def login(logins: Logins, bearers: Bearers, asked: Asked[Login]) -> LoggedIn:

@@ -42,15 +42,19 @@ def act(work: UnitOfWork, asked: Sequence[Asked[QueueAct]]) -> Sequence[Acted]:
 
 
 def _act(work: UnitOfWork, request: QueueAct) -> Acted:
-    seqs = queue.waiting(work.connection, request.filter)
-    if request.act is Act.RETRY and seqs:
+    letters = sum([_act_on(work, request.act, seqs) for seqs in queue.matching(work.connection, request.filter)])
+    if letters and request.act in (Act.RELEASE, Act.RETRY):
+        work.publish(spool.ready, spool.Ready(letters, letters))
+    return Acted(letters)
+
+
+def _act_on(work: UnitOfWork, act: Act, seqs: Sequence[int]) -> int:
+    """Do it to these; how many it was done to."""
+    if act is Act.RETRY:
         seqs = queue.with_bodies(work.connection, seqs)
-    if not seqs:
-        return Acted(0)
-    contents.adjust(work.connection, queue.act(work.connection, work.now, request.act, seqs))
-    if request.act in (Act.RELEASE, Act.RETRY):
-        work.publish(spool.ready, spool.Ready(len(seqs), len(seqs)))
-    return Acted(len(seqs))
+    if seqs:
+        contents.adjust(work.connection, queue.act(work.connection, work.now, act, seqs))
+    return len(seqs)
 
 
 ROWS: tuple[AnyRow, ...] = (

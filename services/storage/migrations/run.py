@@ -26,6 +26,7 @@ REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

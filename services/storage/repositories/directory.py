@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 from services.storage.rules.quota import is_full
 from services.storage.rules.resolution import AccountFact, Facts, names_of
 from services.storage.tables.schema import account, alias, domain
+from services.storage.tables.sending import send_as
 from services.storage.tables.sieve import IS_ACTIVE, sieve_script
 from shared.mail.address import AddressError, canonical
 
@@ -31,6 +32,10 @@ ALIASES = (
     select(alias.c.address, alias.c.target)
     .where(alias.c.address.in_(bindparam("names", expanding=True)))
     .order_by(alias.c.address, alias.c.target)
+)
+
+SENDERS = select(send_as.c.address, send_as.c.account_id).where(
+    send_as.c.address.in_(bindparam("names", expanding=True))
 )
 
 
@@ -63,6 +68,8 @@ def _step(connection: Connection, facts: Facts, addresses: set[str], separator: 
         facts.accounts[row.address] = AccountFact(
             row.id, row.address, limited, full, row.hash or "", bool(row.refuses)
         )
+    for address, number in connection.execute(SENDERS, {"names": names}):
+        facts.senders[address] = (*facts.senders.get(address, ()), number)
     targets: dict[str, list[str]] = {}
     for address, target in connection.execute(ALIASES, {"names": names}):
         targets.setdefault(address, []).append(target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal_column, select, update
@@ -44,28 +44,40 @@ def census(connection: Connection) -> tuple[dict[str, int], float]:
     return {"ready": ready, **dict(connection.execute(STOPPED).all())}, oldest or 0.0
 
 
-def waiting(connection: Connection, wanted: QueueFilter) -> list[int]:
-    """Letters with a recipient that is not done and fits ``wanted``, oldest first."""
+def matching(connection: Connection, wanted: QueueFilter) -> Iterator[list[int]]:
+    """All letters that fit ``wanted``, in runs; whoever changes their states meets each only once."""
+    after = 0
+    while seqs := waiting(connection, wanted._replace(limit=MOST), after):
+        after = seqs[-1]
+        yield seqs
+
+
+def waiting(connection: Connection, wanted: QueueFilter, after: int = 0) -> list[int]:
+    """Letters with a recipient that is not done and fits ``wanted``, oldest first, from behind ``after``."""
     limit = max(1, min(wanted.limit, MOST))
     found: set[int] = set()
     if wanted.state in ("", "ready"):
-        found.update(connection.execute(_letters_with(IS_READY, wanted, limit)).scalars())
+        found.update(connection.execute(_letters_with(IS_READY, wanted, limit, after)).scalars())
     if wanted.state != "ready":
         which = and_(IS_STOPPED, recipient.c.state == wanted.state) if wanted.state else IS_STOPPED
-        found.update(connection.execute(_letters_with(which, wanted, limit)).scalars())
+        found.update(connection.execute(_letters_with(which, wanted, limit, after)).scalars())
     return sorted(found)[:limit]
 
 
-def _letters_with(state: ColumnElement[bool], wanted: QueueFilter, limit: int) -> Select[Any]:
+def _letters_with(state: ColumnElement[bool], wanted: QueueFilter, limit: int, after: int) -> Select[Any]:
     """One question for each partial index: together in one, neither would serve."""
     seq = recipient.c.letter_seq
-    query = select(seq).distinct().join(letter, letter.c.seq == seq).where(state)
+    query = select(seq).distinct().join(letter, letter.c.seq == seq).where(state, seq > after)
     if wanted.letter:
         query = query.where(letter.c.id == wanted.letter)
     if wanted.sender:
         query = query.where(func.lower(letter.c.sender) == wanted.sender.lower())
     if wanted.recipient:
         query = query.where(func.lower(recipient.c.address) == wanted.recipient.lower())
+    if wanted.domain:
+        query = query.where(func.lower(recipient.c.address).endswith("@" + wanted.domain.lower(), autoescape=True))
+    if wanted.before:
+        query = query.where(letter.c.accepted < wanted.before)
     return query.order_by(seq).limit(limit)
 
 

@@ -32,6 +32,7 @@ class Facts:
     domains: dict[str, str] = field(default_factory=dict)  # catch-all ("" for none) by name
     accounts: dict[str, AccountFact] = field(default_factory=dict)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    senders: dict[str, tuple[int, ...]] = field(default_factory=dict)  # accounts that may send as an address
 
 
 class Found(NamedTuple):
@@ -40,6 +41,7 @@ class Found(NamedTuple):
     resolution: Resolution
     by_catch_all: bool  # nobody has claimed this name for himself
     limited: bool  # may turn full: not to be remembered for long
+    senders: tuple[int, ...] = ()  # accounts that may send as this, beside those it ends in
 
 
 @dataclass
@@ -76,7 +78,8 @@ def resolve(
     ends = _Ends()
     by_catch_all = _follow(address, facts, separator, deepest, ends)
     _, detail = split_detail(address, separator)
-    return Found(_resolution(asked, detail, ends), by_catch_all, any(a.limited for a in ends.accounts.values()))
+    limited = any(a.limited for a in ends.accounts.values())
+    return Found(_resolution(asked, detail, ends), by_catch_all, limited, facts.senders.get(address, ()))
 
 
 def _resolution(asked: str, detail: str, ends: _Ends) -> Resolution:

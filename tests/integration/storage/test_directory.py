@@ -228,3 +228,28 @@ async def test_excess_logins_wait_and_are_then_put_off(tmp_path: Path) -> None:
         with pytest.raises(Refused) as refused:
             await storage.login("ann@example.org")
         assert refused.value.code is Code.UNAVAILABLE
+
+
+async def test_leave_to_send_as_another(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.add_accounts("ann@example.org", "bob@example.org", "info@example.org")
+        grant = (await storage.login("ann@example.org", "smtp")).grant
+        asked = directory.MaySend(grant, ("ann@example.org", "info@example.org", "sales@example.org"))
+
+        async def may() -> tuple[bool, ...]:
+            return (await storage.ask("smtp", directory.may_send, asked)).allowed
+
+        assert await may() == (True, False, False)
+        for address in ("Info@example.org", "sales@example.org"):
+            for _ in range(2):  # saying it again changes nothing
+                await storage.ask("admin", directory.sender_add, directory.Sender(address, "ann@example.org"))
+        assert await may() == (True, True, True)
+        await storage.ask("admin", directory.sender_remove, directory.Sender("info@example.org", "ann@example.org"))
+        assert await may() == (True, False, True)
+        listed = await storage.ask("admin", directory.sender_list, directory.Name(""))
+        assert listed.senders == (directory.Sender("sales@example.org", "ann@example.org"),)
+        for wrong in (("x@elsewhere.example", "ann@example.org"), ("info@example.org", "nobody@example.org")):
+            with pytest.raises(Refused):
+                await storage.ask("admin", directory.sender_add, directory.Sender(*wrong))
+        await storage.ask("admin", directory.account_remove, directory.Name("ann@example.org"))
+        assert not (await storage.ask("admin", directory.sender_list, directory.Name(""))).senders

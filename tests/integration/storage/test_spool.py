@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -140,3 +141,20 @@ async def test_a_dropped_letter_is_gone_from_the_queue_but_not_from_the_trace(tm
         assert not (await storage.ask("admin", spool.queue_list, spool.QueueFilter())).letters
         for term in (sent.letter, "trace", "<a@b>", "x@elsewhere.example", "sender@example.net"):
             assert (await storage.ask("admin", spool.trace, spool.Trace(term))).letters[0].id == sent.letter
+
+
+async def test_acts_on_the_queue_reach_all_that_a_filter_means(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        for number in range(3):
+            await storage.ask("smtp", spool.accept, letter(f"x{number}@one.example"))
+        await storage.ask("smtp", spool.accept, letter("y@two.example", "z@sub.one.example"))
+
+        async def act(act: spool.Act, **chosen: Any) -> int:
+            wanted = spool.QueueAct(act, spool.QueueFilter(**chosen))
+            return (await storage.ask("admin", spool.queue_act, wanted)).letters
+
+        assert await act(spool.Act.HOLD, domain="One.example", limit=1) == 3
+        assert await act(spool.Act.RELEASE, state="held", before=1.0) == 0
+        assert await act(spool.Act.RELEASE, state="held") == 3
+        assert await act(spool.Act.DROP, domain="one.example") == 3
+        assert await act(spool.Act.DROP) == 1

@@ -268,3 +268,13 @@ async def test_wrong_passwords_are_told_apart_from_trouble() -> None:
         stage.storage.instead = {}
         assert (await client.ask(b"AUTH PLAIN " + plain("nobody", PASSWORD))).startswith("421 4.7.0")
         assert await client.ends()
+
+
+async def test_relay_domains_are_taken_from_anybody_and_nothing_else_is() -> None:
+    async with smtp_stage(relay_domains=("friends.example",)) as stage:
+        client = stage.connect()
+        await client.greeted()
+        await client.ask("MAIL FROM:<a@stranger.example>")
+        assert (await client.ask("RCPT TO:<x@Friends.example>")).startswith("250 ")
+        for other in ("x@sub.friends.example", "x@stranger.example", "x%stranger.example@friends.example.org"):
+            assert (await client.ask(f"RCPT TO:<{other}>")).startswith("550 5.7.1 ")
