@@ -97,6 +97,35 @@ def test_two_users_of_one_mailbox_on_two_processes_see_each_other(house: House) 
     assert time.monotonic() - started < 1.0
 
 
+def test_notify_tells_what_happens_in_the_other_process(house: House) -> None:
+    address = new_account(house)
+    one, other = sessions_of_two_processes(house, address)
+    other.command("NOTIFY SET (PERSONAL (MessageNew MessageExpunge MailboxName))")
+    one.command("CREATE Plans")
+    assert other.file.readline() == b'* LIST (\\HasNoChildren) "/" "Plans"\r\n'
+    send(house, address, letter(address))
+    assert other.file.readline() == b'* STATUS "INBOX" (UIDNEXT 2 MESSAGES 1)\r\n'
+
+
+def test_who_resynchronises_with_the_other_process_learns_what_vanished(house: House) -> None:
+    address = new_account(house)
+    for _ in range(3):
+        send(house, address, letter(address))
+    wait_messages(house, address, 3)
+    one, other = sessions_of_two_processes(house, address)
+    one.command("SELECT INBOX")
+    one.command("STORE 2 +FLAGS (\\Deleted)")
+    one.command("EXPUNGE")
+    other.command("ENABLE QRESYNC")
+    selected = b"".join(other.command("SELECT INBOX"))
+    validity = int(selected.split(b"UIDVALIDITY ")[1].split(b"]")[0])
+    found = other.command(f"SELECT INBOX (QRESYNC ({validity} 1))")
+    assert b"* VANISHED (EARLIER) 2\r\n" in found
+    assert [line.split(b" FLAGS")[0] for line in found if b" FETCH (" in line] == [
+        b"* 1 FETCH (UID 1", b"* 2 FETCH (UID 3",
+    ]  # fmt: skip
+
+
 def test_a_new_letter_wakes_sessions_of_both(house: House) -> None:
     address = new_account(house)
     one, other = sessions_of_two_processes(house, address)
