@@ -1,4 +1,5 @@
-"""Mechanisms that are off by default, switched on in a whole installation: tokens, certificates, SCRAM-SHA-1."""
+"""Ways to log in that are off by default, switched on in a whole installation: tokens, certificates, SCRAM-SHA-1,
+APOP."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
+from os import urandom
 from pathlib import Path
 from time import time
 
@@ -43,7 +45,14 @@ def open_house(authority: tuple[trustme.CA, Path]) -> Iterator[House]:
         '\n[login]\nmechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-1", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"]\n'
         f'[login.oauth]\nkeys = "{keys}"\nissuer = "{POLICY.issuer}"\naudience = "{POLICY.audience}"\n'
     )
-    with running_house(settings=settings, environment={"EILPOST_TLS__CLIENT_AUTHORITY": str(authority[1])}) as house:
+    secret = authority[1].with_name("apop.key")
+    secret.write_bytes(urandom(32))
+    environment = {
+        "EILPOST_TLS__CLIENT_AUTHORITY": str(authority[1]),
+        "EILPOST_POP3__APOP": "true",
+        "EILPOST_STORAGE__LOGIN__APOP_KEY": str(secret),
+    }
+    with running_house(settings=settings, environment=environment) as house:
         for address in (BOB, ANN, CERTIFIED):
             house.eilpost("user", "add", address, "--password-stdin", stdin=PASSWORD)
         yield house
@@ -103,6 +112,24 @@ def test_tokens_by_managesieve(open_house: House) -> None:
         sock.sendall(b'AUTHENTICATE "OAUTHBEARER" "%b"\r\nLISTSCRIPTS\r\n' % b64encode(bearer(good(), "")))
         assert file.readline().startswith(b"OK")
         assert file.readline().startswith(b"OK")
+
+
+def test_apop_for_the_account_that_has_it(open_house: House) -> None:
+    def apop(password: str = PASSWORD) -> bytes:
+        pop = poplib.POP3("localhost", open_house.ports["pop3"])
+        answer = pop.apop(ANN, password)
+        pop.quit()
+        return answer
+
+    with pytest.raises(poplib.error_proto, match="AUTH"):
+        apop()
+    open_house.eilpost("user", "password", ANN, "--password-stdin", "--apop", stdin=PASSWORD)
+    assert apop().startswith(b"+OK")
+    with pytest.raises(poplib.error_proto, match="AUTH"):
+        apop("wrong")
+    open_house.eilpost("user", "set", ANN, "--no-apop")
+    with pytest.raises(poplib.error_proto, match="AUTH"):
+        apop()
 
 
 def test_scram_sha_1_where_it_is_wanted(open_house: House) -> None:
