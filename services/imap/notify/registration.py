@@ -108,8 +108,8 @@ class Registration:
             if self._marked:
                 await self._tell_messages()
             await self._metadata.tell()
-        except (Refused, Unavailable):
-            return  # the marks stay for the next look
+        except (No, Refused, Unavailable):
+            return  # the marks stay for the next look; an item that cannot be told is left out
 
     async def _tell_selected(self, mailbox: MailboxContext, *, expunges: bool, removes: bool) -> None:
         wanted, snapshot = self._selected, mailbox.snapshot

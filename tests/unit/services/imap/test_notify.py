@@ -148,3 +148,11 @@ async def test_nobody_listens_after_the_session(stage: Stage) -> None:
     await trio.testing.wait_all_tasks_blocked()
     assert not stage.watches._mailboxes
     assert not stage.watches._lists
+
+
+async def test_an_item_that_nobody_can_decode_ends_no_session(stage: Stage) -> None:
+    client, other = await stage.selected(), await stage.logged_in()
+    await client.ok("NOTIFY SET (SELECTED (MessageNew (UID BINARY.PEEK[1]) MessageExpunge))")
+    await other.append(b"Content-Transfer-Encoding: x-nobody\r\nSubject: odd\r\n\r\nHello\r\n")
+    assert await client.response() == b"* 1 EXISTS"
+    assert b"* 1 FETCH (FLAGS (\\Recent))" in await client.ok("FETCH 1 FLAGS")
