@@ -86,6 +86,8 @@ def show(domain: str, hostname: str, config: Path | None, as_json: bool) -> None
         print(f"; no DKIM keys yet: eilpost dkim generate {facts.domain}")
     for line in lines:
         print(f"; {line.why}\n{line}")
+    print("; the MTA-STS policy:")
+    print("\n".join([f";   {line}" for line in facts.policy.splitlines()]))
 
 
 @dns.command(name="check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from shared.contracts.dkim import Key
@@ -40,7 +41,11 @@ class Facts(NamedTuple):
     ports: Mapping[str, int]
     keys: Sequence[Key] = ()
     association: str = ""
-    policy_id: str = ""  # of MTA-STS; "" for no policy
+
+    @property
+    def policy(self) -> str:
+        """The MTA-STS policy (RFC 8461 section 3.2), for somebody's web server."""
+        return f"version: STSv1\nmode: enforce\nmx: {self.hostname}\nmax_age: 604800\n"
 
 
 def zone(facts: Facts) -> Iterator[Line]:
@@ -62,10 +67,10 @@ def zone(facts: Facts) -> Iterator[Line]:
 
 def _transport(facts: Facts, reports: str) -> Iterator[Line]:
     domain, host = facts.domain, facts.hostname
-    if facts.policy_id:
-        policy = txt(f"v=STSv1; id={facts.policy_id}")
-        yield Line(f"_mta-sts.{domain}", "TXT", policy, "others must use TLS to reach us (MTA-STS)")
-        yield Line(f"mta-sts.{domain}", "CNAME", f"{host}.", "where the MTA-STS policy is served")
+    policy = txt(f"v=STSv1; id={sha256(facts.policy.encode()).hexdigest()[:16]}")
+    why = f"others must use TLS to reach us, as https://mta-sts.{domain}/.well-known/mta-sts.txt says (MTA-STS)"
+    yield Line(f"_mta-sts.{domain}", "TXT", policy, why)
+    yield Line(f"mta-sts.{domain}", "CNAME", f"{host}.", "where the MTA-STS policy is served")
     yield Line(f"_smtp._tls.{domain}", "TXT", txt(f"v=TLSRPTv1; rua=mailto:{reports}"), "reports on TLS trouble")
     if facts.association:
         yield Line(f"_25._tcp.{host}", "TLSA", facts.association, "our certificate (DANE; the zone must be signed)")

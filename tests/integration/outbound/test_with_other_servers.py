@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.dns import FAILING, nameserver_thread
-from tests.support.house import House, free_ports, until
+from tests.support.house import NO_NAMES, House, free_ports, until
 from tests.support.postfix import Postfix, is_installed, running_postfix
 
 pytestmark = pytest.mark.integration
@@ -55,7 +55,7 @@ def world() -> Iterator[World]:
         port = free_ports(["postfix"])["postfix"]
         for house, other in ((one, two), (two, one)):
             values = {"nameserver": names.address, "other": other.ports["smtp"], "postfix": port}
-            house.config.write_text(house.config.read_text() + SETTINGS.format(**values))
+            house.config.write_text(house.config.read_text().replace(NO_NAMES, "") + SETTINGS.format(**values))
         for house, domain, user in ((one, "one.test", "ann"), (two, "two.test", "bob")):
             house.start()
             stack.callback(house.stop)

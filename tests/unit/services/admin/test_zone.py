@@ -64,6 +64,14 @@ async def test_a_key_may_be_cut_in_other_places() -> None:
     assert all(verdict.ok for verdict in await verdicts(records))
 
 
+def test_the_policy_of_mta_sts_has_the_id_that_the_dns_tells() -> None:
+    lines = {line.name: line.value for line in zone(FACTS)}
+    assert "mx: mx.example.org\n" in FACTS.policy
+    assert lines["_mta-sts.example.org"].startswith('"v=STSv1; id=')
+    moved = FACTS._replace(hostname="other.example.org")
+    assert lines["_mta-sts.example.org"] not in [line.value for line in zone(moved)]
+
+
 def test_what_is_off_is_said_to_be_off() -> None:
     lines = {line.name: line.value for line in zone(FACTS)}
     assert lines["_imaps._tcp.example.org"] == "0 1 993 mx.example.org."
