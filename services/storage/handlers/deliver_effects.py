@@ -7,7 +7,7 @@ whatever is repeated, and a memory that is asked for as fresh is known to nobody
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.storage.repositories import contents, letters, sieve_log, sieve_memories
 from services.storage.repositories.letters import Spawned
@@ -21,8 +21,10 @@ from shared.contracts.messages import Effects, Filing, Mailing, Memory
 class EffectBatch:
     """The effects of one transaction's filings, taken one by one and written at its end."""
 
-    def __init__(self, work: UnitOfWork, filings: Sequence[Filing]) -> None:
+    def __init__(self, work: UnitOfWork, filings: Sequence[Filing], forwarded: Callable[[str, str], str]) -> None:
+        """``forwarded`` tells under which name a sender's letter goes on from an address of ours."""
         self._work = work
+        self._forwarded = forwarded
         self._known = sieve_memories.live(work.connection, work.now, _keys(filings))
         self._until: dict[Key, int] = {}
         self._lines: list[Line] = []
@@ -64,7 +66,8 @@ class EffectBatch:
             if mailing.changed is None:
                 uses[entry.content_id] += 1
             number = entry.content_id if mailing.changed is None else next(interned)
-            spawned.append(Spawned(entry.seq, number, mailing))
+            sender = self._forwarded(mailing.sender, entry.address) if mailing.prefix and mailing.sender else ""
+            spawned.append(Spawned(entry.seq, number, mailing, sender))
         letters.spawn(connection, now, spawned)
         return len(spawned)
 

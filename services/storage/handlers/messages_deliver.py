@@ -62,7 +62,8 @@ class Batch:
         self.pending = spool.pending(work.connection, [(filing.letter, filing.number) for filing in filings])
         self.ledger = Ledger(work.connection)
         self.ledger.load_names(_names(self.filings))
-        self.effects = EffectBatch(work, filings) if any(filing.effects for filing in filings) else None
+        scripted = any(filing.effects for filing in filings)
+        self.effects = EffectBatch(work, filings, forwarding.sender) if scripted else None
         self.rows: list[Message] = []
         self.changed: list[tuple[int, Changed]] = []  # place in `rows`, and what that message holds
         self.arrived: dict[int, list[ViewRow]] = {}

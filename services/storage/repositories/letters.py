@@ -44,6 +44,7 @@ ADD_LETTER = BulkInsert(
 ADD_RECIPIENT = BulkInsert(
     recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt", "far"
 )
+ADD_SPAWNED_RECIPIENT = BulkInsert(recipient, *ADD_RECIPIENT.columns, "sender")
 ORIGINS = select(
     letter.c.seq,
     letter.c.trace,
@@ -68,11 +69,15 @@ class Incoming(NamedTuple):
 
 
 class Spawned(NamedTuple):
-    """A letter that comes from letter ``origin``; ``content_id`` is that of its octets, or of changed ones."""
+    """A letter that comes from letter ``origin``; ``content_id`` is that of its octets, or of changed ones.
+
+    ``sender`` is under which name it leaves, "" for its own.
+    """
 
     origin: int
     content_id: int
     mailing: Mailing
+    sender: str
 
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
@@ -106,11 +111,11 @@ def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> Non
     for seq, each in enumerate(spawned, first):
         rows.append(_spawned(seq, now, each, origins[each.origin]))
         recipients.extend(
-            (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False)
+            (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False, each.sender)
             for number, one in enumerate(each.mailing.recipients, 1)
         )
     ADD_LETTER.execute(connection, rows)
-    ADD_RECIPIENT.execute(connection, recipients)
+    ADD_SPAWNED_RECIPIENT.execute(connection, recipients)
 
 
 def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, ...]:

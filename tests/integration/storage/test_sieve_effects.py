@@ -48,6 +48,16 @@ def test_a_letter_that_is_sent_on_shares_the_octets_of_its_origin(store: Store) 
     assert len(letters(store)) == 1
 
 
+def test_what_is_sent_on_leaves_under_a_name_that_leads_back(store: Store) -> None:
+    far = [mailing._replace(sender="carl@far.example") for mailing in (sent_on("new-1"), sent_on("new-2", b""))]
+    deliver(store, filing(store, Effects((*far, sent_on("new-3")))))
+    rows = store.query(select(letter.c.id, recipient.c.sender).join(recipient).order_by(letter.c.id))
+    senders = {row.id: row.sender for row in rows}
+    assert senders["new-1"].startswith("srs0=")
+    assert senders["new-1"].endswith("@example.org")
+    assert senders["new-2"] == senders["new-3"] == ""  # a letter of its own; a sender of this domain
+
+
 def test_a_letter_of_its_own_holds_its_own_octets(store: Store) -> None:
     octets = letter_octets("Away")
     changed = Changed(Body(octets), summarise(octets))
