@@ -102,12 +102,13 @@ class Columns:
     def merged(self, other: Columns) -> Columns:
         """A copy of all rows of both, whose UIDs are different."""
         whole = Columns()
-        at = 0
-        for index, uid in enumerate(other.uids):
-            place = bisect_left(self.uids, uid, at)
+        at = index = 0
+        while index < len(other):
+            place = bisect_left(self.uids, other.uids[index], at)
+            end = bisect_left(other.uids, self.uids[place], index) if place < len(self) else len(other)
             whole.join(self.slice(at, place))
-            whole.join(other.slice(index, index + 1))
-            at = place
+            whole.join(other.slice(index, end))
+            at, index = place, end
         whole.join(self.slice(at, len(self)))
         return whole
 

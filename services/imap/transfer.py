@@ -7,29 +7,57 @@ from array import array
 from services.imap.columns import pack, unpack
 from services.imap.context import MailboxContext
 from services.imap.errors import try_create
+from shared.base.errors import EilpostError
 from shared.base.ids import new_ulid
 from shared.contracts import messages
 from shared.contracts.errors import Refused
 from shared.contracts.messages import Copied, Copy
 from shared.protocols.imap import responses
 
-_AT_ONCE = 20_000  # messages in one transaction
+_COPIED = 20_000  # messages in one transaction
+_MOVED = 1_000  # ... of moving, which takes longer for each
+
+
+class Transfer:
+    """What has been copied or moved so far."""
+
+    def __init__(self) -> None:
+        self._uidvalidity = 0
+        self._source: array[int] = array("I")
+        self._copies: array[int] = array("I")
+
+    def add(self, copied: Copied) -> None:
+        """One step is done."""
+        self._uidvalidity = copied.uidvalidity
+        self._source.extend(unpack("I", copied.source))
+        self._copies.extend(unpack("I", copied.uids))
+
+    @property
+    def code(self) -> bytes:
+        """COPYUID, b"" when nothing was done."""
+        if not self._copies:
+            return b""
+        return responses.copy_uid_code(self._uidvalidity, self._source, self._copies)
 
 
 async def transfer(context: MailboxContext, uids: array[int], to: str, *, move: bool) -> bytes:
-    """Copy or move ``uids`` to what the client calls ``to``; the COPYUID code, b"" when nothing was done."""
+    """Copy or move ``uids`` to what the client calls ``to``; the COPYUID code, b"" when nothing was done.
+
+    A move that fails on its way tells what it has moved, which stays so (RFC 6851 section 3.3).
+    """
     target = context.account.names.inward(to)
-    uidvalidity = 0
-    source: array[int] = array("I")
-    copies: array[int] = array("I")
-    for start in range(0, len(uids), _AT_ONCE):
-        if start:
-            await context.talk.progress(start, len(uids))
-        copied = await _step(context, uids[start : start + _AT_ONCE], target, move=move)
-        uidvalidity = copied.uidvalidity
-        source.extend(unpack("I", copied.source))
-        copies.extend(unpack("I", copied.uids))
-    return responses.copy_uid_code(uidvalidity, source, copies) if copies else b""
+    done = Transfer()
+    size = _MOVED if move else _COPIED
+    try:
+        for start in range(0, len(uids), size):
+            if start:
+                await context.talk.progress(start, len(uids))
+            done.add(await _step(context, uids[start : start + size], target, move=move))
+    except EilpostError:
+        if move and done.code:
+            context.talk.out.write(responses.untagged("OK", "Moved", done.code))
+        raise
+    return done.code
 
 
 async def _step(context: MailboxContext, uids: array[int], target: str, *, move: bool) -> Copied:

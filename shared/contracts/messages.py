@@ -15,6 +15,7 @@ from shared.contracts.op import Op, Repeat, services
 from shared.contracts.spool import Recipient
 
 IMAP = services("imap")
+EXPUNGED_AT_ONCE = 4_000  # messages that one call removes
 
 
 class Where(NamedTuple):
@@ -228,16 +229,23 @@ store = Op("messages.store", Store, Stored, IMAP, 10.0, Repeat.KEYED)
 
 
 class Expunge(NamedTuple):
-    """Remove those of ``uids`` that carry \\Deleted; without ``uids``, all that carry it."""
+    """Remove those of ``uids`` that carry \\Deleted; without ``uids``, all that carry it; no UID up to ``after``.
+
+    At most `EXPUNGED_AT_ONCE` of them: others shall not wait for long.
+    """
 
     grant: bytes
     key: str
     mailbox: int
     uids: bytes | None = None
+    after: int = 0
 
 
 class Expunged(NamedTuple):
+    """``next``: the `Expunge.after` to go on with, 0 at the end."""
+
     change: Change
+    next: int = 0
 
 
 expunge = Op("messages.expunge", Expunge, Expunged, IMAP, 20.0, Repeat.KEYED)

@@ -9,7 +9,10 @@ from shared.protocols.imap.syntax.move import Move
 
 
 async def handle(context: MailboxContext, command: Move) -> Done:
-    """Move to another mailbox in one transaction. COPYUID comes before the expunges (RFC 6851 section 4.3)."""
+    """Move to another mailbox: each message as a whole, many of them in steps.
+
+    COPYUID comes before the expunges (RFC 6851 section 4.3).
+    """
     context.must_write()
     uids = context.uids(command.numbers, uid=command.uid)
     code = await transfer(context, uids, command.mailbox, move=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +20,13 @@ from services.storage.tables.schema import message
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.changes import Change
 from shared.contracts.errors import Refused
-from shared.contracts.messages import Expunge, Expunged
+from shared.contracts.messages import EXPUNGED_AT_ONCE, Expunge, Expunged
 
 ALL_MARKED = (
     select(message.c.mailbox_id, message.c.uid, message.c.flagset_id, message.c.size, message.c.content_id)
-    .where(message.c.mailbox_id == bindparam("mailbox"), messages.MARKED)
+    .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid > bindparam("after"), messages.MARKED)
     .order_by(message.c.uid)
+    .limit(bindparam("limit"))
 )
 REMOVABLE = messages.Picker(message.c.flagset_id, message.c.size, message.c.content_id)
 
@@ -41,19 +43,24 @@ def expunge(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Expunge]
         if isinstance(state, Refused):
             answers.append(state)
         else:
-            rows = _marked(flagsets, work, state, each.request.uids)
-            answers.append(Expunged(remove(flagsets, work, state, rows, author=each.session, uses=uses)))
+            marked = _marked(flagsets, work, state, each.request)
+            rows = marked[:EXPUNGED_AT_ONCE]
+            change = remove(flagsets, work, state, rows, author=each.session, uses=uses)
+            answers.append(Expunged(change, rows[-1].uid if len(rows) < len(marked) else 0))
     contents.adjust(work.connection, uses)
     ledger.save()
     return answers
 
 
-def _marked(flagsets: FlagSets, work: UnitOfWork, state: MailboxState, packed: bytes | None) -> list[Any]:
+def _marked(flagsets: FlagSets, work: UnitOfWork, state: MailboxState, request: Expunge) -> list[Any]:
+    """What may be removed; where there is more than one call takes, more than that."""
     if not state.deleted:
         return []
-    if packed is None:
-        return list(work.connection.execute(ALL_MARKED, {"mailbox": state.id}))
-    rows = REMOVABLE.pick(work.connection, {state.id: unpack_uids(packed)})
+    if request.uids is None:
+        given = {"mailbox": state.id, "after": request.after, "limit": EXPUNGED_AT_ONCE + 1}
+        return list(work.connection.execute(ALL_MARKED, given))
+    uids = unpack_uids(request.uids)
+    rows = REMOVABLE.pick(work.connection, {state.id: uids[bisect_right(uids, request.after) :]})
     sets = flagsets.flags(work.connection, {row[2] for row in rows})
     marked = {number for number, names in sets.items() if "\\Deleted" in names}
     return [row for row in rows if row[2] in marked]

@@ -182,6 +182,20 @@ class TestExpunge:
         assert none.change.previous == none.change.modseq == rest.change.modseq
         assert len(told(store)) == 3
 
+    def test_one_call_removes_so_many_and_says_where_to_go_on(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("services.storage.handlers.messages_expunge.EXPUNGED_AT_ONCE", 2)
+        store.append(*[new(flags=["\\Deleted"])] * 5)
+        inbox = opened(store).mailbox
+        first = store.call(messages.expunge, Expunge(GRANT, store.key(), inbox))
+        assert (unpack_uids(first.change.vanished), first.next) == ([1, 2], 2)
+        named = Expunge(GRANT, store.key(), inbox, pack_u32([1, 3, 4, 5]), first.next)
+        second = store.call(messages.expunge, named)
+        assert (unpack_uids(second.change.vanished), second.next) == ([3, 4], 4)
+        last = store.call(messages.expunge, Expunge(GRANT, store.key(), inbox, after=second.next))
+        assert (unpack_uids(last.change.vanished), last.next) == ([5], 0)
+
     def test_uids_are_never_given_again(self, store: Store) -> None:
         store.append(new(flags=["\\Deleted"]))
         store.call(messages.expunge, Expunge(GRANT, store.key(), opened(store).mailbox))

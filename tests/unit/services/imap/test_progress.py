@@ -17,7 +17,7 @@ async def test_copying_and_storing_in_many_steps(
     nursery: trio.Nursery, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = Stage(nursery, store, stage_settings(progress_seconds=0.0), None)
-    monkeypatch.setattr(transfer, "_AT_ONCE", 2)
+    monkeypatch.setattr(transfer, "_COPIED", 2)
     monkeypatch.setattr(store_command, "_AT_ONCE", 3)
     store.append(*[new()] * 5)
     client = await stage.selected()

@@ -7,8 +7,10 @@ import trio
 import trio.testing
 
 from services.imap.names import Names
+from shared.contracts import metadata
 from shared.contracts.errors import Code
-from tests.support.storage import Store, letter_octets, new
+from shared.contracts.metadata import Annotation
+from tests.support.storage import GRANT, Store, letter_octets, new
 from tests.unit.services.imap.stage import Client, Stage, stage_settings
 
 NAME = "#user/bob/INBOX"
@@ -150,3 +152,67 @@ async def test_dots_in_a_user_are_shown_as_carets_where_dots_separate(nursery: t
     names = Names(".")
     assert names.inward("#user.ann^lee@example^org.a^b") == "#user/ann.lee@example.org/a^b"
     assert names.outward("#user/ann.lee@example.org/a^b") == "#user.ann^lee@example^org.a^b"
+
+
+@pytest.mark.parametrize(
+    "who", ["' OR 1=1", "*)(uid=*", "a.*.>", "x" * 10_000, "", "@", "ann@", "b\\\\ob", "-", "--ann"]
+)
+async def test_case_31_strange_identifiers_are_nobody(stage: Stage, ann: str, who: str) -> None:
+    client = await stage.logged_in()
+    for command in (f'SETACL INBOX "{who}" lr', f'DELETEACL INBOX "{who}"', f'LISTRIGHTS INBOX "{who}"'):
+        answer = (await client.ask(command))[-1]
+        assert answer.startswith((b"NO [CANNOT]", b"BAD")), answer
+    assert await client.ok("GETACL INBOX") == [b'* ACL "INBOX" "bob" "lrswipkxteacd" "ann" "lrs"']
+
+
+async def test_case_41_annotations_cannot_break_out_of_their_line(stage: Stage) -> None:
+    client = await stage.logged_in()
+    value = b'x\r\n* 5 EXISTS\r\n"\\'
+    await client.ok(b"SETMETADATA INBOX (/private/comment {%d+}\r\n%b)" % (len(value), value))
+    assert await client.ok("GETMETADATA INBOX /private/comment") == [
+        b'* METADATA "INBOX" (/private/comment {%d}\r\n%b)' % (len(value), value)
+    ]
+    await client.ok(b"SETMETADATA INBOX (/private/comment ~{3+}\r\na\0b)")
+    assert await client.ok("GETMETADATA INBOX /private/comment") == [
+        b'* METADATA "INBOX" (/private/comment ~{3}\r\na\0b)'
+    ]
+    for entry in ('"/private/a\tb"', '"/private/\x01"', "{17+}\r\n/private/a\r\nb/cde", '"/private/caf\u00e9"'):
+        answer = (await client.ask(f'SETMETADATA INBOX ({entry} "x")'.encode()))[-1]
+        assert answer.startswith(b"BAD"), answer
+    await client.ok('SETMETADATA INBOX ("/private/with space" "x")')
+    assert await client.ok('GETMETADATA INBOX ("/private/with space")') == [
+        b'* METADATA "INBOX" ("/private/with space" "x")'
+    ]
+
+
+async def test_case_42_quota_roots_and_annotations_of_others_look_as_if_they_were_not_there(
+    stage: Stage, store: Store
+) -> None:
+    eve = await stage.logged_in(str(store.add_account("eve@example.org")))
+    for there, nowhere in (
+        ("GETQUOTA bob@example.org", "GETQUOTA nobody@example.org"),
+        ("GETQUOTA bob@example.org/INBOX", "GETQUOTA bob@example.org/Nowhere"),
+        ("SETQUOTA bob@example.org (MESSAGE 1)", "SETQUOTA nobody@example.org (MESSAGE 1)"),
+        (f"GETQUOTAROOT {NAME}", "GETQUOTAROOT #user/nobody/INBOX"),
+        (f"GETMETADATA {NAME} /shared/comment", "GETMETADATA #user/nobody/INBOX /shared/comment"),
+        (f'SETMETADATA {NAME} (/shared/comment "x")', 'SETMETADATA #user/nobody/INBOX (/shared/comment "x")'),
+    ):
+        assert await eve.ask(there) == await eve.ask(nowhere)
+
+
+@pytest.mark.parametrize("command", ["GETMETADATA INBOX", "SETMETADATA INBOX", "SETQUOTA x", "GETMETADATA"])
+async def test_case_40_parentheses_without_end(stage: Stage, command: str) -> None:
+    client = await stage.logged_in()
+    assert (await client.ask(f"{command} {'(' * 4000}"))[-1].startswith(b"BAD")
+    assert (await client.ask("NOOP"))[-1].startswith(b"OK")
+
+
+async def test_annotations_are_told_again_where_notices_may_have_been_lost(stage: Stage) -> None:
+    client = await stage.logged_in()
+    await client.ok("NOTIFY SET (PERSONAL (MailboxMetadataChange))")
+    given = (Annotation("/private/comment", b"x"),)
+    stage.store.call(metadata.set, metadata.Set(GRANT, "INBOX", given), session="another")
+    stage.store.announcements.clear()  # the bus lost it
+    stage.broker.sever(stage.bus)
+    stage.broker.restore(stage.bus)
+    assert await client.response() == b'* METADATA "INBOX" /private/comment'
