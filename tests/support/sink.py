@@ -41,7 +41,9 @@ class Sink:
         self.mail: Callable[[str], str] = lambda sender: "250 2.1.0 Ok"
         self.end: Callable[[Received], str] = lambda letter: "250 2.0.0 Ok"
         self.greeting = "220 sink.example ESMTP"
+        self.enough = "421 4.7.0 Enough"
         self.delay = 0.0  # seconds before each reply to the end of a message
+        self.most_letters = 0  # over one connection, which then ends; 0: any number
         self.connections = self.open = self.most_open = 0
         self.logins: list[str] = []
         self.port = 0
@@ -96,6 +98,7 @@ class _Session:
         self.number = number
         self.tls = False
         self.client = ""
+        self.letters = 0
         self._received = b""
         self._out = b""
         self.forget()
@@ -147,6 +150,9 @@ class _Session:
         elif verb == "AUTH":
             self.sink.logins.append(rest)
             await self.say("235 2.7.0 Ok")
+        elif verb == "MAIL" and 0 < self.sink.most_letters <= self.letters:
+            await self.say(self.sink.enough)
+            return True
         elif verb == "MAIL":
             path, _, self.options = rest.partition(">")
             self.sender = path.partition("<")[2]
@@ -203,6 +209,7 @@ class _Session:
             self.client,
         )
         self.forget()
+        self.letters += 1
         await trio.sleep(self.sink.delay)
         reply = self.sink.end(letter)
         if reply.startswith(("2", DROP)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
 from typing import TypeVar
 
 import trio
@@ -25,8 +26,18 @@ from shared.protocols.smtp.client.replies import ServerReply
 
 R = TypeVar("R")
 
+_CLOSING = 421
+
 OUR_FAULT = Undeliverable("4.3.0", "local error while sending")
 NO_BODY = Undeliverable("4.3.0", "storage did not give the message")
+
+
+class Course(Enum):
+    """What became of the connection, and of the parcel."""
+
+    HELD = "held"
+    BROKE = "broke"
+    AGAIN = "again"  # the server had enough of us after earlier letters: this one wants a fresh connection
 
 
 class Carrier:
@@ -68,39 +79,43 @@ class Carrier:
             self.fail(parcel, OUR_FAULT)
             return None
 
-    async def deliver(self, parcel: Parcel, session: Session, connecting: float) -> bool:
-        """Send one parcel and see its verdict off; whether the connection held. Raises nothing of ours."""
+    async def deliver(self, parcel: Parcel, session: Session, connecting: float) -> Course:
+        """Send one parcel and see its verdict off. Raises nothing of ours."""
         letter = parcel.consignment.letter
         if self._is_lost(letter.id):
             self.let_go(parcel)
-            return True
+            return Course.HELD
         began = self._wall_clock()
         try:
-            held = await self.guard(parcel, self._send(parcel, session, connecting, began))
+            course = await self.guard(parcel, self._send(parcel, session, connecting, began))
         except Undeliverable as error:
             self.fail(parcel, error)
-            return True
-        if held is None:
+            return Course.HELD
+        if course is None:
             session.spoil()
-        return bool(held)
+        return course or Course.BROKE
 
-    async def _send(self, parcel: Parcel, session: Session, connecting: float, began: float) -> bool:
+    async def _send(self, parcel: Parcel, session: Session, connecting: float, began: float) -> Course:
         letter = parcel.consignment.letter
         try:
             content = await self._contents.read(letter)
             content = await self._sealing.sealed(content, int(began))
         except (Refused, Unavailable) as error:
             raise NO_BODY from error
-        relay, held = str(session.server), True
+        relay, course = str(session.server), Course.HELD
         try:
             replies: Sequence[ServerReply | None] = (await self._sent(parcel, session, content)).replies
             broken = None
         except Broken as error:
             moment = "after the end of the message" if error.dot_sent else "in the transaction"
             broken = Undeliverable("4.4.2", f"connection lost {moment}: {error.reason}", relay=relay)
-            replies, held = error.decided, False
+            if session.uses > 1 and not error.dot_sent and not any(error.decided):
+                return Course.AGAIN
+            replies, course = error.decided, Course.BROKE
         except Unavailable as error:
             raise NO_BODY from error
+        if session.uses > 1 and all(reply is not None and reply.code == _CLOSING for reply in replies):
+            return Course.AGAIN
         now = self._wall_clock()
         reports = "DSN" not in session.extensions
         fates = [
@@ -111,7 +126,7 @@ class Carrier:
         ]
         times = Times(began - connecting - letter.accepted, connecting, now - began)
         await self._settle(parcel, fates, times, session.tls, content)
-        return held
+        return course
 
     async def _sent(self, parcel: Parcel, session: Session, content: Content) -> Sent:
         letter = parcel.consignment.letter

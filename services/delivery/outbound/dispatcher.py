@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import trio
 
-from services.delivery.outbound.carrier import Carrier
+from services.delivery.outbound.carrier import Carrier, Course
 from services.delivery.outbound.config import OutboundSettings
 from services.delivery.outbound.destination import Destination
 from services.delivery.outbound.opening import Opener
@@ -18,6 +18,8 @@ from services.delivery.outbound.parcel import Parcel
 from services.delivery.outbound.routes import NextHop
 from services.delivery.outbound.session import Session
 from services.delivery.outbound.trouble import Undeliverable, Unreachable
+
+_MOST = 10_000  # destinations
 
 
 class Dispatcher:
@@ -38,12 +40,19 @@ class Dispatcher:
         destination = self._destinations.get(hop)
         if destination is None:
             settings = self._settings
+            self._forget_idle()
             destination = self._destinations[hop] = Destination(hop, settings.first_window, settings.widest_window)
         if destination.trouble is not None and destination.is_suspended(trio.current_time()):
             self._carrier.fail(parcel, destination.trouble)
             return
         destination.add(parcel)
         self._staff(destination)
+
+    def _forget_idle(self) -> None:
+        """Those that are remembered only because nobody could be reached there lately, when they become many."""
+        if len(self._destinations) >= _MOST:
+            busy = {hop: each for hop, each in self._destinations.items() if each.workers or each.waiting}
+            self._destinations = busy
 
     def stop(self) -> list[Parcel]:
         """Begin nothing new; returns what was not tried."""
@@ -88,7 +97,11 @@ class Dispatcher:
         following: Parcel | None = parcel
         try:
             while following is not None:
-                if await self._carrier.deliver(following, session, connecting):
+                course = await self._carrier.deliver(following, session, connecting)
+                if course is Course.AGAIN:
+                    destination.add(following)
+                    break
+                if course is Course.HELD:
                     destination.succeeded()
                 else:
                     destination.failed()

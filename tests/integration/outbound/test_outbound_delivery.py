@@ -302,3 +302,15 @@ async def test_case_18_alias_cycles_end_after_one_pass(tmp_path: Path, monkeypat
         id = await stage.send(Recipient("a@example.org"))
         await stage.until(id, lambda state: len(state) == 2 and all(each.state == "done" for each in state.values()))
         assert (len(stage.sink.letters), len(await stage.inbox(1))) == (1, 1)
+
+
+async def test_server_that_has_enough_gets_a_fresh_connection_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbound_stage(tmp_path, monkeypatch, first_window=1, widest_window=1, idle=5.0) as stage:
+        stage.sink.most_letters = 2
+        ids = [await stage.send(f"user{number}@elsewhere.example") for number in range(7)]
+        for id in ids:
+            (state,) = (await stage.settled(id)).values()
+            assert (state.state, state.attempts) == ("done", 1)
+        assert stage.sink.connections == 4
