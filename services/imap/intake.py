@@ -19,7 +19,8 @@ from shared.protocols.imap.syntax.replace import Replace
 
 _FRAME = 900_000  # octets that one question to storage carries
 _ROW = 200  # octets of a message beside its texts
-_HELD = 600_000  # octets of messages that are held for one command
+_HELD = 300_000  # octets of messages that are held for one command
+_LARGEST = 8  # as many of the largest messages may come by one command
 
 
 async def take_in(context: AccountContext, command: Append | Replace) -> tuple[New, ...]:
@@ -58,6 +59,7 @@ class Gathering:
         self._done: list[New] = []
         self._weight = 0  # octets of what is done, as storage will be asked
         self._held = 0  # ... of them messages
+        self._octets = 0  # of all messages: a few URLs can name many
         self._draft: Draft | None = None
 
     async def start(self, messages: tuple[Message, ...]) -> None:
@@ -102,10 +104,20 @@ class Gathering:
         self._draft = None
         self._done.append(done)
         self._held += len(done.body.octets)
-        texts = (value for value in done.summary if isinstance(value, bytes | str))
-        self._weight += _ROW + len(done.body.octets) + sum(map(len, texts)) + sum(map(len, done.flags))
-        if self._weight > _FRAME and len(self._done) > 1:
+        self._weight += _ROW + _weight(done)
+        self._octets += done.summary.size
+        too_large = self._octets > _LARGEST * self._context.settings.message_limit
+        if too_large or (self._weight > _FRAME and len(self._done) > 1):
             raise No("Too many messages in one command", "LIMIT")
+
+
+def _weight(value: object) -> int:
+    """Octets of the texts in ``value``, about."""
+    if isinstance(value, tuple):
+        return sum(map(_weight, value))
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
+    return len(value) if isinstance(value, bytes) else 0
 
 
 async def _stream(context: AccountContext, command: Append | Replace, gathering: Gathering) -> None:

@@ -176,3 +176,13 @@ async def test_case_46_who_does_not_read_is_waited_for_all_the_way_back(tmp_path
         answers = await client.until(b"a")
         assert answers[-1].startswith(b"a OK")
         assert answers[0].count(message) == 2
+
+
+async def test_many_messages_in_one_command_fit_one_question(tmp_path: Path) -> None:
+    async with large_stage(tmp_path) as client:
+        letter = b"Subject: %b %d\r\nFrom: a@x\r\nTo: b@x\r\n\r\n" + b"x" * 2_000
+        for count, answer in ((300, b"OK [APPENDUID "), (900, b"NO [LIMIT]")):
+            letters = [letter % (b"w" * 200, number) for number in range(count)]
+            command = b"".join(b" {%d+}\r\n%b" % (len(octets), octets) for octets in letters)
+            assert (await client.ask(b"APPEND INBOX" + command))[-1].startswith(answer)
+        assert (await client.ok("STATUS INBOX (MESSAGES)"))[-1] == b'* STATUS "INBOX" (MESSAGES 300)'

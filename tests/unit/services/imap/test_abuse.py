@@ -200,3 +200,14 @@ async def test_case_48_ten_thousand_pipelined(stage: Stage) -> None:
     await trio.sleep(0.1)
     for number in range(count):
         assert await client.response() == b"p%d OK NOOP completed" % number
+
+
+async def test_a_few_urls_cannot_ask_for_endless_copies(nursery: trio.Nursery, store: Store) -> None:
+    stage = Stage(nursery, store, stage_settings(message_limit=1_000), None)
+    client = await stage.selected()
+    await client.append(letter_octets(text="x" * 700))
+    many = " ".join(["CATENATE (URL ;UID=1)"] * 200)
+    await client.no(f"APPEND INBOX {many}", "LIMIT")
+    await client.no("APPEND INBOX CATENATE (URL ;UID=1 URL ;UID=1)", "TOOBIG")
+    await client.ok("APPEND INBOX CATENATE (URL ;UID=1) CATENATE (URL ;UID=1)")
+    assert await client.ok("SEARCH ALL") == [b"* SEARCH 1 2 3"]
