@@ -43,6 +43,18 @@ _WORDS = st.sampled_from(
             "99999999999999999999",
             "UNKEYWORD",
         ),
+        *(
+            "/private/comment",
+            "/shared",
+            "DEPTH",
+            "infinity",
+            "MAXSIZE",
+            "METADATA",
+            "MYRIGHTS",
+            "+lrs",
+            "STORAGE",
+            "7",
+        ),
     ]
 )
 _ARGUMENTS = st.lists(_WORDS, max_size=12).flatmap(
