@@ -16,7 +16,7 @@ import trio
 from services.imap.errors import Bye
 from services.imap.notifier import Bell
 from services.imap.output import Output
-from shared.net.shell import Connection, PeerGone
+from shared.net.shell import Connection, PeerGone, PeerTimeout
 from shared.protocols.deflate import BrokenStream, Deflater, Inflater
 from shared.protocols.imap import responses
 from shared.protocols.imap.core import ImapCore, Limits
@@ -34,14 +34,15 @@ from shared.protocols.imap.events import (
 )
 from shared.protocols.imap.syntax.append import Step
 
+STILL_HERE = responses.untagged("OK", "Still here")
 _GO_AHEAD = responses.continuation("OK")
 
 
 class Conversation:
     """Reads and writes for one session. Every waiting method raises `PeerGone` and `PeerTimeout`."""
 
-    __slots__ = ("_inflater", "_quiet_since", "_sign_seconds", "bell", "connection", "core", "out", "received",
-                 "sign_at", "tag", "tally", "waiting_since")  # fmt: skip
+    __slots__ = ("_alive_until", "_inflater", "_quiet_since", "_sign_seconds", "bell", "connection", "core", "out",
+                 "received", "sign_at", "tag", "tally", "waiting_since")  # fmt: skip
 
     def __init__(self, connection: Connection, limits: Limits, sign_seconds: float) -> None:
         self.connection = connection
@@ -54,6 +55,7 @@ class Conversation:
         self.sign_at = 0.0  # trio clock: when a command that is still at work shows it
         self.tag = ""  # of the command in hand
         self.waiting_since = 0.0  # trio clock, while the next command is awaited; else 0
+        self._alive_until = 0.0  # trio clock: then a client that waits for news is shown a sign of life
         self._quiet_since = 0.0  # trio clock: since then nothing was heard, whatever was told
         self.tally: dict[str, int] = {}  # what was done how often, for the log
 
@@ -95,20 +97,28 @@ class Conversation:
             else:
                 return event
 
-    async def event_or_bell(self) -> Event | None:
-        """Likewise, but None as soon as the bell rings."""
+    async def event_or_bell(self, keepalive: float) -> Event | None:
+        """Likewise, but None as soon as the bell rings; every ``keepalive`` seconds a sign of life, for the NATs."""
         while True:
             event = self.core.next_event()
             if event is NEED_MORE:
                 if self._inflater is not None and self._draw(self._inflater):
                     continue
                 await self.out.flush()
-                self.waiting_since = self._quiet_since = self._quiet_since or trio.current_time()
-                data = await self.bell.wait_for(self.connection.receive, inf)
-                self.waiting_since = 0.0
+                now = trio.current_time()
+                self.waiting_since = self._quiet_since = self._quiet_since or now
+                self._alive_until = self._alive_until or now + keepalive
+                try:
+                    data = await self.bell.wait_for(self.connection.receive, max(0.0, self._alive_until - now))
+                except PeerTimeout:
+                    self.out.write(STILL_HERE)
+                    self._alive_until = 0.0
+                    continue
+                finally:
+                    self.waiting_since = 0.0
                 if data is None:
                     return None
-                self._quiet_since = 0.0
+                self._quiet_since = self._alive_until = 0.0
                 self._feed(data)
             elif type(event) is ContinuationNeeded:
                 self.out.write(_GO_AHEAD)

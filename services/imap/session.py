@@ -105,7 +105,9 @@ class Session:
         turn = 0
         while True:
             notify = self.account.notify if self.account is not None else None
-            event = await (self.talk.event() if notify is None else self.talk.event_or_bell())
+            event = await (
+                self.talk.event() if notify is None else self.talk.event_or_bell(self._shared.settings.keepalive)
+            )
             if self._ending:
                 raise Bye(self._ending)
             if type(event) is Command:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import trio
 
 from services.imap.context import AccountContext, Done
+from services.imap.conversation import STILL_HERE
 from services.imap.errors import Bad
 from services.imap.rights import confirm
 from services.imap.telling import tell
 from shared.net.shell import PeerTimeout
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.idle import Idle
-
-_STILL_HERE = responses.untagged("OK", "Still here")
 
 
 async def handle(context: AccountContext, command: Idle) -> Done:
@@ -48,7 +47,7 @@ async def _wait(context: AccountContext) -> bytes:
         except PeerTimeout:
             if trio.current_time() >= end:
                 raise
-            context.talk.out.write(_STILL_HERE)
+            context.talk.out.write(STILL_HERE)
             sign = trio.current_time() + keepalive
             continue
         if line is not None:

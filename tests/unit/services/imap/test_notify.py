@@ -156,3 +156,17 @@ async def test_an_item_that_nobody_can_decode_ends_no_session(stage: Stage) -> N
     await other.append(b"Content-Transfer-Encoding: x-nobody\r\nSubject: odd\r\n\r\nHello\r\n")
     assert await client.response() == b"* 1 EXISTS"
     assert b"* 1 FETCH (FLAGS (\\Recent))" in await client.ok("FETCH 1 FLAGS")
+
+
+async def test_a_session_without_news_is_kept_alive(
+    nursery: trio.Nursery, store: Store, autojump_clock: trio.testing.MockClock
+) -> None:
+    stage = Stage(nursery, store, stage_settings(keepalive=20, idle_timeout=70), None)
+    client = await stage.logged_in()
+    await client.ok(WATCH_ALL)
+    heard: list[bytes] = []
+    while not heard or not heard[-1].startswith(b"* BYE"):
+        await trio.sleep(21)
+        heard.append(await client.response())
+    assert heard[:3] == [b"* OK Still here"] * 3
+    assert len(heard) <= 6
