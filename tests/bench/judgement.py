@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-
-import trio
+from contextlib import ExitStack
 
 from tests.bench.client import letter
 from tests.bench.figures import Figure
 from tests.bench.letters import PASSWORD, reader, wait_visible
 from tests.bench.smtp_load import send_all
 from tests.support.authentication import key_pair, sign
-from tests.support.dns import Nameserver
+from tests.support.dns import nameserver_thread
 from tests.support.house import House, running_house
 
 LETTERS, ROUNDS, WARM, SESSIONS, ACCOUNTS, SIZE = 2_000, 10, 20, 20, 20, 4_096
@@ -50,7 +48,9 @@ def run(house: House) -> list[Figure]:
     }
     signers = [key for key, _, _ in keys]
     letters = [sign(letter(SIZE, number, "somebody@eilpost.test"), *signers) for number in range(100)]
-    with running_house(settings=SETTINGS.format(nameserver=_nameserver(zone).address)) as judging:
+    with ExitStack() as stack:
+        names = stack.enter_context(nameserver_thread(zone))
+        judging = stack.enter_context(running_house(settings=SETTINGS.format(nameserver=names.address)))
         sides = [_Side(house, letters), _Side(judging, letters)]
         for _ in range(ROUNDS):  # in turns, so that whatever else the machine does is shared
             for side in sides:
@@ -99,17 +99,3 @@ def _dialogue(address: str, octets: bytes) -> Iterator[bytes]:
 
 def _strings(text: str) -> str:
     return " ".join(f'"{text[at : at + 250]}"' for at in range(0, len(text), 250))
-
-
-def _nameserver(zone: dict[str, dict[str, list[str]]]) -> Nameserver:
-    """A nameserver in a thread of this process, whose CPU is not the servers'."""
-    server, ready = Nameserver(zone), threading.Event()
-
-    async def serve() -> None:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(server.run)
-            ready.set()
-
-    threading.Thread(target=trio.run, args=(serve,), daemon=True).start()
-    ready.wait(10)
-    return server
