@@ -41,6 +41,15 @@ def contains(trusted: Sequence[Network], host: str) -> bool:
     return any(address in network for network in trusted)
 
 
+def is_outside(trusted: Sequence[Network], host: str) -> bool:
+    """Whether ``host`` is an address, and lies in none of the networks. A peer without an address is no stranger."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not any(address in network for network in trusted)
+
+
 class Admission:
     """Counts what is open and says who may come in. Used from the trio loop only."""
 

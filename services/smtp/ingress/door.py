@@ -14,7 +14,7 @@ from services.smtp.replies import TOO_MANY_CONNECTIONS
 from shared.bus.client import Bus
 from shared.contracts import greylist
 from shared.net.dns import Resolver
-from shared.net.limits import contains, networks
+from shared.net.limits import contains, is_outside, networks
 from shared.protocols.dns import Question
 from shared.protocols.smtp.replies import Reply, reply
 
@@ -37,7 +37,7 @@ class Door:
 
     def is_stranger(self, host: str) -> bool:
         """Whether the address is nobody's of the house."""
-        return bool(host) and not contains(self._trusted, host)
+        return is_outside(self._trusted, host)
 
     def may_stand_in(self, host: str) -> bool:
         """Whether a client may say whom it stands for."""

@@ -37,7 +37,7 @@ from shared.authentication.spf.record import Result as SpfResult
 from shared.mail.address import AddressError, canonical_domain
 from shared.mail.headers import select
 from shared.net.dns import Resolver
-from shared.net.limits import contains, networks
+from shared.net.limits import is_outside, networks
 from shared.protocols.dns import Question
 
 
@@ -58,7 +58,7 @@ class Judge:
 
     def is_judged(self, client: str) -> bool:
         """Whether mail from this address is judged; what has no address comes from this machine."""
-        return self.settings.enabled and bool(client) and not contains(self._trusted, client)
+        return self.settings.enabled and is_outside(self._trusted, client)
 
     async def examine(self, client: str, helo: str, transaction: Transaction, header: bytes) -> Examination:
         """Begin with the message whose header is complete."""

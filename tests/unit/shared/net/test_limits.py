@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.net.limits import Admission, ConnectionLimits, contains, networks
+from shared.net.limits import Admission, ConnectionLimits, contains, is_outside, networks
 
 
 def test_an_address_gets_its_share_and_no_more() -> None:
@@ -54,3 +54,9 @@ def test_a_peer_without_an_address_is_in_no_network() -> None:
 def test_senseless_limits_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         ConnectionLimits(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_peer_without_an_address_is_no_stranger() -> None:
+    trusted = networks(("127.0.0.0/8", "fe80::/10"))
+    assert [is_outside(trusted, host) for host in ("192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1")] == [True] * 3
+    assert [is_outside(trusted, host) for host in ("127.0.0.1", "fe80::1%eth0", "", "unix")] == [False] * 4
