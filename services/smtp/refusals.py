@@ -7,8 +7,11 @@ lets the letter in: its scripts run again at delivery.
 
 from __future__ import annotations
 
+from time import time
+
 from services.smtp.context import Context
 from services.smtp.intake import Taken
+from services.smtp.policy import terms
 from services.smtp.roles import Role
 from services.smtp.transaction import Transaction
 from shared.contracts import sieve
@@ -27,7 +30,10 @@ async def refused(context: Context, transaction: Transaction, taken: Taken) -> d
         return {}
     mail = transaction.mail
     client = context.talk.connection.peer_host
-    request = Examine(taken.body.octets, mail.sender, asked, client, mail.envelope_id, mail.ret)
+    by = terms.deliver_by(mail.terms, time())
+    request = Examine(
+        taken.body.octets, mail.sender, asked, client, mail.envelope_id, mail.ret, by, mail.terms.by_mode
+    )
     try:
         found = await context.shared.bus.call(sieve.refusals, request, trace=transaction.letter)
     except (Refused, Unavailable) as error:

@@ -231,6 +231,8 @@ class Examine(NamedTuple):
     client: str = ""
     envelope_id: str = ""
     ret: str = ""
+    deliver_by: float = 0.0  # Unix seconds (RFC 2852)
+    by_mode: str = ""
 
 
 class Refusals(NamedTuple):

@@ -29,6 +29,8 @@ class Envelope(NamedTuple):
     ret: str = ""
     original: str = ""  # ORCPT
     envelope_id: str = ""
+    deliver_by: float = 0.0  # Unix seconds (RFC 2852)
+    by_mode: str = ""  # R or N, maybe with T; "" when the sender asks for no time
 
 
 class Message:

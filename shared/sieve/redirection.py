@@ -1,4 +1,4 @@
-"""What ``redirect`` asks of the next server: status notifications and deliver-by (RFC 6009 sections 4 and 6)."""
+"""What ``redirect`` asks of the next server: status notifications and deliver-by (RFC 6009 sections 6 and 7)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def demands(arguments: Arguments) -> Callable[[Run], Demands]:
             if relative is not None
             else _moment("" if absolute is None else resolve(absolute, run))
         )
-        way = "NOTIFY" if mode is None else _one_of(resolve(mode, run), _MODES)
+        way = "RETURN" if mode is None else _one_of(resolve(mode, run), _MODES)
         if way == "RETURN" and at <= run.context.now:
             raise RunProblem("a message that is to be returned needs a time that is still to come")
         return Demands(words, returned, at, way[0] + ("T" if traces else ""))
@@ -79,7 +79,7 @@ def _one_of(text: str, words: tuple[str, ...]) -> str:
 
 
 def _moment(text: str) -> float:
-    """Unix seconds of a restricted ISO 8601 date (RFC 5260 section 4.4.2)."""
+    """Unix seconds of a restricted ISO 8601 date (RFC 3339 section 5.6)."""
     match = _MOMENT.match(text)
     if match is None:
         raise RunProblem(f"{text[:60]!r} is no date and time")

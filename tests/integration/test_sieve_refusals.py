@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.mail import imap, letter, new_account, wait_messages
+from tests.integration.mail import PASSWORD, imap, letter, new_account, wait_messages
 from tests.support.house import House
 
 pytestmark = pytest.mark.integration
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.integration
 SCRIPT = 'require "ereject"; if header :contains "subject" "spam" { ereject text:\nNot here.\nNor there.\n.\n; }'
 
 
-def refusing_account(house: House, folder: Path) -> str:
+def refusing_account(house: House, folder: Path, script: str = SCRIPT) -> str:
     address = new_account(house)
     file = folder / "refuse.sieve"
-    file.write_text(SCRIPT)
+    file.write_text(script)
     house.eilpost("sieve", "put", address, "refuse", str(file), "--activate")
     return address
 
@@ -58,3 +58,18 @@ def test_case_16_lmtp_has_a_reply_for_each(house: House, tmp_path: Path) -> None
         client.send(spam(address) + b".\r\n")
         assert [client.getreply()[0] for _ in range(2)] == [550, 250]
     wait_messages(house, other, 1)
+
+
+def test_what_the_sender_asked_for_is_known_in_the_dialogue(house: House, tmp_path: Path) -> None:
+    """RFC 6009 section 5."""
+    script = 'require ["ereject", "envelope-deliverby"]; if envelope "bymode" "return" { ereject "No hurry."; }'
+    address, sender = refusing_account(house, tmp_path, script), new_account(house)
+    octets = letter(address).replace(b"friend@example.net", sender.encode())
+    with smtplib.SMTP("127.0.0.1", house.ports["submission"]) as client:
+        client.ehlo()
+        client.auth("PLAIN", lambda _=None: f"\0{sender}\0{PASSWORD}")
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail(sender, [address], octets, mail_options=["BY=600;R"])
+        assert (refused.value.smtp_code, refused.value.smtp_error) == (550, b"5.7.1 No hurry.")
+        client.sendmail(sender, [address], octets, mail_options=["BY=600;N"])
+    wait_messages(house, address, 1)

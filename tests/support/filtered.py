@@ -63,14 +63,20 @@ class Post:
         return await self.served(id)
 
     async def hand_in(
-        self, letter: bytes, *recipients: str, sender: str = FAR, notify: Sequence[str] = (), id: str = ""
+        self,
+        letter: bytes,
+        *recipients: str,
+        sender: str = FAR,
+        notify: Sequence[str] = (),
+        id: str = "",
+        **terms: Any,
     ) -> str:
-        """Hand a letter in."""
+        """Hand a letter in; ``terms`` are further fields of `Accept`."""
         id = id or new_ulid()
         to = tuple(Recipient(one, notify=tuple(notify)) for one in recipients or (ANN,))
         body, summary = await self._body(letter), summarise(letter)
         accept = Accept(id, f"trace-{id}", sender, to, body, summary, client="192.0.2.9", helo="elsewhere.example")
-        await self.storage.ask("smtp", spool.accept, accept)
+        await self.storage.ask("smtp", spool.accept, accept._replace(**terms))
         return id
 
     async def _body(self, letter: bytes) -> Body:

@@ -130,11 +130,10 @@ class Carrier:
         prefix = delivered_to(self._job.user)
         recipients = (Recipient(action.address, notify=notify),)
         changed = self._content(action.content)
-        sender = self._job.letter.sender
         self._bundle.mailings.append(
             Mailing(
                 self._new_id(),
-                sender,
+                self._sender(action),
                 recipients,
                 prefix,
                 changed,
@@ -144,6 +143,11 @@ class Carrier:
             )
         )
         self._bundle.told.append(f"sent on to {action.address}")
+
+    def _sender(self, action: Redirect) -> str:
+        """Whom reports go to: to the user where the script asked for them (RFC 6009 sections 6.1 and 7.1)."""
+        sender = self._job.letter.sender
+        return self._job.user if sender and (action.notify or action.ret or action.by_mode) else sender
 
     def _loop(self, address: str) -> str:
         """Why the letter may not be sent on, "" when it may."""

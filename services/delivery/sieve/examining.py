@@ -57,6 +57,7 @@ class Examiner:
         resolved = await self._bus.call(directory.resolve, Resolve(request.recipients))
         due = tuple([Due(number, one.address, 0, one) for number, one in enumerate(resolved.resolutions)])
         letter = Letter("", 0, "", request.sender, 0.0, len(request.octets), "", False, due)
+        letter = letter._replace(deliver_by=request.deliver_by, by_mode=request.by_mode)
         shown = _shown(request)
         return tuple([await self._reason(task, shown) for task in route(letter)])
 

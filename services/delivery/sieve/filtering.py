@@ -214,4 +214,6 @@ def _envelope(task: Task, shown: SpooledLetter) -> Envelope:
         shown.ret,
         due.original,
         shown.envelope_id,
+        task.letter.deliver_by,
+        task.letter.by_mode,
     )

@@ -14,7 +14,8 @@ from shared.sieve.registry import Extension, TagRow, TestFunction, TestRow, Valu
 from shared.sieve.run import Run
 from shared.sieve.text import resolve
 
-_ZONE = re.compile(r"([+-])([0-9]{2})([0-5][0-9])\Z")
+ZONE = TagRow("zone", Value.STRING, "zone")
+_OFFSET = re.compile(r"([+-])([0-9]{2})([0-5][0-9])\Z")
 _DAY = 86_400
 _JULIAN = 40_587  # Modified Julian Day of 1970-01-01
 
@@ -32,9 +33,14 @@ class Moment(NamedTuple):
         return Moment(days, seconds, offset)
 
 
+def moment(at: float) -> Moment:
+    """``at`` (Unix seconds) in UTC."""
+    return Moment(*divmod(int(at), _DAY), 0)
+
+
 def zone_offset(text: str) -> int:
     """Seconds of ``+hhmm``. Raises `RunProblem`."""
-    match = _ZONE.match(text)
+    match = _OFFSET.match(text)
     if match is None:
         raise RunProblem(f"{text[:20]!r} is no time zone")
     offset = (int(match[2]) * 60 + int(match[3])) * 60
@@ -93,7 +99,8 @@ def _part(arguments: Arguments, index: int) -> Callable[[Run, Moment], str | Non
     return part
 
 
-def _shift(arguments: Arguments) -> Callable[[Run, Moment], Moment]:
+def in_zone(arguments: Arguments) -> Callable[[Run, Moment], Moment]:
+    """A moment in the zone that ``:zone`` or ``:originalzone`` ask for, in the server's without them."""
     named = arguments.tag_texts("zone")
     if arguments.has("originalzone"):
         return lambda run, moment: moment
@@ -122,32 +129,30 @@ def _read(value: bytes) -> Moment | None:
 
 def _date_test(arguments: Arguments) -> TestFunction:
     (name,), part = arguments.texts(0), _part(arguments, 1)
-    matcher, shift, choose = arguments.matcher(arguments.texts(2)), _shift(arguments), chooser(arguments)
+    matcher, shift, choose = arguments.matcher(arguments.texts(2)), in_zone(arguments), chooser(arguments)
 
     def test(run: Run) -> bool:
         values = run.message.raw_values(resolve(name, run))
         chosen = values[:1] if choose is None else choose(values)
-        moment = _read(chosen[0]) if chosen else None
-        if moment is None:
+        found = _read(chosen[0]) if chosen else None
+        if found is None:
             return matcher(run, ()) if arguments.is_count else False
-        text = part(run, shift(run, moment))
+        text = part(run, shift(run, found))
         return text is not None and matcher(run, (text,))
 
     return test
 
 
 def _current(arguments: Arguments) -> TestFunction:
-    part, matcher, shift = _part(arguments, 0), arguments.matcher(arguments.texts(1)), _shift(arguments)
+    part, matcher, shift = _part(arguments, 0), arguments.matcher(arguments.texts(1)), in_zone(arguments)
 
     def test(run: Run) -> bool:
-        now = Moment(*divmod(int(run.context.now), _DAY), 0)
-        text = part(run, shift(run, now))
+        text = part(run, shift(run, moment(run.context.now)))
         return text is not None and matcher(run, (text,))
 
     return test
 
 
-_ZONE_TAG = TagRow("zone", Value.STRING, "zone")
 EXTENSION = Extension(
     "date",
     tests=(
@@ -155,9 +160,9 @@ EXTENSION = Extension(
             "date",
             _date_test,
             (Value.STRING, Value.STRING, Value.STRINGS),
-            (_ZONE_TAG, TagRow("originalzone", None, "zone")),
+            (ZONE, TagRow("originalzone", None, "zone")),
             matches=True,
         ),
-        TestRow("currentdate", _current, (Value.STRING, Value.STRINGS), (_ZONE_TAG,), matches=True),
+        TestRow("currentdate", _current, (Value.STRING, Value.STRINGS), (ZONE,), matches=True),
     ),
 )

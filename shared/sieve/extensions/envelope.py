@@ -1,9 +1,11 @@
-"""envelope (RFC 5228 section 5.4), with the parts of envelope-dsn (RFC 6009 section 3) where those are required."""
+"""envelope (RFC 5228 section 5.4), with the parts of envelope-dsn and envelope-deliverby (RFC 6009 sections 4 and 5)
+where those are required."""
 
 from __future__ import annotations
 
 from shared.sieve.addresses import path, wanted_part
 from shared.sieve.arguments import Arguments
+from shared.sieve.extensions import envelope_deliverby
 from shared.sieve.extensions.base import PARTS
 from shared.sieve.registry import Extension, TestFunction, TestRow, Value
 from shared.sieve.run import Run
@@ -16,7 +18,8 @@ _DSN = frozenset({"notify", "ret", "orcpt", "envid"})
 def _envelope(arguments: Arguments) -> TestFunction:
     names, matcher = arguments.texts(0), arguments.matcher(arguments.texts(1))
     part = wanted_part(arguments)
-    allowed = _ADDRESSES | {"auth"} | (_DSN if "envelope-dsn" in arguments.required else frozenset())
+    allowed = _allowed(arguments.required)
+    deliver_by = envelope_deliverby.deliver_by(arguments)
     has_part = any(arguments.has(tag) for tag in ("all", "localpart", "domain", "user", "detail"))
     for name in constants(names) or ():
         if name.lower() not in allowed:
@@ -36,6 +39,8 @@ def _envelope(arguments: Arguments) -> TestFunction:
             "orcpt": envelope.original,
             "envid": envelope.envelope_id,
         }
+        if name in envelope_deliverby.NAMES:
+            return deliver_by(run, name)
         if name == "notify":
             return [word for word in envelope.notify.split(",") if word]
         return [plain[name]] if plain.get(name) else []
@@ -54,6 +59,16 @@ def _envelope(arguments: Arguments) -> TestFunction:
         return matcher(run, found)
 
     return test
+
+
+def _allowed(required: frozenset[str]) -> frozenset[str]:
+    """The names of parts, in lower case."""
+    names = _ADDRESSES | {"auth"}
+    if "envelope-dsn" in required:
+        names |= _DSN
+    if "envelope-deliverby" in required:
+        names |= envelope_deliverby.NAMES
+    return names
 
 
 EXTENSION = Extension(

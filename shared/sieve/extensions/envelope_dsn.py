@@ -1,4 +1,4 @@
-"""envelope-dsn (RFC 6009 section 3): "notify", "ret", "orcpt" and "envid" of `envelope`, where they are."""
+"""envelope-dsn (RFC 6009 section 4): "notify", "ret", "orcpt" and "envid" of `envelope`, where they are."""
 
 from __future__ import annotations
 

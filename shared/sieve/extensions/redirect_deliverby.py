@@ -1,4 +1,4 @@
-"""redirect-deliverby (RFC 6009 section 6): by when a redirected message is to be delivered (RFC 2852)."""
+"""redirect-deliverby (RFC 6009 section 7): by when a redirected message is to be delivered (RFC 2852)."""
 
 from __future__ import annotations
 

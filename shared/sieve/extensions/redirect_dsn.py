@@ -1,4 +1,4 @@
-"""redirect-dsn (RFC 6009 section 4): which delivery status notifications a redirected message asks for."""
+"""redirect-dsn (RFC 6009 section 6): which delivery status notifications a redirected message asks for."""
 
 from __future__ import annotations
 

@@ -545,3 +545,35 @@ async def test_two_addresses_of_one_user_send_a_letter_on_once(tmp_path: Path) -
         first = await office.send(octets(), ANN, "ann+lists@example.org")
         assert own_letters(await office.family(first.id), first.id) == [(FAR, [BOB])]
         assert len(await office.inside()) == len(await office.inside("INBOX", BOB)) == 1
+
+
+async def test_scripts_see_by_when_a_letter_is_to_be_delivered(tmp_path: Path) -> None:
+    """RFC 6009 section 5."""
+    async with post(tmp_path) as office:
+        await office.script(
+            'require ["envelope", "envelope-deliverby", "relational", "comparator-i;ascii-numeric", "fileinto"];'
+            'if allof (envelope :value "le" :comparator "i;ascii-numeric" "bytimerelative" "600",'
+            ' envelope "bymode" "notify", envelope "bytrace" "trace") { fileinto "Archive"; }'
+        )
+        await office.send(octets())
+        await office.served(await office.hand_in(octets(), deliver_by=office.now + 600, by_mode="NT"))
+        assert [len(await office.inside(name)) for name in ("INBOX", "Archive")] == [1, 1]
+
+
+async def test_reports_that_a_script_asked_for_go_to_its_owner(tmp_path: Path) -> None:
+    """RFC 6009 sections 6.1 and 7.1; the null sender stays."""
+    async with post(tmp_path) as office:
+        await office.script(
+            'require ["redirect-dsn", "redirect-deliverby"]; redirect "a@far.example";'
+            'redirect :notify "NEVER" "b@far.example"; redirect :ret "HDRS" "c@far.example";'
+            'redirect :bytimerelative 600 :bymode "notify" "d@far.example";'
+        )
+        first = await office.send(octets())
+        assert own_letters(await office.family(first.id), first.id) == [
+            (FAR, ["a@far.example"]),
+            (ANN, ["b@far.example"]),
+            (ANN, ["c@far.example"]),
+            (ANN, ["d@far.example"]),
+        ]
+        second = await office.send(octets(), sender="")
+        assert {sender for sender, _ in own_letters(await office.family(second.id), second.id)} == {""}

@@ -1,4 +1,4 @@
-"""redirect-deliverby: RFC 6009 section 6."""
+"""redirect-deliverby: RFC 6009 section 7."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def redirected(tags: str) -> tuple[float, str]:
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
-        (":bytimerelative 600", (600.0, "N")),
+        (":bytimerelative 600", (600.0, "R")),
         (':bytimerelative 600 :bymode "RETURN"', (600.0, "R")),
         (':bytimerelative 600 :bymode "notify" :bytrace', (600.0, "NT")),
-        (':bytimeabsolute "2025-07-15T07:40:00Z"', (600.0, "N")),
-        (':bytimeabsolute "2025-07-15T09:40:00+02:00" :bytrace', (600.0, "NT")),
-        (':bytimeabsolute "2025-07-15T07:20:00Z"', (-600.0, "N")),  # a notice may be late already
+        (':bytimeabsolute "2025-07-15T07:40:00Z"', (600.0, "R")),
+        (':bytimeabsolute "2025-07-15T09:40:00+02:00" :bytrace', (600.0, "RT")),
+        (':bytimeabsolute "2025-07-15T07:20:00Z" :bymode "notify"', (-600.0, "N")),  # a notice may be late already
     ],
 )
 def test_times_and_modes(tags: str, expected: tuple[float, str]) -> None:
@@ -34,6 +34,7 @@ def test_times_and_modes(tags: str, expected: tuple[float, str]) -> None:
 @pytest.mark.parametrize(
     "tags",
     [
+        ":bytimerelative 0",  # :bymode is "return" without one
         ':bytimerelative 0 :bymode "return"',
         ':bytimeabsolute "2025-07-15T07:20:00Z" :bymode "return"',
         ':bytimeabsolute "tomorrow"',

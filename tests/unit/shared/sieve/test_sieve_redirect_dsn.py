@@ -1,4 +1,4 @@
-"""redirect-dsn and envelope-dsn: RFC 6009 sections 3 and 4."""
+"""redirect-dsn and envelope-dsn: RFC 6009 sections 4 and 6."""
 
 from __future__ import annotations
 
