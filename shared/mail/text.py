@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.mail.charsets import decode
 from shared.mail.html_text import html_to_text
-from shared.mail.parts import Kind, Part, leaves
+from shared.mail.parts import Kind, Part
 from shared.mail.transfer import decode_transfer
 
 
@@ -19,8 +19,3 @@ def part_text(octets: bytes, part: Part) -> str:
         return ""
     text = decode_body(octets[part.body_start : part.end], part.encoding, part.charset)
     return html_to_text(text) if part.subtype == "html" else text
-
-
-def message_text(octets: bytes, parts: bytes) -> str:
-    """The readable text of all text parts, in order, one a line. Raises `shared.mail.parts.BrokenTable`."""
-    return "\n".join(text for part in leaves(parts) if (text := part_text(octets, part)))

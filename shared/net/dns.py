@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
-from shared.base.errors import EilpostError, Temporary
 from shared.net.dns_settings import DnsSettings, Nameserver
-from shared.protocols.dns import NXDOMAIN, SERVFAIL, TIMEOUT, Answer, Inquiry, Question, Status
+from shared.protocols.dns import NXDOMAIN, SERVFAIL, TIMEOUT, Answer, Inquiry, Question
 
 if TYPE_CHECKING:
     from dns.message import QueryMessage
@@ -24,24 +23,8 @@ _FAILED = 5.0  # seconds that a failure is remembered
 _ROUNDS = 2  # over all nameservers
 
 
-class NoSuchName(EilpostError):
-    """The name is not there, neither for the type asked for nor for any other."""
-
-
-class NoData(EilpostError):
-    """The name is there, but has no records of the type asked for."""
-
-
-class NoAnswer(Temporary):
-    """Nobody could say: servers failed, were silent, or their signatures are wrong."""
-
-
 class Resolver:
-    """Asks for names. Used from one trio loop.
-
-    `ask` judges nothing: its answer has a `Status`. The methods named after record types return only what was
-    found, and raise `NoSuchName`, `NoData` or `NoAnswer` for the rest.
-    """
+    """Asks for names. Used from one trio loop. Nothing raises: every answer has a `Status`."""
 
     def __init__(self, settings: DnsSettings) -> None:
         self._settings = settings
@@ -50,40 +33,6 @@ class Resolver:
         self._kept: dict[Question, tuple[float, Answer]] = {}  # with the trio time of its end; oldest first
         self._asking: dict[Question, trio.Event] = {}
         self._limit = trio.CapacityLimiter(settings.questions)
-
-    async def mx(self, name: str) -> Answer:
-        """`Answer.exchanges`, in no order."""
-        return await self._found(name, "MX")
-
-    async def a(self, name: str) -> Answer:
-        """`Answer.addresses` of IPv4."""
-        return await self._found(name, "A")
-
-    async def aaaa(self, name: str) -> Answer:
-        """`Answer.addresses` of IPv6."""
-        return await self._found(name, "AAAA")
-
-    async def txt(self, name: str) -> Answer:
-        """`Answer.texts`."""
-        return await self._found(name, "TXT")
-
-    async def tlsa(self, name: str) -> Answer:
-        """`Answer.associations` of ``_port._tcp.host``."""
-        return await self._found(name, "TLSA")
-
-    async def ptr(self, name: str) -> Answer:
-        """`Answer.names` of a name in in-addr.arpa or ip6.arpa (`ipaddress` calls it ``reverse_pointer``)."""
-        return await self._found(name, "PTR")
-
-    async def _found(self, name: str, kind: str) -> Answer:
-        answer = await self.ask(Question(name, kind))
-        if answer.status is Status.FOUND:
-            return answer
-        if answer.status is Status.NXDOMAIN:
-            raise NoSuchName(name)
-        if answer.status is Status.NODATA:
-            raise NoData(f"{name} {kind}")
-        raise NoAnswer(f"{name} {kind}: {answer.status.value}")
 
     async def follow(self, inquiry: Inquiry[T]) -> T:
         """Answer the questions of pure code until it comes to its result."""

@@ -13,7 +13,9 @@ import trio
 from shared.bus.client import Bus, Subscription
 from shared.contracts.changes import Change, ListChange, list_changed, mailbox_changed
 from shared.contracts.metadata import MetadataChange, metadata_changed
+from shared.contracts.op import Event
 
+P = TypeVar("P")
 W = TypeVar("W", bound="MetadataWatcher | Watcher")
 
 
@@ -64,34 +66,31 @@ class Watches:
     def watch_mailboxes(self, watcher: Watcher, mailboxes: Iterable[int]) -> None:
         """Tell ``watcher`` of changes in these mailboxes."""
         for mailbox in mailboxes:
-            watch = self._mailboxes.get(mailbox)
-            if watch is None:
-                watch = self._mailboxes[mailbox] = _Watch()
-                watch.subscription = self._bus.subscribe(
-                    mailbox_changed, _mailbox_bell(watch), key=mailbox, on_gap=watch.look_again
-                )
-            watch.watchers.add(watcher)
+            self._join(self._mailboxes, watcher, mailbox_changed, mailbox, _mailbox_bell)
 
     def watch_list(self, watcher: Watcher, account: int) -> None:
         """Tell ``watcher`` when the names of an account change."""
-        watch = self._lists.get(account)
-        if watch is None:
-            watch = self._lists[account] = _Watch()
-            watch.subscription = self._bus.subscribe(
-                list_changed, _list_bell(watch), key=account, on_gap=watch.look_again
-            )
-        watch.watchers.add(watcher)
+        self._join(self._lists, watcher, list_changed, account, _list_bell)
 
     def watch_metadata(self, watcher: MetadataWatcher, mailboxes: Iterable[int]) -> None:
         """Tell ``watcher`` of annotations of these mailboxes, 0 for the server's."""
         for mailbox in mailboxes:
-            watch = self._metadata.get(mailbox)
-            if watch is None:
-                watch = self._metadata[mailbox] = _Watch()
-                watch.subscription = self._bus.subscribe(
-                    metadata_changed, _metadata_bell(watch), key=mailbox, on_gap=watch.look_again
-                )
-            watch.watchers.add(watcher)
+            self._join(self._metadata, watcher, metadata_changed, mailbox, _metadata_bell)
+
+    def _join(
+        self,
+        watches: dict[int, _Watch[W]],
+        watcher: W,
+        event: Event[P],
+        key: int,
+        bell: Callable[[_Watch[W]], Callable[[P], None]],
+    ) -> None:
+        """Share the watch of ``key``; the first to come subscribes."""
+        watch = watches.get(key)
+        if watch is None:
+            watch = watches[key] = _Watch()
+            watch.subscription = self._bus.subscribe(event, bell(watch), key=key, on_gap=watch.look_again)
+        watch.watchers.add(watcher)
 
     def forget_metadata(self, watcher: MetadataWatcher, mailboxes: Iterable[int]) -> None:
         """No longer."""

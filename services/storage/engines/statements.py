@@ -8,11 +8,6 @@ from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def insert_new(connection: Connection, table: Table) -> Insert:
-    """INSERT that leaves rows alone whose primary or unique key is there already."""
-    return _insert_new(connection.dialect.name, table)
-
-
 def insert_or_update(connection: Connection, table: Table, *columns: str) -> Insert:
     """INSERT that sets ``columns`` to the given values in a row whose primary key is there already."""
     return _insert_or_update(connection.dialect.name, table, columns)
@@ -21,13 +16,6 @@ def insert_or_update(connection: Connection, table: Table, *columns: str) -> Ins
 def insert_or_add(connection: Connection, table: Table, column: str) -> Insert:
     """INSERT that adds the given value of ``column`` to a row whose primary key is there already."""
     return _insert_or_add(connection.dialect.name, table, column)
-
-
-@cache
-def _insert_new(dialect: str, table: Table) -> Insert:
-    if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 @cache

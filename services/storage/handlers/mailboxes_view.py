@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -27,6 +29,9 @@ from shared.contracts.mailboxes import (
     Vanished,
     VanishedRequest,
 )
+
+Q = TypeVar("Q", PageRequest, SyncRequest, VanishedRequest)
+R = TypeVar("R")
 
 MAX_PAGE = 20_000  # rows of 28 octets: with `MAX_VANISHED` and the names of flags they fit one frame
 MAX_VANISHED = 30_000  # UIDs in one answer beside rows
@@ -52,18 +57,22 @@ SINCE = _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.mods
 MODSEQS = select(mailbox.c.id, mailbox.c.modseq).where(mailbox.c.id.in_(bindparam("mailboxes", expanding=True)))
 
 
-def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageRequest]]) -> list[Page | Refused]:
-    """Rows by ascending UID."""
+def _of_readers(
+    connection: Connection, asked: Sequence[Asked[Q]], answer: Callable[[MailboxState, Q], R]
+) -> list[R | Refused]:
+    """``answer`` for each who may read the mailbox that he asks of."""
     access = Access(Ledger(connection))
     access.ledger.load([each.request.mailbox for each in asked])
-    answers: list[Page | Refused] = []
+    answers: list[R | Refused] = []
     for each in asked:
         state = access.by_id(each.request.mailbox, each.account, "r")
-        if isinstance(state, Refused):
-            answers.append(state)
-        else:
-            answers.append(_page(flagsets, connection, state, each.request))
+        answers.append(state if isinstance(state, Refused) else answer(state, each.request))
     return answers
+
+
+def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageRequest]]) -> list[Page | Refused]:
+    """Rows by ascending UID."""
+    return _of_readers(connection, asked, partial(_page, flagsets, connection))
 
 
 def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, request: PageRequest) -> Page:
@@ -82,19 +91,11 @@ def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, reque
 
 def sync(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[SyncRequest]]) -> list[Change | Refused]:
     """What changed since a modseq; incomplete when the history is gone or the answer would not fit a frame."""
-    access = Access(Ledger(connection))
-    access.ledger.load([each.request.mailbox for each in asked])
-    answers: list[Change | Refused] = []
-    for each in asked:
-        state = access.by_id(each.request.mailbox, each.account, "r")
-        if isinstance(state, Refused):
-            answers.append(state)
-        else:
-            answers.append(_sync(flagsets, connection, state, each.request.since))
-    return answers
+    return _of_readers(connection, asked, partial(_sync, flagsets, connection))
 
 
-def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, since: int) -> Change:
+def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, request: SyncRequest) -> Change:
+    since = request.since
     step = state.step(since)
     if since == state.modseq:
         return Change(*step)
@@ -112,19 +113,11 @@ def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, since
 
 def vanished(connection: Connection, asked: Sequence[Asked[VanishedRequest]]) -> list[Vanished | Refused]:
     """What was expunged since a modseq."""
-    access = Access(Ledger(connection))
-    access.ledger.load([each.request.mailbox for each in asked])
-    answers: list[Vanished | Refused] = []
-    for each in asked:
-        state = access.by_id(each.request.mailbox, each.account, "r")
-        if isinstance(state, Refused):
-            answers.append(state)
-        else:
-            answers.append(_vanished(connection, state, each.request.since))
-    return answers
+    return _of_readers(connection, asked, partial(_vanished, connection))
 
 
-def _vanished(connection: Connection, state: MailboxState, since: int) -> Vanished:
+def _vanished(connection: Connection, state: MailboxState, request: VanishedRequest) -> Vanished:
+    since = request.since
     if since < state.expunged_before:
         return Vanished(complete=False)
     uids = expunges.since(connection, state.id, since, MAX_VANISHED_ALONE + 1)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.protocols.imap.dates import render_date_time
 from shared.protocols.imap.strings import flag_list
 
 
@@ -19,26 +18,6 @@ def fetch(number: int, items: Iterable[bytes]) -> bytes:
 def flags_item(names: Iterable[str]) -> bytes:
     """``FLAGS (...)``."""
     return b"FLAGS " + flag_list(names)
-
-
-def uid_item(uid: int) -> bytes:
-    """``UID n``."""
-    return b"UID %d" % uid
-
-
-def size_item(octets: int) -> bytes:
-    """``RFC822.SIZE n``."""
-    return b"RFC822.SIZE %d" % octets
-
-
-def internal_date_item(seconds: int) -> bytes:
-    """``INTERNALDATE "..."`` in UTC, from Unix seconds."""
-    return b"INTERNALDATE " + render_date_time(seconds)
-
-
-def modseq_item(modseq: int) -> bytes:
-    """``MODSEQ (n)`` (RFC 7162)."""
-    return b"MODSEQ (%d)" % modseq
 
 
 def section_item(label: bytes, octets: bytes | None) -> bytes:

@@ -84,9 +84,3 @@ def _check(work: bytes) -> None:
     pairs = work.count(b"\r\n")
     if work.count(b"\n") != pairs or work.count(b"\r") != pairs or b"\0" in work:
         raise Violation(521, "5.5.2", "lone CR, lone LF or NUL in the message")
-
-
-def stuff(octets: bytes) -> bytes:
-    """What a client sends for ``octets`` (whole lines ended by CRLF), the end of data included."""
-    stuffed = octets.replace(b"\r\n.", b"\r\n..")
-    return (b"." if octets[:1] == b"." else b"") + stuffed + b".\r\n"

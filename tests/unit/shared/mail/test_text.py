@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from shared.mail.charsets import known
 from shared.mail.html_text import html_to_text
+from shared.mail.parts import leaves
 from shared.mail.summary import summarise
-from shared.mail.text import decode_body, message_text
+from shared.mail.text import decode_body, part_text
 from tests.support.letters import ALMOST_LETTERS
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))
@@ -52,4 +53,5 @@ def test_html_never_raises_and_leaves_no_tag(page: str) -> None:
 
 @given(ALMOST_LETTERS)
 def test_text_of_anything(octets: bytes) -> None:
-    message_text(octets, summarise(octets).parts).encode("utf-8")
+    for part in leaves(summarise(octets).parts):
+        part_text(octets, part).encode("utf-8")

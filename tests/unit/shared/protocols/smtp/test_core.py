@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.protocols.errors import ProtocolError
+from shared.protocols.smtp.client import wire
 from shared.protocols.smtp.core import ServerCore
 from shared.protocols.smtp.errors import CommandError, Violation
 from shared.protocols.smtp.events import Command, DataChunk, DataEnd
-from shared.protocols.smtp.stuffing import stuff
 
 Seen = list[object]
 
@@ -102,7 +102,7 @@ def test_arbitrary_octets_raise_only_protocol_errors(octets: bytes, mode: str) -
 
 @given(message=text_lines, places=st.lists(st.integers(0, 10_000), max_size=6))
 def test_dot_stuffing_round_trip(message: bytes, places: list[int]) -> None:
-    sent = stuff(message) + b"QUIT\r\n"
+    sent = wire.whole(message, stuffed=True) + b"QUIT\r\n"
     seen = drive(cut(sent, places), ServerCore.expect_data)
     expected: Seen = [message] if message else []
     assert seen == [*expected, DataEnd(), Command("QUIT", b"")]
