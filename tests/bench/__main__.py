@@ -1,6 +1,7 @@
 """``make bench``: every workload on a fresh installation, medians of three runs.
 
-``python -m tests.bench letters imap_mix --runs 1`` runs some of them, once.
+``python -m tests.bench letters imap_mix --runs 1`` runs some of them, once. ``--beside`` gives Postfix and Dovecot,
+where both are installed, the same load after each run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from tests.bench import (
     sieve,
 )
 from tests.bench.figures import Figure, lines, medians
+from tests.bench.installation import Installation
+from tests.bench.rival import is_here, running_rival
 from tests.support.house import House, running_house
 
 WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
@@ -39,6 +42,14 @@ WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
     "outbound": outbound.run,
     "million": million.run,
 }
+# What a server that knows only SMTP, IMAP and POP3 can be measured by as well.
+COMPARABLE: dict[str, Callable[[Installation], list[Figure]]] = {
+    "letters": letters.run,
+    "imap_mix": imap_mix.run,
+    "listing": listing.run,
+    "pop3_drain": pop3_drain.run,
+    "login": login.run,
+}
 RUNS = 3
 # The load comes from one address, and logins of it from one machine.
 SETTINGS = '\n[limits]\nconnections_per_address = 100000\nconnections = 100000\n\n[log]\nlevel = "info"\n'
@@ -50,16 +61,26 @@ def main(arguments: list[str]) -> None:
         place = arguments.index("--runs")
         runs = int(arguments[place + 1])
         del arguments[place : place + 2]
+    compare = "--beside" in arguments
+    if compare:
+        arguments.remove("--beside")
+        if not is_here():
+            raise SystemExit("--beside needs root, Postfix and Dovecot")
     chosen = [name.replace("-", "_") for name in arguments] or list(WORKLOADS)
     table: list[Figure] = []
+    beside: dict[str, float] = {}
     for name in chosen:
-        results = []
+        results, theirs = [], []
         for _ in range(runs):
             with running_house(settings=SETTINGS) as house:
                 results.append(WORKLOADS[name](house))
+            if compare and name in COMPARABLE:
+                with running_rival() as rival:
+                    theirs.append(COMPARABLE[name](rival))
         table += medians(results)
+        beside |= {figure.name: figure.value for figure in medians(theirs)}
         print(f"{name} done", file=sys.stderr)
-    print("\n".join(lines(table)))
+    print("\n".join(lines(table, beside if compare else None)))
 
 
 if __name__ == "__main__":

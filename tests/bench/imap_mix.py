@@ -10,14 +10,14 @@ from functools import partial
 from tests.bench.client import Client, letter
 from tests.bench.figures import Figure
 from tests.bench.imap_load import Session, drive
+from tests.bench.installation import Installation
 from tests.bench.seed import fill_all
-from tests.support.house import House
 
 CLIENTS, MESSAGES, SECONDS = 50, 1_000, 8.0
 PASSWORD = "bench-password"
 
 
-def run(house: House) -> list[Figure]:
+def run(house: Installation) -> list[Figure]:
     addresses = house.add_accounts([f"mix{number}" for number in range(CLIENTS)], PASSWORD)
     fill_all(house, addresses, PASSWORD, MESSAGES)
     with ExitStack() as stack:

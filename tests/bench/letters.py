@@ -7,14 +7,14 @@ from contextlib import ExitStack
 
 from tests.bench.client import Client, letter
 from tests.bench.figures import Figure
+from tests.bench.installation import Installation
 from tests.bench.smtp_load import dialogue, send_all
-from tests.support.house import House
 
 LETTERS, SESSIONS, ACCOUNTS, SIZE = 5_000, 20, 50, 4_096
 PASSWORD = "bench-password"
 
 
-def run(house: House) -> list[Figure]:
+def run(house: Installation) -> list[Figure]:
     addresses = house.add_accounts([f"load{number}" for number in range(ACCOUNTS)], PASSWORD)
     with ExitStack() as stack:
         readers = [stack.enter_context(reader(house, address)) for address in addresses]
@@ -52,7 +52,7 @@ def send(port: int, address: str, number: int, size: int = SIZE) -> None:
         client.smtp(b"QUIT")
 
 
-def reader(house: House, address: str) -> Client:
+def reader(house: Installation, address: str) -> Client:
     """A logged-in IMAP session."""
     client = Client(house.ports["imap"])
     client.line()

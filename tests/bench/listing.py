@@ -8,15 +8,15 @@ import time
 
 from tests.bench.client import Client
 from tests.bench.figures import Figure
+from tests.bench.installation import Installation
 from tests.bench.seed import fill
-from tests.support.house import House
 
 MESSAGES = 20_000
 PASSWORD = "bench-password"
 ASKED = b"UID FETCH 1:* (UID FLAGS ENVELOPE INTERNALDATE RFC822.SIZE BODYSTRUCTURE)"
 
 
-def run(house: House) -> list[Figure]:
+def run(house: Installation) -> list[Figure]:
     (address,) = house.add_accounts(["listing"], PASSWORD)
     fill(house, address, PASSWORD, MESSAGES, 1_500)
     for pid in house.pids("imap"):  # so that no view of it is warm
@@ -31,7 +31,7 @@ def run(house: House) -> list[Figure]:
     ]
 
 
-def listing(house: House, address: str) -> tuple[float, int]:
+def listing(house: Installation, address: str) -> tuple[float, int]:
     """Seconds from SELECT's answer to the end of the listing, and its octets."""
     with Client(house.ports["imap"]) as client:
         client.line()

@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.client import Client
 from tests.bench.figures import Figure
-from tests.support.house import House
+from tests.bench.installation import Installation
 
 SESSIONS, PLAIN, SECURE = 20, 3_000, 1_200
 PASSWORD = "bench-password"
 
 
-def run(house: House) -> list[Figure]:
+def run(house: Installation) -> list[Figure]:
     addresses = house.add_accounts([f"login{number}" for number in range(SESSIONS)], PASSWORD)
     port = house.ports["imap"]
     context = ssl.create_default_context(cafile=str(house.authority))

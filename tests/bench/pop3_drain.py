@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.client import Client
 from tests.bench.figures import Figure
+from tests.bench.installation import Installation
 from tests.bench.seed import fill_all
-from tests.support.house import House
 
 ACCOUNTS, LETTERS, SESSIONS = 50, 200, 20
 PASSWORD = "bench-password"
 
 
-def run(house: House) -> list[Figure]:
+def run(house: Installation) -> list[Figure]:
     addresses = house.add_accounts([f"pop{number}" for number in range(ACCOUNTS)], PASSWORD)
     fill_all(house, addresses, PASSWORD, LETTERS)
     before, started = house.cpu_seconds(), time.perf_counter()

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.bench.client import Client, letter
-from tests.support.house import House
+from tests.bench.installation import Installation
 
 WINDOW = 50  # appends under way at once
 
 
 def fill(
-    house: House,
+    house: Installation,
     address: str,
     password: str,
     count: int,
@@ -34,7 +34,7 @@ def fill(
                 client.tagged(b"x%d" % number)
 
 
-def fill_all(house: House, addresses: list[str], password: str, count: int, size: int = 4_096) -> None:
+def fill_all(house: Installation, addresses: list[str], password: str, count: int, size: int = 4_096) -> None:
     """``count`` letters into every account's INBOX."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda address: fill(house, address, password, count, size), addresses))
