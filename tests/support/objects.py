@@ -1,0 +1,119 @@
+"""A real S3 server for tests (SeaweedFS), killed at will and started again on the same ports with what it had."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import obstore
+import trio
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from tests.support.house import free_ports
+
+BINARY = Path(sys.executable).parent / "weed"
+ACCESS_KEY = "eilpost-test"
+SECRET_KEY = "not a real secret"
+BUCKET = "mail"
+REGION = "us-east-1"
+PARTS = ("master", "volume", "filer", "s3")
+
+
+class S3Server:
+    """One process on loopback, its data in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = free_ports(name for part in PARTS for name in (f"{part}.port", f"{part}.port.grpc"))
+        self._log = folder / "s3.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.endpoint = f"http://127.0.0.1:{self._ports['s3.port']}"
+        self.secret_file = folder / "secret.key"
+        self.secret_file.write_text(SECRET_KEY)
+        (folder / "data").mkdir(exist_ok=True)
+        self._identities.write_text(
+            json.dumps(
+                {
+                    "identities": [
+                        {
+                            "name": "eilpost",
+                            "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+                            "actions": ["Admin", "Read", "Write", "List"],
+                        }
+                    ]
+                }
+            )
+        )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def _identities(self) -> Path:
+        return self._folder / "identities.json"
+
+    def store(self, prefix: str = "") -> S3Store:
+        """The bucket, to look into behind storage's back."""
+        options: Any = {"allow_http": True, "timeout": "5s", "connect_timeout": "2s"}
+        return S3Store(
+            BUCKET,
+            prefix=prefix or None,
+            endpoint=self.endpoint,
+            region=REGION,
+            access_key_id=ACCESS_KEY,
+            secret_access_key=SECRET_KEY,
+            client_options=options,
+            retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=5)},
+        )
+
+    def paths(self, prefix: str = "") -> list[str]:
+        """The names of all objects."""
+        return sorted(found["path"] for found in obstore.list(self.store(prefix)).collect())
+
+    async def start(self) -> None:
+        """Return once an object can be written."""
+        command = [str(BINARY), "-logtostderr", "server", f"-dir={self._folder / 'data'}", "-s3"]
+        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-s3.port.iceberg=0"]
+        command += ["-master.volumeSizeLimitMB=64", "-volume.max=40", "-master.electionTimeout=1s"]
+        command += [f"-s3.config={self._identities}", f"-filer.localSocket={self._folder / 'filer.sock'}"]
+        command += [f"-{name}={number}" for name, number in self._ports.items()]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: ASYNC220
+        store = self.store()
+        with trio.fail_after(40):
+            while True:
+                try:
+                    await trio.to_thread.run_sync(obstore.put, store, "probe", b"anybody there?")
+                except (BaseError, OSError):
+                    assert self._process.poll() is None, self.log
+                    await trio.sleep(0.05)
+                else:
+                    break
+        await trio.to_thread.run_sync(obstore.delete, store, "probe")
+
+    def kill(self) -> None:
+        """SIGKILL, and reap."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@asynccontextmanager
+async def s3_server(folder: Path) -> AsyncIterator[S3Server]:
+    """A server that answers, stopped at the end. ``folder`` is its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    server = S3Server(folder)
+    try:
+        await server.start()
+        yield server
+    finally:
+        server.kill()
