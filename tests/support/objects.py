@@ -30,6 +30,7 @@ class S3Server:
     """One process on loopback, its data in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
+        (folder / "data").mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._ports = free_ports(name for part in PARTS for name in (f"{part}.port", f"{part}.port.grpc"))
         self._log = folder / "s3.log"
@@ -37,7 +38,6 @@ class S3Server:
         self.endpoint = f"http://127.0.0.1:{self._ports['s3.port']}"
         self.secret_file = folder / "secret.key"
         self.secret_file.write_text(SECRET_KEY)
-        (folder / "data").mkdir(exist_ok=True)
         self._identities.write_text(
             json.dumps(
                 {
@@ -110,7 +110,6 @@ class S3Server:
 @asynccontextmanager
 async def s3_server(folder: Path) -> AsyncIterator[S3Server]:
     """A server that answers, stopped at the end. ``folder`` is its own."""
-    folder.mkdir(parents=True, exist_ok=True)
     server = S3Server(folder)
     try:
         await server.start()
