@@ -23,6 +23,8 @@ def offered(
             names += row.capabilities
     if logged_in:
         names.append(f"APPENDLIMIT={settings.message_limit}")
+        if settings.messages_per_command:
+            names.append(f"MESSAGELIMIT={settings.messages_per_command}")
         return names
     if can_start_tls:
         names.append("STARTTLS")

@@ -32,6 +32,9 @@ class ImapSettings:
     message_limit: int = 50 * 1024 * 1024
     progress_seconds: float = 10.0  # between two signs of life of a command that takes long (RFC 9585)
     command_seconds: float = 30.0  # what one SEARCH may take
+    messages_per_command: int = (
+        1_000_000  # that one command may work on (RFC 9738 wants 1,000 or more); 0 for no limit
+    )
     notify_mailboxes: int = 500  # that one NOTIFY may watch
     sessions_per_account: int = 16  # in this process; 0 for no limit
 
@@ -47,6 +50,8 @@ class ImapSettings:
         for name in times.split():
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
+        if self.messages_per_command < 0:
+            raise ValueError("messages_per_command must not be below 0")
         if self.login_attempts < 1:
             raise ValueError("login_attempts must be at least 1")
 

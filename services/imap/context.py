@@ -236,6 +236,7 @@ class MailboxContext:
         "snapshot",
         "uidvalidity",
         "updates",
+        "worked_down_to",
     )
 
     def __init__(self, account: AccountContext, live: Live, name: str, opened: Opened, *, writable: bool) -> None:
@@ -252,6 +253,7 @@ class MailboxContext:
         self.snapshot = Snapshot(live.view, opened.recent_from)
         self.keywords_told = len(live.view.keywords)
         self.numbered = False  # the command in hand named messages by number
+        self.worked_down_to = 0  # the lowest UID that it worked on, where it named too many messages
         self.saved: array[int] | None = None
         self.updates: dict[str, Followed] = {}  # by the tags of their commands
         self._bodies: BodyCache | None = None

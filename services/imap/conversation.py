@@ -65,12 +65,11 @@ class Conversation:
         self.sign_at = trio.current_time() + self._sign_seconds
 
     async def progress(self, done: int, goal: int) -> None:
-        """Say how far a command is that takes long (RFC 9585), now and then. ``goal`` is above 0."""
+        """Say how far a command is that takes long (RFC 9585), now and then."""
         now = trio.current_time()
         if now >= self.sign_at:
             self.sign_at = now + self._sign_seconds
-            code = f'INPROGRESS ("{self.tag}" {done} {goal})'
-            self.out.write(responses.untagged("OK", "Still at it", code.encode()))
+            self.out.write(responses.untagged("OK", "Still at it", responses.in_progress_code(self.tag, done, goal)))
             await self.out.flush()
 
     def count(self, what: str, number: int) -> None:

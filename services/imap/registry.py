@@ -50,6 +50,7 @@ from services.imap.commands import (
     store,
     subscribe,
     thread,
+    uidbatches,
     unauthenticate,
     unselect,
 )
@@ -134,6 +135,7 @@ _ROWS = (
     Row("SORT", sort.handle, MailboxContext, ("SORT", "SORT=DISPLAY", "ESORT", "CONTEXT=SORT"), numbers=True),
     Row("CANCELUPDATE", cancelupdate.handle, MailboxContext),
     Row("THREAD", thread.handle, MailboxContext, ("THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES"), numbers=True),
+    Row("UIDBATCHES", uidbatches.handle, MailboxContext, ("UIDBATCHES",)),
     Row("STORE", store.handle, MailboxContext, numbers=True),
     Row("REPLACE", replace.handle, MailboxContext, ("REPLACE",)),
     Row("COPY", copy.handle, MailboxContext),

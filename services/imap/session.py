@@ -11,7 +11,7 @@ from typing import Any
 
 import trio
 
-from services.imap import capabilities
+from services.imap import capabilities, message_limit
 from services.imap.admission import LoginContext, secure
 from services.imap.context import (
     AccountContext,
@@ -178,9 +178,12 @@ class Session:
         account = self.account
         if account is not None and account.dialect.uid_only and row.by_uid and not command.value.uid:
             raise Bad("Messages are named by UID only", "UIDREQUIRED")
-        if state is State.SELECTED and self.account is not None and self.account.selected is not None:
-            await confirm(self.account.selected)
-        return await row.handle(self._context(row), command.value)
+        if account is not None and account.selected is not None:
+            account.selected.worked_down_to = 0
+            await confirm(account.selected)
+        done: Done = await row.handle(self._context(row), command.value)
+        selected = self.account.selected if self.account is not None else None
+        return done if selected is None or not selected.worked_down_to else message_limit.told(selected, done)
 
     def _context(self, row: Row) -> Any:
         """The narrowest context that serves the row."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.conversation import Conversation, Stage
-from tests.support.house import House
+from tests.support.house import House, running_house
 from tests.support.transcript import read_transcript
 
 pytestmark = pytest.mark.integration
@@ -24,6 +24,9 @@ LISTENERS = {
     "smtp-terms": "submission",
     "smtp-lhlo": "lmtp",
 }  # where not the one named after the protocol
+SETTINGS = {
+    "imap-message_limit": {"EILPOST_IMAP__MESSAGES_PER_COMMAND": "3"},
+}  # of transcripts that need an installation of their own
 
 
 def _name(path: Path) -> str:
@@ -33,7 +36,11 @@ def _name(path: Path) -> str:
 @pytest.fixture(scope="module")
 def accounts(house: House) -> Mapping[str, dict[str, str]]:
     """Two empty accounts of its own for each transcript."""
-    wanted = {_name(path): {who: f"{_name(path).lower()}-{who}" for who in ("alice", "bob")} for path in TRANSCRIPTS}
+    return _add_accounts(house, [_name(path) for path in TRANSCRIPTS])
+
+
+def _add_accounts(house: House, transcripts: Iterable[str]) -> dict[str, dict[str, str]]:
+    wanted = {name: {who: f"{name.lower()}-{who}" for who in ("alice", "bob")} for name in transcripts}
     names = [name for pair in wanted.values() for name in pair.values()]
     addresses = dict(zip(names, house.add_accounts(names, PASSWORD), strict=True))
     return {key: {who: addresses[name] for who, name in pair.items()} for key, pair in wanted.items()}
@@ -48,9 +55,18 @@ def _variables(accounts: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=_name)
 def test_transcript(path: Path, house: House, accounts: Mapping[str, dict[str, str]]) -> None:
+    environment = SETTINGS.get(_name(path))
+    if environment is None:
+        _play(path, house, accounts[_name(path)])
+        return
+    with running_house(environment=environment) as own:
+        _play(path, own, _add_accounts(own, [_name(path)])[_name(path)])
+
+
+def _play(path: Path, house: House, accounts: Mapping[str, str]) -> None:
     protocol = path.parent.name
     tls = ssl.create_default_context(cafile=str(house.authority))
-    variables = _variables(accounts[_name(path)])
+    variables = _variables(accounts)
     stage = Stage(
         "localhost",
         house.ports[LISTENERS.get(_name(path), protocol)],

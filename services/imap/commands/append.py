@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.imap.columns import unpack
 from services.imap.context import AccountContext, Done
-from services.imap.errors import try_create
+from services.imap.errors import No, try_create
 from services.imap.intake import take_in
 from shared.base.ids import new_ulid
 from shared.contracts import messages
@@ -16,6 +16,9 @@ from shared.protocols.imap.syntax import append as syntax
 async def handle(context: AccountContext, command: syntax.Append) -> Done:
     """Add messages, all or none; they are on disk when the answer says so."""
     news = await take_in(context, command)
+    most = context.settings.messages_per_command
+    if most and len(news) > most:
+        raise No("Too many messages at once", f"MESSAGELIMIT {most}")
     name = context.names.inward(command.mailbox)
     try:
         reply = await context.call(messages.append, messages.Append(context.grant, new_ulid(), name, news))

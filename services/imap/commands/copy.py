@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.imap.context import Done, MailboxContext
+from services.imap.message_limit import must_fit
 from services.imap.transfer import transfer
 from shared.protocols.imap.syntax.copy import Copy
 
@@ -10,4 +11,5 @@ from shared.protocols.imap.syntax.copy import Copy
 async def handle(context: MailboxContext, command: Copy) -> Done:
     """Copy to another mailbox, all or none."""
     uids = context.uids(command.numbers, uid=command.uid)
+    must_fit(context, len(uids))
     return Done(code=await transfer(context, uids, command.mailbox, move=False))

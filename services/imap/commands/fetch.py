@@ -9,6 +9,7 @@ from services.imap.fetching.plan import plan
 from services.imap.fetching.send import send
 from services.imap.fetching.viewed import changed
 from services.imap.history import known_uids, tell_vanished
+from services.imap.message_limit import must_fit, newest
 from shared.protocols.imap.syntax.fetch import Fetch, Item
 
 
@@ -23,7 +24,9 @@ async def handle(context: MailboxContext, command: Fetch) -> Done:
         await tell_vanished(context, known_uids(context, command.numbers), since)
     uids = context.uids(command.numbers, uid=command.uid)
     if command.modifiers.partial is not None:
+        must_fit(context, command.modifiers.partial.width)
         uids = command.modifiers.partial.of(uids)
+    uids = newest(context, uids)
     if since is not None:
         uids = changed(context, uids, since)
     steps = plan(command.items, uid=command.uid and not context.account.dialect.uid_only, modseq=since is not None)

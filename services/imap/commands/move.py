@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.imap.context import DONE, Done, MailboxContext
+from services.imap.message_limit import newest
 from services.imap.transfer import transfer
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.move import Move
@@ -14,7 +15,7 @@ async def handle(context: MailboxContext, command: Move) -> Done:
     COPYUID comes before the expunges (RFC 6851 section 4.3).
     """
     context.must_write()
-    uids = context.uids(command.numbers, uid=command.uid)
+    uids = newest(context, context.uids(command.numbers, uid=command.uid))
     code = await transfer(context, uids, command.mailbox, move=True)
     if not code:
         return DONE

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import Bad
+from services.imap.message_limit import newest_found
 from services.imap.searching.answer import Result, answer, check_tag
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
@@ -26,7 +27,7 @@ async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     check_tag(context, returns)
     if command.modseq:
         use_modseqs(context.account)
-    key = await filled_in(context.account, command.key)
+    key = newest_found(context, await filled_in(context.account, command.key))
     uids = await found(context, key, context.account.settings.command_seconds)
     place = context.snapshot.locate(uids)
     numbers: Sequence[int] = place.uids if command.uid else place.sequences

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import No
+from services.imap.message_limit import must_find
 from services.imap.searching.answer import Result, answer, check_tag
 from services.imap.searching.evaluate import found, relevancies
 from services.imap.searching.filters import filled_in
@@ -23,6 +24,7 @@ async def handle(context: MailboxContext, command: Sort) -> Done:
     if command.modseq:
         use_modseqs(context.account)
     key = await filled_in(context.account, command.key)
+    must_find(context, key)
     uids = await found(context, key, context.account.settings.command_seconds)
     place = context.snapshot.locate(uids)
     modseq = max((place.columns.modseqs[at] for at in place.positions), default=0) if command.modseq else None

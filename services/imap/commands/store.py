@@ -8,6 +8,7 @@ from services.imap.columns import pack, unpack
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.flagsets import SYSTEM
+from services.imap.message_limit import newest
 from services.imap.telling import flags_response, modseq_response, tell_keywords
 from shared.base.ids import new_ulid
 from shared.contracts import messages
@@ -22,7 +23,7 @@ async def handle(context: MailboxContext, command: syntax.Store) -> Done:
     """Change flags, and tell how they are now."""
     if command.unchanged_since is not None:
         use_modseqs(context.account)
-    uids = context.uids(command.numbers, uid=command.uid)
+    uids = newest(context, context.uids(command.numbers, uid=command.uid))
     context.must_write()
     flags = tuple(flag for flag in command.flags if flag in SYSTEM or not flag.startswith("\\"))
     modified: array[int] = array("I")

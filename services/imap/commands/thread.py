@@ -9,6 +9,7 @@ import trio
 
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import No
+from services.imap.message_limit import must_find
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
 from services.imap.threading.material import pages
@@ -28,6 +29,7 @@ _ALGORITHMS: dict[Algorithm, type[BySubject] | type[ByReferences]] = {
 async def handle(context: MailboxContext, command: Thread) -> Done:
     """Tell which messages that fit belong together."""
     key = await filled_in(context.account, command.key)
+    must_find(context, key)
     uids = await found(context, key, context.account.settings.command_seconds)
     if len(uids) > _MOST:
         raise No("Too many messages", "LIMIT")

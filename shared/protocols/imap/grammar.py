@@ -52,6 +52,7 @@ from shared.protocols.imap.syntax import (
     store,
     subscribe,
     thread,
+    uidbatches,
     unauthenticate,
     unselect,
 )
@@ -114,6 +115,7 @@ ROWS = (
     Row("STORE", store.parse, uid=True),
     Row("SUBSCRIBE", subscribe.parse),
     Row("THREAD", thread.parse, uid=True),
+    Row("UIDBATCHES", uidbatches.parse),
     Row("UNAUTHENTICATE", unauthenticate.parse),
     Row("UNSELECT", unselect.parse),
     Row("UNSUBSCRIBE", subscribe.parse_unsubscribe),

@@ -22,6 +22,11 @@ class PartialRange(NamedTuple):
         sign = "-" if self.newest else ""
         return f"{sign}{self.low}:{sign}{self.high}"
 
+    @property
+    def width(self) -> int:
+        """The most results that it names."""
+        return self.high - self.low + 1
+
     def of(self, results: S) -> S:
         """The results in the range, in their order; fewer where there are not so many."""
         start, end = self.low - 1, self.high

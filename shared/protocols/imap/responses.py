@@ -84,6 +84,15 @@ def mailbox_id_code(object_id: bytes) -> bytes:
     return b"MAILBOXID (%b)" % object_id
 
 
+def in_progress_code(tag: str, done: int, goal: int) -> bytes:
+    """``INPROGRESS`` (RFC 9585 section 5): a goal that is reached or passed is none.
+
+    A tag with "]" in it would end the code, and so is not told.
+    """
+    told = b"NIL" if "]" in tag else quoted(tag)
+    return b"INPROGRESS (%b %d %b)" % (told, done, b"%d" % goal if goal > done else b"NIL")
+
+
 # --- mailbox data ---
 
 
@@ -333,6 +342,12 @@ def esearch_update(tag: str, item: str, positions: Iterable[tuple[int, Iterable[
     come or go, one after the other."""
     sets = b" ".join(b"%d %b" % (place, number_set(numbers)) for place, numbers in positions)
     return b"* ESEARCH (TAG %b)%b %b (%b)\r\n" % (quoted(tag), b" UID" if uid else b"", item.encode("ascii"), sets)
+
+
+def uid_batches(tag: str, ranges: Iterable[tuple[int, int]]) -> bytes:
+    """``* UIDBATCHES`` (RFC 10022): each batch from its highest UID to its lowest."""
+    told = b",".join(b"%d:%d" % each for each in ranges)
+    return b"* UIDBATCHES (TAG %b)%b\r\n" % (quoted(tag), b" " + told if told else b"")
 
 
 def no_update_code(tag: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from shared.protocols.imap.dates import date_days
 from shared.protocols.imap.errors import ParseError
+from shared.protocols.imap.sets import SequenceSet
 from shared.protocols.imap.syntax.search_key import (
     MAX_TREE,
     All,
@@ -40,6 +41,7 @@ from shared.protocols.imap.syntax.search_key import (
 )
 from shared.protocols.imap.tokens import Arguments
 
+_NO_UID = 2**32  # above all of them
 _SET_STARTS = frozenset({bytes((octet,)) for octet in b"0123456789*$"})
 
 
@@ -199,6 +201,22 @@ def _within(arguments: Arguments, *, younger: bool) -> Key:
     return Within(younger, seconds)
 
 
+def _uid_after(arguments: Arguments) -> Key:
+    return Numbers(True, SequenceSet(((_uid(arguments) + 1, _NO_UID),)))
+
+
+def _uid_before(arguments: Arguments) -> Key:
+    uid = _uid(arguments)
+    return Numbers(True, SequenceSet(((1, uid - 1),) if uid > 1 else ()))
+
+
+def _uid(arguments: Arguments) -> int:
+    uid = arguments.number()
+    if not uid:
+        raise ParseError("UID expected")
+    return uid
+
+
 def _modseq(arguments: Arguments) -> Key:
     if arguments.peek() == b'"':  # an entry and its type, which change nothing here (RFC 7162 section 3.1.5)
         arguments.string()
@@ -224,6 +242,8 @@ _READERS: dict[str, Reader] = {
     "LARGER": lambda arguments: Larger(arguments.number64()),
     "SMALLER": lambda arguments: Smaller(arguments.number64()),
     "UID": lambda arguments: Numbers(True, arguments.sequence_set()),
+    "UIDAFTER": _uid_after,
+    "UIDBEFORE": _uid_before,
     "MODSEQ": _modseq,
     "FILTER": _filter,
     "OLDER": partial(_within, younger=False),

@@ -27,7 +27,7 @@ class Recent(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """A sequence set, of UIDs when ``uid``."""
+    """A sequence set, of UIDs when ``uid``; UIDAFTER and UIDBEFORE (RFC 9738 section 3.2) come as this too."""
 
     uid: bool
     numbers: SequenceSet
