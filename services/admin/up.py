@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -113,10 +114,24 @@ async def _up(path: Path, settings: MasterSettings, health: int, development_mod
             fleet.start_broker(binary, settings.data / "nats.conf", nursery)
         fleet.start_services(nursery)
         nursery.start_soon(_announce, path, fleet, notes if development_mode else None, ports)
-        await wait_for_signal()
+        await wait_for_signal(partial(_reload, settings, fleet))
         log.info("master.stopping")
         await fleet.stop()
         nursery.cancel_scope.cancel()
+
+
+def _reload(settings: MasterSettings, fleet: Fleet) -> None:
+    """Let all read their secrets and certificates again: the broker first, whose passwords may have changed."""
+    log = get_logger()
+    try:
+        if settings.broker.enabled:
+            passwords = broker.ensure_passwords(settings.data / "secrets")
+            broker.configure(settings.broker, passwords, settings.data / "nats.conf")
+    except OSError as error:
+        log.error("master.not_reloaded", reason=str(error))
+        return
+    fleet.children.hang_up()
+    log.info("master.reloaded")
 
 
 async def _announce(path: Path, fleet: Fleet, notes: development.Notes | None, ports: Mapping[str, int]) -> None:

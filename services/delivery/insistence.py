@@ -26,6 +26,11 @@ class Insistence:
         self._journal = journal
         self._draining = draining
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the process drains: nothing is waited for any more."""
+        return self._draining.is_set()
+
     async def ask(self, letters: Sequence[Letter], ask: Callable[[], Awaitable[R]]) -> R:
         """Ask until storage answers: the leases are renewed meanwhile.
 

@@ -7,6 +7,7 @@ recipient only in the transaction that files it; a letter without a verdict come
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from services.delivery.fate import SENT, Fate
@@ -23,7 +24,7 @@ from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.messages import Changed, Effects, Filing, FilingResult, Mailing
-from shared.contracts.spool import Letter, Recipient, Settle
+from shared.contracts.spool import Letter, Recipient, Settle, Settlement
 
 _CLASHES = 3  # times that scripts run again since others were faster
 
@@ -73,10 +74,17 @@ class Pipeline:
             await self._serve(letters, claimed)
         except (Refused, Unavailable) as error:
             self._journal.abandoned(len(letters), str(error))
+            if self._insistence.is_over:
+                await self._give_back(letters)
         except Exception as error:  # noqa: BLE001 - the one catch point of this room
             self._journal.bug([letter.id for letter in letters], error)
             return False
         return True
+
+    async def _give_back(self, letters: Sequence[Letter]) -> None:
+        """Let others have the letters now instead of when the lease ends, if storage can be told."""
+        with suppress(Refused, Unavailable):
+            await self._bus.call(spool.settle, Settle(tuple([Settlement(one.id, one.fence, ()) for one in letters])))
 
     async def _serve(self, letters: Sequence[Letter], claimed: float) -> None:
         routed = [task for letter in letters for task in route(letter, self._full)]

@@ -14,6 +14,7 @@ from services.imap.notify.watches import Watches
 from services.imap.roster import Roster
 from services.imap.server import Server, too_many
 from services.imap.sync import Mailboxes
+from shared.runtime.drain import SHARE
 from shared.runtime.process import Process
 from shared.runtime.supervisor import keep
 
@@ -40,6 +41,6 @@ async def run(process: Process[ImapSettings]) -> None:
         nursery.start_soon(partial(keep, "watches", watches.run, log=log))
         nursery.start_soon(partial(keep, "roster", roster.watch, log=log))
         nursery.start_soon(partial(keep, "server", server.watch, log=log))
-        nursery.start_soon(server.drain, process.draining, process.common.drain.timeout / 2)
+        nursery.start_soon(server.drain, process.draining, process.common.drain.timeout * SHARE)
         await process.serve(settings.listeners, server.serve, too_many=too_many)
         nursery.cancel_scope.cancel()

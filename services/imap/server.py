@@ -11,9 +11,10 @@ from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
 from shared.observe.log import Log
 from shared.protocols.imap import responses
+from shared.runtime.drain import spread
 
 _LOOK = 5.0  # seconds between looks for silent clients
-_SPREAD = 0.01  # seconds between two farewells, so that clients do not come back all at once
+_CLOSING = "The server is closing"
 
 
 class Server:
@@ -30,7 +31,7 @@ class Server:
         session = Session(connection, self._shared, self._roster, self._log)
         self._roster.sessions.add(session)
         if self._draining:
-            session.end("The server is closing")
+            session.end(_CLOSING)
         started = trio.current_time()
         reason = "cut"
         try:
@@ -43,11 +44,7 @@ class Server:
         """When the process is to end, let every session say BYE behind its command, spread over ``seconds``."""
         await draining.wait()
         self._draining = True
-        sessions = list(self._roster.sessions)
-        pause = min(_SPREAD, seconds / (len(sessions) + 1))
-        for session in sessions:
-            session.end("The server is closing")
-            await trio.sleep(pause)
+        await spread(self._roster.sessions, lambda session: session.end(_CLOSING), seconds)
 
     async def watch(self) -> None:
         """End sessions whose clients are silent. Runs for ever."""

@@ -83,6 +83,7 @@ class Session:
         """Serve the client; the reason why the session ended, for the log."""
         reason = "logout"
         try:
+            self._look_for_end()
             greeting = responses.capability_code(self._capabilities())
             self.talk.out.write(responses.untagged("OK", "Eilpost is ready", greeting))
             with self._waits:

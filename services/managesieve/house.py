@@ -30,6 +30,7 @@ class House:
         self.bus = bus
         self.log = log
         self.logins = logins
+        self.closing = ""  # why nobody is let in any more
         self.guests: dict[Guest, int] = {}  # session to account; 0 before login
 
     def end_all(self, reason: str, account: int | None = None) -> None:

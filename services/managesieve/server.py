@@ -13,6 +13,9 @@ from shared.contracts import directory
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
 from shared.protocols.managesieve.responses import bye
+from shared.runtime.drain import SHARE, spread
+
+CLOSING = "the server is closing"
 
 
 class Server:
@@ -32,9 +35,10 @@ class Server:
             self._house.end_all("the account was changed", event.account)
 
     async def drain(self, draining: trio.Event) -> None:
-        """At shutdown, let every session finish the command in hand."""
+        """At shutdown, let every session finish the command in hand; who comes now is told so."""
         await draining.wait()
-        self._house.end_all("the server is closing")
+        self._house.closing = CLOSING
+        await spread(self._house.guests, lambda guest: guest.end(CLOSING), self._house.settings.drain_seconds * SHARE)
 
 
 def too_many(spec: ListenerSpec) -> bytes:

@@ -68,7 +68,10 @@ class Session(Client):
             self._tell()
 
     async def _converse(self) -> None:
-        self.context.out += greeting(self.context)
+        if self._house.closing:
+            self._end_with(self._house.closing)
+        else:
+            self.context.out += greeting(self.context)
         while self.context.state is not State.OVER:
             try:
                 command = self._core.next_command()

@@ -7,7 +7,6 @@ import trio
 from services.pop3.config import Pop3Settings
 from services.pop3.house import House
 from services.pop3.server import Server, too_many
-from shared.net.listener import serve_connections
 from shared.runtime.process import Process
 
 
@@ -20,15 +19,7 @@ async def run(process: Process[Pop3Settings]) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.drain, process.draining)
         nursery.start_soon(house.watch)
-        await serve_connections(
-            settings.listeners,
-            server.handle,
-            tls=process.tls,
-            limits=process.common.limits,
-            draining=process.draining,
-            drain_timeout=settings.drain_seconds,
-            log=process.log,
-            metrics=process.health,
-            too_many=too_many,
+        await process.serve(
+            settings.listeners, server.handle, too_many=too_many, drain_timeout=settings.drain_seconds
         )
         nursery.cancel_scope.cancel()

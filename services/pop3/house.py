@@ -44,6 +44,7 @@ class House:
         self.logins = logins
         self._hostname = hostname
         self.batches = trio.Semaphore(settings.batches)  # bodies under way to us
+        self.closing = ""  # why nobody is let in any more
         self.guests: dict[Guest, int] = {}  # session to account; 0 before login
 
     def timestamp(self) -> str:

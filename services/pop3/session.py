@@ -72,7 +72,10 @@ class Session(Client):
             nursery.cancel_scope.cancel()
 
     async def _converse(self) -> None:
-        self.context.out.write(ok(f"Eilpost ready {self._timestamp}".rstrip()))
+        if self._house.closing:
+            self._end_with(self._house.closing)
+        else:
+            self.context.out.write(ok(f"Eilpost ready {self._timestamp}".rstrip()))
         while self.context.state is not State.OVER:
             try:
                 command = self._core.next_command()

@@ -29,7 +29,7 @@ async def run(process: Process[SmtpSettings]) -> None:
             Shared(settings, bus, resolver, process.log, process.draining, door, judge, signatures, login)
         )
         server.watch_accounts()
-        nursery.start_soon(server.drain)
+        nursery.start_soon(server.drain, process.common.drain.timeout)
         nursery.start_soon(server.watch_deadlines)
         await process.serve(settings.listeners, server.handle, too_many=too_many)
         nursery.cancel_scope.cancel()

@@ -12,8 +12,10 @@ from shared.contracts import directory
 from shared.contracts.directory import AccountChanged
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
+from shared.runtime.drain import SHARE, spread
 
 _TICK = 1.0  # seconds between two looks at the deadlines
+_LAST_WORDS = 2.0  # seconds that a 421 has to reach a client
 
 
 class Server:
@@ -57,11 +59,15 @@ class Server:
             for session in list(self._sessions):
                 session.tick(now)
 
-    async def drain(self) -> None:
-        """Wait for the drain, then let go of the clients that have nothing in hand."""
+    async def drain(self, seconds: float) -> None:
+        """Wait for the drain, then let go of the clients that have nothing in hand, and shortly before ``seconds``
+        have passed of those who are still sending."""
         await self._shared.draining.wait()
+        end = trio.current_time() + seconds - _LAST_WORDS
+        await spread(self._sessions, Session.drain, seconds * SHARE)
+        await trio.sleep_until(end)
         for session in list(self._sessions):
-            session.drain()
+            session.cut()
 
 
 def too_many(spec: ListenerSpec) -> bytes:

@@ -6,6 +6,8 @@ trouble of ours is a 451 or 421, a bug is logged and ends this one connection.
 
 from __future__ import annotations
 
+from math import inf
+
 import trio
 
 from services.smtp.context import Context, Shared
@@ -55,6 +57,12 @@ class Session:
     def drain(self) -> None:
         """End the session now if nothing is in hand; else it ends after its transaction. For other tasks."""
         if self._idle:
+            self._cut = (SHUTTING_DOWN, "drain")
+            self._scope.cancel()
+
+    def cut(self) -> None:
+        """End the session now, unless it waits for us and not for its client. For other tasks."""
+        if self._talk.deadline < inf:
             self._cut = (SHUTTING_DOWN, "drain")
             self._scope.cancel()
 
@@ -135,6 +143,8 @@ class Session:
         What is returned is said instead, to one who comes too often.
         """
         context, connection = self._context, self._talk.connection
+        if self._shared.draining.is_set():
+            return SHUTTING_DOWN
         if context.stranger:
             refusal = self._shared.door.refusal(connection.peer_host)
             if refusal is not None:

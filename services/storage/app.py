@@ -14,7 +14,7 @@ from typing import NamedTuple
 import trio
 
 from services.storage.authority import Authority
-from services.storage.bearers import Bearers, read_authorities
+from services.storage.bearers import Bearers
 from services.storage.blobs.data_port import DataPort
 from services.storage.blobs.files import Files
 from services.storage.blobs.tickets import Tickets
@@ -120,10 +120,12 @@ class Parts:
         self.forwarding = Forwarding(found.keys[Purpose.SRS], clock)
         self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep, self.forwarding)
         common = process.common
-        vault = Vault(common.login.mechanisms, common.login.scram_iterations, read_key(settings.login.apop_key))
+        key = partial(read_key, settings.login.apop_key)
+        vault = Vault(common.login.mechanisms, common.login.scram_iterations, key())
         self.logins = Logins(settings.login, found.keys, found.dummy, vault, self.rooms, self.authority, clock, log)
         self.proofs = Proofs(self.logins, found.keys, vault, clock)
-        self.bearers = Bearers(self.logins, common.login, read_authorities(common.tls.client_authority), clock, log)
+        self.bearers = Bearers(self.logins, common.login, common.tls.client_authority, clock, log)
+        process.reloads.extend((lambda: vault.renew(key()), self.bearers.reload))
         self.logins.throttle.load(clock(), found.failures)
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)

@@ -7,6 +7,7 @@ import urllib.request
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,12 @@ class KeySet:
         self._clock = clock
         self._log = log
         self._keys: Sequence[Key] = ()
-        self._read_at = -RENEW
+        self.forget()
         self._reading = trio.Lock()
+
+    def forget(self) -> None:
+        """Read them again the next time."""
+        self._read_at = -RENEW
 
     async def keys(self, *, hurry: bool = False) -> Sequence[Key]:
         """The keys. When they cannot be read, those of the last time."""
@@ -53,16 +58,20 @@ class KeySet:
 
 
 class Bearers:
-    """The login desk of those who bring a token or a certificate. ``authorities`` in PEM, empty for none."""
+    """The login desk of those who bring a token or a certificate.
+
+    ``authority`` is the PEM file of those who sign our users' certificates, None for nobody.
+    """
 
     def __init__(
-        self, logins: Logins, settings: LoginSettings, authorities: bytes, clock: Callable[[], float], log: Any
+        self, logins: Logins, settings: LoginSettings, authority: Path | None, clock: Callable[[], float], log: Any
     ) -> None:
         oauth = settings.oauth
         self._offered = MECHANISMS.intersection(settings.mechanisms)
         self._policy = Policy(oauth.issuer, oauth.audience, oauth.algorithms, oauth.claim)
         self._key_set = KeySet(oauth.keys, clock, log)
-        self._authorities = authorities
+        self._authority = authority
+        self._authorities = read_authorities(authority)
         self._logins = logins
         self._clock = clock
         self._log = log
@@ -85,13 +94,23 @@ class Bearers:
         attempt = Attempt(login.mechanism, wanted, login.authzid, login.password, login.remote, login.session)
         return await self._logins.enter(attempt, address, service, judge)
 
+    def reload(self) -> None:
+        """Read the issuer's keys again at the next login."""
+        self._key_set.forget()
+
+    async def _trusted(self) -> bytes:
+        """The authorities as their file is now, or was last."""
+        with suppress(OSError):
+            self._authorities = await trio.to_thread.run_sync(read_authorities, self._authority)
+        return self._authorities
+
     async def _addresses(self, login: Login) -> list[str]:
         if login.mechanism == External.name:
             try:
                 certificate = b64decode(login.password, validate=True)
             except Error as error:
                 raise BadCertificate("not base64") from error
-            return certificates.addresses(certificate, self._authorities, self._clock())
+            return certificates.addresses(certificate, await self._trusted(), self._clock())
         if len(login.password) > tokens.LONGEST:
             raise BadToken("too long")
         return [await self._subject(login.password)]

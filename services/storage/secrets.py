@@ -31,6 +31,10 @@ class Vault:
         self.iterations = iterations
         self.apop_key = apop_key
 
+    def renew(self, apop_key: bytes) -> None:
+        """Use another key from now on. What the old one sealed opens no more: its accounts set a new password."""
+        self.apop_key = apop_key
+
     def secrets(self, password: str, address: str) -> Secrets:
         """All of one password. Takes tens of milliseconds: for threads."""
         verifiers = [

@@ -53,8 +53,7 @@ class Subscriber:
 
     async def close(self) -> None:
         """Take no more calls; returns when all that were taken are answered."""
-        for subscription in self._subscriptions:
-            subscription.close()
+        await self._bus.withdraw(self._subscriptions)
         self._subscriptions.clear()
         if self._open:
             self._empty = trio.Event()

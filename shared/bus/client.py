@@ -20,7 +20,7 @@ Whatever carries them (NATS, or memory in tests) keeps the same promises, proved
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from shared.contracts.errors import Code
@@ -89,6 +89,13 @@ class Bus(ABC):
         on_gap: Callable[[], None] | None = None,
     ) -> Subscription:
         """Listen to one event, for a keyed one to one key (or to all)."""
+
+    @abstractmethod
+    async def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
+        """Close ``subscriptions`` so that nobody waits in vain: what the broker has given us already still comes.
+
+        Returns when all of that has come (or the broker is silent for a second).
+        """
 
     @property
     @abstractmethod

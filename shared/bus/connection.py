@@ -31,6 +31,8 @@ class Connection:
         self._receiver = receiver
         self._parser = Parser()
         self._owed = 0  # PONGs
+        self._pings = self._pongs = 0  # in all; a broker answers in order
+        self._ponged = trio.lowlevel.ParkingLot()
         self._reason = ""
 
     async def greet(self, login: bytes, subscriptions: Iterable[tuple[bytes, bytes, bytes]]) -> None:
@@ -38,7 +40,7 @@ class Connection:
         hello = [login, *(commands.subscribe(subject, group, sid) for sid, subject, group in subscriptions)]
         try:
             await self._until(lambda: self.info is not None)
-            self._owed = 1
+            self._owed = self._pings = 1
             await self._transport.send(b"".join([*hello, commands.PING]))
             await self._until(lambda: self._owed == 0)
         except TransportLost as error:
@@ -73,9 +75,19 @@ class Connection:
     async def _ping(self) -> None:
         while self._owed < MISSED_PINGS:
             self._owed += 1
-            self._outgoing.put(commands.PING, RESERVE)
+            self._put_ping()
             await trio.sleep(PING_EVERY)
         raise TransportLost("the broker does not answer")
+
+    def _put_ping(self) -> None:
+        self._pings += self._outgoing.put(commands.PING, RESERVE)
+
+    async def round_trip(self) -> None:
+        """Return when the broker has answered to all that was put before. Never, where the connection is lost."""
+        self._put_ping()
+        mark = self._pings
+        while self._pongs < mark:
+            await self._ponged.park()
 
     def _handle(self, data: bytes) -> None:
         try:
@@ -95,6 +107,8 @@ class Connection:
                 self._outgoing.put(commands.PONG, RESERVE)
             case Pong():
                 self._owed = 0
+                self._pongs += 1
+                self._ponged.unpark_all()
             case Info():
                 self.info = frame
             case ServerError(text):

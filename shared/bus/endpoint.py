@@ -6,7 +6,7 @@ the table of subscriptions, so that a wire which lost its connection can make th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from structlog.typing import FilteringBoundLogger
@@ -39,10 +39,10 @@ class Standing(NamedTuple):
 class EndpointSubscription(Subscription):
     def __init__(self, endpoint: Endpoint, sid: bytes) -> None:
         self._endpoint = endpoint
-        self._sid = sid
+        self.sid = sid
 
     def close(self) -> None:
-        self._endpoint.forget(self._sid)
+        self._endpoint.forget(self.sid)
 
 
 class Endpoint(Bus, Receiver):
@@ -55,6 +55,7 @@ class Endpoint(Bus, Receiver):
         self.pending = PendingCalls()
         self._inbox = inbox(service, replica).encode() + b"."
         self._standing: dict[bytes, Standing] = {}
+        self._leaving: dict[bytes, Standing] = {}  # no longer asked for; what is under way to them is taken
         self._last_sid = 0
         self._serves = False
         self._dropped = 0
@@ -128,6 +129,16 @@ class Endpoint(Bus, Receiver):
         if self._standing.pop(sid, None) is not None:
             self._wire.unlisten(sid)
 
+    async def withdraw(self, subscriptions: Iterable[Subscription]) -> None:
+        sids = [each.sid for each in subscriptions if isinstance(each, EndpointSubscription)]
+        leaving = {sid: standing for sid in sids if (standing := self._standing.get(sid)) is not None}
+        self._leaving |= leaving
+        for sid in leaving:
+            self.forget(sid)
+        await self._wire.round_trip()
+        for sid in leaving:
+            del self._leaving[sid]
+
     # --- what the wire tells ---
 
     def standing(self) -> list[tuple[bytes, bytes, bytes]]:
@@ -135,7 +146,7 @@ class Endpoint(Bus, Receiver):
         return [(sid, standing.subject, standing.group) for sid, standing in self._standing.items()]
 
     def received(self, message: Message) -> None:
-        standing = self._standing.get(message.sid)
+        standing = self._standing.get(message.sid) or self._leaving.get(message.sid)
         if standing is not None:
             self._guarded(standing.on_message, message)
 
@@ -146,7 +157,7 @@ class Endpoint(Bus, Receiver):
 
     def restored(self, *, gap: bool) -> None:
         self.pending.wake_all(Signal.ASK_AGAIN)
-        if self._serves:
+        if self._serves and self.service in control.serving.publishers:
             self.publish(control.serving, control.Serving(self.replica))
         if not gap:
             return

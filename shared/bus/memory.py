@@ -133,6 +133,12 @@ class MemoryBroker:
         if self._work is not None:
             self._work.set()
 
+    async def carried(self, wire: MemoryWire) -> None:
+        """Return when what is under way to ``wire`` now has arrived."""
+        mark = next(self._numbers)
+        while due := [parcel.due for parcel in self._parcels if parcel.to.wire is wire and parcel.number < mark]:  # noqa: ASYNC110
+            await trio.sleep_until(min(due))  # time itself is what is waited for
+
     async def _carry(self) -> None:
         """Hand out parcels when they are due, for ever."""
         while True:
@@ -182,6 +188,9 @@ class MemoryWire(Wire):
 
     def unlisten(self, sid: bytes) -> None:
         self._broker.unlisten(self, sid)
+
+    async def round_trip(self) -> None:
+        await self._broker.carried(self)
 
 
 def matches(pattern: bytes, subject: list[bytes]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import cycle
 
@@ -42,6 +42,7 @@ class NatsWire(Wire):
     def __init__(self) -> None:
         self.outgoing = Outgoing()
         self.greeting = False
+        self.connection: Connection | None = None  # while `connected`
 
     def send(self, subject: bytes, reply: bytes, headers: bytes, payload: bytes, *, answer: bool = False) -> bool:
         if not self.connected:
@@ -57,6 +58,15 @@ class NatsWire(Wire):
         if self.greeting or self.connected:
             self.outgoing.put(commands.unsubscribe(sid), ANSWERS)
 
+    async def round_trip(self) -> None:
+        with trio.move_on_after(FLUSH_TIMEOUT):
+            if self.connection is not None:
+                await self.connection.round_trip()
+
+
+Password = str | Callable[[], str]  # a function is asked at each connection: secrets change
+Trust = ssl.SSLContext | Callable[[], ssl.SSLContext | None] | None  # how brokers are known; the same
+
 
 class NatsBus(Endpoint):
     """See the module. `open_bus` is the way to one."""
@@ -66,14 +76,14 @@ class NatsBus(Endpoint):
         urls: Sequence[str],
         service: str,
         replica: str,
-        password: str,
+        password: Password,
         log: FilteringBoundLogger,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: Trust = None,
     ) -> None:
         super().__init__(service, replica, log)
         self.reconnects = 0
         self._urls = tuple(urls)
-        self._login = commands.connect(f"{service}.{replica}", service, password)
+        self._password = password
         self._ssl_context = ssl_context
         self._nats = NatsWire()
         self._connected_once = False
@@ -100,10 +110,11 @@ class NatsBus(Endpoint):
         async with trio.open_nursery() as nursery:
             try:
                 with trio.fail_after(CONNECT_TIMEOUT):
-                    transport = await _connect(nursery, url, self._ssl_context)
+                    tls = self._ssl_context() if callable(self._ssl_context) else self._ssl_context
+                    transport = await _connect(nursery, url, tls)
                     connection = Connection(transport, self._nats.outgoing, self)
                     self._nats.greeting = True
-                    await connection.greet(self._login, self.standing())
+                    await connection.greet(self._login(), self.standing())
             except (TransportLost, trio.TooSlowError) as error:
                 nursery.cancel_scope.cancel()
                 return str(error) or "no answer"
@@ -114,10 +125,15 @@ class NatsBus(Endpoint):
                 await transport.aclose()
                 nursery.cancel_scope.cancel()
 
+    def _login(self) -> bytes:
+        password = self._password() if callable(self._password) else self._password
+        return commands.connect(f"{self.service}.{self.replica}", self.service, password)
+
     def _restored(self, url: str, connection: Connection) -> None:
         info = connection.info
         assert info is not None  # greet() waits for it
         self._nats.max_payload = min(info.max_payload, MAX_FRAME)
+        self._nats.connection = connection
         self._nats.connected = True
         self._up.set()
         self._lost = trio.Event()
@@ -135,6 +151,7 @@ class NatsBus(Endpoint):
         else:
             self.log.info("bus.connect_failed", url=url, reason=reason)
         self._nats.connected = self._nats.greeting = False
+        self._nats.connection = None
         self._nats.outgoing.clear()
 
     async def wait_connected(self) -> None:
@@ -164,12 +181,15 @@ async def open_bus(
     urls: Sequence[str],
     service: str,
     replica: str,
-    password: str,
+    password: Password,
     log: FilteringBoundLogger,
     *,
-    ssl_context: ssl.SSLContext | None = None,
+    ssl_context: Trust = None,
 ) -> AsyncIterator[NatsBus]:
-    """The bus as ``service``, connected in the background to one of ``urls`` for as long as it is open."""
+    """The bus as ``service``, connected in the background to one of ``urls`` for as long as it is open.
+
+    A ``password`` or an ``ssl_context`` that is a function is asked at each connection, and must not raise.
+    """
     bus = NatsBus(urls, service, replica, password, log, ssl_context)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(bus.run)

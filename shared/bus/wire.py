@@ -8,7 +8,7 @@ from shared.protocols.nats.frames import Message
 
 
 class Wire(ABC):
-    """Moves frames out. Never waits."""
+    """Moves frames out. Only `round_trip` waits."""
 
     connected: bool = False
     max_payload: int = 1_000_000  # octets of headers and payload together
@@ -27,6 +27,13 @@ class Wire(ABC):
     @abstractmethod
     def unlisten(self, sid: bytes) -> None:
         """Receive no more under ``sid``."""
+
+    @abstractmethod
+    async def round_trip(self) -> None:
+        """Return when the broker has read what was sent before, and what it had sent us by then has been received.
+
+        Returns early when the connection is lost or silent.
+        """
 
 
 class Receiver(ABC):

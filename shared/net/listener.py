@@ -6,6 +6,8 @@ Invariants:
 2. What a stranger can make us hold is bounded before the handler runs: connections in all and per address, the time
    for a PROXY header and for a TLS handshake.
 3. After `serve_connections` returned, no socket of it is open.
+4. Who was in the backlog of a port of ours when we stopped to listen is served; that of an inherited one is left to
+   the siblings.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import trio
 from structlog.typing import FilteringBoundLogger
 
 from shared.base.errors import ConfigurationError
-from shared.net.limits import Admission, ConnectionLimits, contains, networks
+from shared.net.limits import Admission, ConnectionLimits, Network, contains, networks
 from shared.net.proxy import read_source
 from shared.net.shell import Connection, PeerGone, PeerTimeout, close_gently
 from shared.net.sockets import adopt, bind, inherited
@@ -103,7 +105,10 @@ async def serve_connections(
                     accepting.start_soon(service.accept, spec, sock, connections)
                 await draining.wait()
                 accepting.cancel_scope.cancel()
-            for _, sock in listening:
+            handed_over = inherited(environ)
+            for spec, sock in listening:
+                if spec.name not in handed_over:
+                    service.empty(spec, sock, connections)
                 sock.close()
             connections.cancel_scope.deadline = trio.current_time() + drain_timeout
     finally:
@@ -178,13 +183,29 @@ class _Service:
                     self.log.error("connection.not_accepted", listener=spec.name, reason=error.strerror)
                     await trio.sleep(BREATH)
                 # Else another replica was faster, or the peer has gone again already.
-                continue
-            if trusted and not contains(trusted, _host(address)):
-                self.refuse(spec, sock, _host(address), "not a trusted balancer")
-                continue
-            if self.admission.full:
-                self.refuse(spec, sock, _host(address), TOO_MANY)
-                continue
+            else:
+                self.take(spec, sock, address, trusted, connections)
+
+    def empty(self, spec: ListenerSpec, listening: socket.socket, connections: trio.Nursery) -> None:
+        """Take all calls that wait already."""
+        with suppress(OSError):
+            while True:
+                self.take(spec, *listening.accept(), networks(spec.proxy), connections)
+
+    def take(
+        self,
+        spec: ListenerSpec,
+        sock: socket.socket,
+        address: tuple[str, int],
+        trusted: Sequence[Network],
+        connections: trio.Nursery,
+    ) -> None:
+        """Begin to serve a call, if it comes from where calls may come from and there is room."""
+        if trusted and not contains(trusted, _host(address)):
+            self.refuse(spec, sock, _host(address), "not a trusted balancer")
+        elif self.admission.full:
+            self.refuse(spec, sock, _host(address), TOO_MANY)
+        else:
             self.admission.open += 1
             connections.start_soon(self.serve, spec, sock, address, bool(trusted))
 

@@ -18,25 +18,29 @@ class ServerContext(ssl.SSLContext):
 
     cert: str
     key: str
+    authority: Path | None  # of clients' certificates
     endpoint: bytes  # channel binding of the certificate in use (RFC 5929 section 4)
-    _seen: tuple[int, int]
+    _seen: tuple[int, ...]
     _looked: float
 
-    def refresh(self) -> bool:
-        """Load the certificate again when its files changed; looks at most once per `RECHECK`. True if loaded.
+    def refresh(self, *, now: bool = False) -> bool:
+        """Load the files again when they changed; looks at most once per `RECHECK`, or ``now``. True if loaded.
 
         A pair that does not fit (a renewal in mid-flight) leaves the old one in use until the files change again.
+        Authorities are only added: who trusts one no more judges the certificates anew, as storage does.
         """
-        now = time.monotonic()
-        if now - self._looked < RECHECK:
+        moment = time.monotonic()
+        if not now and moment - self._looked < RECHECK:
             return False
-        self._looked = now
+        self._looked = moment
         try:
-            seen = _modified(self.cert, self.key)
+            seen = _modified(self.cert, self.key, self.authority)
             if seen == self._seen:
                 return False
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.cert, self.key)
             binding = endpoint(Path(self.cert))
+            if self.authority is not None:
+                self.load_verify_locations(cafile=self.authority)
             self.load_cert_chain(self.cert, self.key)
         except (OSError, ssl.SSLError, ValueError):
             return False
@@ -61,7 +65,7 @@ def server_context(
         context.set_alpn_protocols(alpn)
     try:
         context.load_cert_chain(cert, key)
-        context._seen = _modified(cert, key)
+        context._seen = _modified(cert, key, client_authority)
         context.endpoint = endpoint(Path(cert))
     except (OSError, ssl.SSLError, ValueError) as error:
         raise ConfigurationError(
@@ -75,10 +79,10 @@ def server_context(
                 str(client_authority), "tls.client_authority", str(error), "name a PEM file of authorities"
             ) from error
         context.verify_mode = ssl.CERT_OPTIONAL
-    context.cert, context.key = cert, key
+    context.cert, context.key, context.authority = cert, key, client_authority
     context._looked = time.monotonic()
     return context
 
 
-def _modified(cert: str, key: str) -> tuple[int, int]:
-    return os.stat(cert).st_mtime_ns, os.stat(key).st_mtime_ns
+def _modified(*files: str | Path | None) -> tuple[int, ...]:
+    return tuple(os.stat(file).st_mtime_ns for file in files if file is not None)

@@ -2,19 +2,38 @@
 
 1. SIGTERM or SIGINT: the process is unready, but still accepts for ``drain.delay`` seconds, because a balancer needs
    a moment to look elsewhere.
-2. ``draining`` is set: listeners stop accepting, sessions finish what they have in hand.
+2. ``draining`` is set: listeners stop accepting, sessions finish what they have in hand; the idle ones are sent away
+   one after the other (`spread`), so that their clients do not all come to the next replica at once.
 3. A second signal, or ``drain.timeout`` and ``drain.grace`` seconds later, what is left is cancelled.
 """
 
 from __future__ import annotations
 
+import random
 import signal
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import trio
 from structlog.typing import FilteringBoundLogger
 
 from shared.runtime.health import Health
 from shared.runtime.settings import DrainSettings
+
+S = TypeVar("S")
+
+PAUSE = 0.1  # seconds between two farewells, where there is time for it
+SHARE = 0.5  # of the time that sessions have to end, for farewells
+
+
+async def spread(sessions: Iterable[S], end: Callable[[S], None], seconds: float) -> None:
+    """Call ``end`` for each of ``sessions``, in any order, within ``seconds``."""
+    waiting = list(sessions)
+    random.shuffle(waiting)
+    pause = min(PAUSE, seconds / (len(waiting) + 1))
+    for session in waiting:
+        end(session)
+        await trio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
 
 
 async def drain_on_signal(

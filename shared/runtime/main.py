@@ -13,9 +13,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -27,13 +30,14 @@ from shared.base.settings import check_sections, load
 from shared.bus.nats import open_bus
 from shared.contracts import control
 from shared.net.listener import ListenerSpec, require_certificate
-from shared.net.tls import server_context
+from shared.net.tls import ServerContext, server_context
 from shared.observe.log import configure, get_logger
 from shared.runtime.drain import drain_on_signal
 from shared.runtime.health import Health, serve_health, watch_certificate, watch_loop
 from shared.runtime.heartbeat import say_alive, watch_storage
 from shared.runtime.limits import raise_open_files
 from shared.runtime.process import Process
+from shared.runtime.reload import Reload, reload_on_hangup
 from shared.runtime.settings import SECTIONS, BusSettings, Common, TlsSettings, bus_password, load_common
 
 __all__ = ["Process", "run"]
@@ -58,6 +62,7 @@ def run(
     configuration, prints the listeners as JSON and ends.
     """
     environ = os.environ
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until somebody listens to it
     try:
         path, check = _arguments(sys.argv[1:] if argv is None else argv, environ)
         check_sections(SECTIONS, path, environ)
@@ -69,7 +74,7 @@ def run(
         if check:
             print(json.dumps([{"name": spec.name, "host": spec.host, "port": spec.port} for spec in specs]))  # noqa: T201
             return 0
-        password = bus_password(common.bus, service, environ)
+        password = Secret(service, path, environ)
         replica = _replica(environ)
     except ConfigurationError as error:
         return _say(service, error, EX_CONFIG)
@@ -82,6 +87,28 @@ def run(
     return 0 if drained else 1
 
 
+class Secret:
+    """The service's password on the bus, read again whenever it is asked for.
+
+    Making it raises `ConfigurationError`; asking does not.
+    """
+
+    def __init__(self, service: str, path: Path | None, environ: Mapping[str, str]) -> None:
+        self._service = service
+        self._path = path
+        self._environ = environ
+        self._last = self._read()
+
+    def __call__(self) -> str:
+        """As it is now; as it was last where it cannot be read."""
+        with suppress(ConfigurationError):
+            self._last = self._read()
+        return self._last
+
+    def _read(self) -> str:
+        return bus_password(load("bus", BusSettings, self._path, self._environ), self._service, self._environ)
+
+
 class _Parts(NamedTuple, Generic[S]):
     """What is known before the loop runs."""
 
@@ -90,7 +117,7 @@ class _Parts(NamedTuple, Generic[S]):
     settings: S
     common: Common
     tls: ssl.SSLContext | None
-    password: str
+    password: Secret
 
 
 class AppEnded(EilpostError):
@@ -109,14 +136,20 @@ async def _live(parts: _Parts[S], app: Callable[[Process[S]], Awaitable[None]]) 
         nursery.start_soon(serve_health, health, common.health, log)
         nursery.start_soon(watch_loop, service, common.health.stall, log)
         nursery.start_soon(watch_certificate, service, common.tls)
-        context = _bus_context(common.bus)
-        async with open_bus(common.bus.url, service, replica, parts.password, log, ssl_context=context) as bus:
+        reloads: list[Reload] = []
+        if isinstance(parts.tls, ServerContext):
+            reloads.append(partial(parts.tls.refresh, now=True))
+        nursery.start_soon(reload_on_hangup, reloads, log)
+        trust = _Trust(common.bus)
+        async with open_bus(common.bus.url, service, replica, parts.password, log, ssl_context=trust) as bus:
             health.ready["bus"] = lambda: bus.connected
             nursery.start_soon(say_alive, service, replica, bus, health)
             if service in control.ping.callers:
                 nursery.start_soon(watch_storage, bus, health)
             log.info("process.started", pid=os.getpid())
-            await app(Process(service, replica, parts.settings, common, bus, log, draining, health, parts.tls))
+            await app(
+                Process(service, replica, parts.settings, common, bus, log, draining, health, parts.tls, reloads)
+            )
             if not draining.is_set():
                 raise AppEnded(f"{service} ended without being asked to")
         drained = not health.cut
@@ -188,6 +221,19 @@ def _tls(settings: TlsSettings, service: str) -> ssl.SSLContext | None:
         return None
     authority = None if service in _STRANGERS else settings.client_authority
     return server_context(str(settings.certificate), str(settings.key), _ALPN.get(service, ()), authority)
+
+
+class _Trust:
+    """How to know the brokers, read again whenever it is asked for. Making it raises `ConfigurationError`."""
+
+    def __init__(self, settings: BusSettings) -> None:
+        self._settings = settings
+        self._last = _bus_context(settings)
+
+    def __call__(self) -> ssl.SSLContext | None:
+        with suppress(ConfigurationError):
+            self._last = _bus_context(self._settings)
+        return self._last
 
 
 def _bus_context(settings: BusSettings) -> ssl.SSLContext | None:

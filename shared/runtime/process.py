@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import trio
@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from shared.bus.client import Bus
 from shared.net.listener import Handler, ListenerSpec, serve_connections
 from shared.runtime.health import Health
+from shared.runtime.reload import Reload
 from shared.runtime.settings import Common
 
 S = TypeVar("S")
@@ -31,6 +32,7 @@ class Process(Generic[S]):
     draining: trio.Event  # set once: finish what is in hand, take nothing new
     health: Health
     tls: ssl.SSLContext | None
+    reloads: list[Reload] = field(default_factory=list)  # what SIGHUP runs
 
     async def serve(
         self,

@@ -406,3 +406,33 @@ async def test_a_call_that_a_dead_server_swallowed_is_asked_again_when_one_comes
         successor.publish(control.serving, control.Serving("successor"))
     assert answers == [control.Pong("successor")]
     assert trio.current_time() - started < 0.9  # well before the first try's time-out
+
+
+async def test_who_withdraws_serves_what_is_under_way(stage: Stage) -> None:
+    server, other, client = [await stage.connect(*who) for who in (("storage", "1"), ("storage", "2"), ("pop3", "1"))]
+    served: list[Any] = []
+
+    def serve(name: str) -> Callable[[AnyCall], None]:
+        def answer(call: AnyCall) -> None:
+            served.append(name)
+            call.answer(control.Pong(name))
+
+        return answer
+
+    first = server.serve(control.ping, serve("1"))
+    await stage.settle()
+    answers: list[control.Pong] = []
+
+    async def ask() -> None:
+        with trio.fail_after(0.9):  # a question that fell between two would be asked again after a second
+            answers.append(await client.call(control.ping, control.Ping()))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(100):
+            nursery.start_soon(ask)
+        other.serve(control.ping, serve("2"))
+        await trio.lowlevel.checkpoint()
+        await server.withdraw([first])
+        so_far = served.count("1")
+    assert len(answers) == 100
+    assert served.count("1") == so_far

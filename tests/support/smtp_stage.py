@@ -232,7 +232,7 @@ class SmtpStage:
         self.server = Server(Shared(settings, bus, self.resolver, log, self.draining, door, judge, signatures))
         self.server.watch_accounts()
         self._nursery = nursery
-        nursery.start_soon(self.server.drain)
+        nursery.start_soon(self.server.drain, 20.0)
         nursery.start_soon(self.server.watch_deadlines)
 
     def connect(self, listener: str = "smtp", remote: str = "192.0.2.7", *, first: bytes = b"") -> Client:

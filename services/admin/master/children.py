@@ -2,8 +2,8 @@
 
 1. A child that ends before the installation was ready once ends the installation, with the child's own exit code: it
    said on its standard error what is wrong, and trying again would not help.
-2. After that every end is answered with a new start, at once if the child lived for a while, else after a delay
-   that doubles up to `LONGEST_DELAY`. Nothing but a stop ends the attempts: the cause may lie outside and pass.
+2. After that every end is answered with a new start, at once if the child lived for a while or drained, else after a
+   delay that doubles up to `LONGEST_DELAY`. Nothing but a stop ends the attempts: the cause may lie outside and pass.
 3. No child outlives the master: the kernel sends it SIGTERM when the thread that started it dies. Therefore children
    are started by the main thread, and not through `trio.run_process`, which uses a passing worker thread.
 """
@@ -27,8 +27,10 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
+def _prepare() -> None:
+    """In the child: die with the parent, and let no SIGHUP end it before it listens to it."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 class ChildFailed(Exception):
@@ -65,7 +67,7 @@ def _start(child: Child) -> subprocess.Popen[bytes]:
         env={**os.environ, **child.environment},
         pass_fds=tuple(child.descriptors),
         stdin=subprocess.DEVNULL,
-        preexec_fn=_die_with_parent,
+        preexec_fn=_prepare,
         start_new_session=True,  # Ctrl-C on a terminal reaches the master alone, which stops in order
     )
 
@@ -115,6 +117,9 @@ class Children:
                 if not self.ready.is_set():
                     raise ChildFailed(child.service, code)
                 lived = trio.current_time() - started
+                if code == 0:
+                    self._log.info("process.drained", child=child.service, lived=round(lived, 1))
+                    continue
                 delay = FIRST_DELAY if lived >= SETTLED else min(delay * 2, LONGEST_DELAY)
                 self._log.error("process.ended", child=child.service, code=code, lived=round(lived, 1))
                 if lived < SETTLED:
@@ -132,6 +137,12 @@ class Children:
             process.kill()
             process.wait()
             raise
+
+    def hang_up(self) -> None:
+        """SIGHUP to all: they read their secrets again."""
+        for child in self._children:
+            if child.pid and child.process is not None:
+                child.process.send_signal(signal.SIGHUP)
 
     async def stop(self, services: Sequence[str], timeout: float) -> None:
         """SIGTERM to all processes of ``services``; SIGKILL to those that are left after ``timeout`` seconds."""

@@ -166,9 +166,11 @@ class Fleet:
                 await self.children.stop(services, self._settings.stop_timeout)
 
 
-async def wait_for_signal() -> signal.Signals:
-    """SIGTERM or SIGINT."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+async def wait_for_signal(on_hangup: Callable[[], None]) -> signal.Signals:
+    """SIGTERM or SIGINT; ``on_hangup`` is called at each SIGHUP before."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for number in signals:
-            return signal.Signals(number)
+            if number != signal.SIGHUP:
+                return signal.Signals(number)
+            on_hangup()
     raise AssertionError("the receiver never ends")

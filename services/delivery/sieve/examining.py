@@ -101,5 +101,6 @@ async def examining(bus: Bus, filtering: Filtering) -> AsyncIterator[None]:
         subscription = bus.serve(sieve.refusals, partial(examiner.serve, nursery))
         try:
             yield
+            await bus.withdraw([subscription])
         finally:
             subscription.close()

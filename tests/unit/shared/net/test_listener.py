@@ -347,3 +347,14 @@ def test_senseless_listeners_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"."):
             ListenerSpec("x", host, port, mode, proxy)
+
+
+async def test_who_waits_in_the_backlog_at_the_drain_is_served() -> None:
+    async with serving(echo) as served:
+        with socket.socket() as peer:
+            peer.connect(("127.0.0.1", served.port))  # no turn of the loop: nobody has accepted it yet
+            served.draining.set()
+            peer.setblocking(False)
+            with trio.fail_after(5):
+                await trio.lowlevel.wait_readable(peer)
+            assert peer.recv(100) == b"220 hello\r\n"

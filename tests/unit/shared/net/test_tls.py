@@ -99,3 +99,26 @@ def test_what_is_no_certificate_has_no_end(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ValueError, match=r"substring|certificate"):
         not_after(path)
+
+
+def test_who_asks_now_need_not_wait_for_the_next_look(authority: trustme.CA, certificate: tuple[str, str]) -> None:
+    context = server_context(*certificate)
+    assert isinstance(context, ServerContext)
+    renewed = authority.issue_cert("localhost")
+    renewed.cert_chain_pems[0].write_to_path(certificate[0])
+    renewed.private_key_pem.write_to_path(certificate[1])
+    assert not context.refresh()
+    assert context.refresh(now=True)
+
+
+def test_an_authority_that_was_added_is_known(
+    authority: trustme.CA, certificate: tuple[str, str], tmp_path: Path
+) -> None:
+    known = tmp_path / "clients.pem"
+    authority.cert_pem.write_to_path(known)
+    context = server_context(*certificate, client_authority=known)
+    assert isinstance(context, ServerContext)
+    trustme.CA().cert_pem.write_to_path(known, append=True)
+    os.utime(known, (1, 1))
+    assert context.refresh(now=True)
+    assert len(context.get_ca_certs()) == 2
