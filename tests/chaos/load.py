@@ -12,6 +12,7 @@ import re
 import smtplib
 import threading
 import uuid
+from typing import Any
 
 from tests.chaos.ledger import Ledger
 from tests.support.house import House
@@ -91,7 +92,8 @@ def append(client: imaplib.IMAP4, address: str, ledger: Ledger) -> None:
 
 def listing(client: imaplib.IMAP4, address: str, mailbox: str, ledger: Ledger) -> list[tuple[int, str]]:
     """UID and Message-ID of every message; each pair is noted in the ledger."""
-    uidvalidity = int(client.untagged_responses["UIDVALIDITY"][-1])
+    shown: Any = client.untagged_responses["UIDVALIDITY"][-1]
+    uidvalidity = int(shown)
     rows = must(client.uid("FETCH", "1:*", "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])"))
     found = []
     for row in rows:
@@ -113,7 +115,7 @@ def note_state(client: imaplib.IMAP4, address: str, mailbox: str, ledger: Ledger
         ledger.see_modseq(address, mailbox, int(numbers.group(1)), int(numbers.group(2)))
 
 
-def must(result: tuple[str, list[object]]) -> list[object]:
+def must(result: tuple[str, list[Any]]) -> list[Any]:
     if result[0] != "OK":
         raise imaplib.IMAP4.error(result)
     return result[1]

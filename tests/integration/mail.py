@@ -6,6 +6,7 @@ import imaplib
 import itertools
 import smtplib
 import ssl
+from typing import Any
 
 from tests.support.house import DOMAIN, House, until
 
@@ -37,6 +38,11 @@ def send(house: House, to: str, octets: bytes) -> None:
     """Over the MX port."""
     with smtplib.SMTP("127.0.0.1", house.ports["smtp"], timeout=20) as client:
         assert client.sendmail("friend@example.net", [to], octets) == {}
+
+
+def fetched(client: imaplib.IMAP4, number: str, items: str) -> list[Any]:
+    """What imaplib makes of a FETCH's answer: octets, and pairs where there was a literal."""
+    return list(client.fetch(number, items)[1])
 
 
 def imap(house: House, address: str, mailbox: str | None = "INBOX") -> imaplib.IMAP4:

@@ -6,10 +6,11 @@ import imaplib
 import poplib
 import re
 import smtplib
+import ssl
 
 import pytest
 
-from tests.integration.mail import PASSWORD, imap, letter, new_account, send, trusting, wait_messages
+from tests.integration.mail import PASSWORD, fetched, imap, letter, new_account, send, trusting, wait_messages
 from tests.support.house import House, until
 
 pytestmark = pytest.mark.integration
@@ -21,8 +22,7 @@ def test_a_letter_is_sent_and_read_byte_for_byte(house: House) -> None:
     send(house, address, octets)
     wait_messages(house, address, 1)
     client = imap(house, address)
-    _, rows = client.fetch("1", "(BODY.PEEK[] RFC822.SIZE FLAGS)")
-    assert isinstance(rows[0], tuple)
+    rows = fetched(client, "1", "(BODY.PEEK[] RFC822.SIZE FLAGS)")
     received = rows[0][1]
     assert received.endswith(octets)
     head = received[: -len(octets)].decode()
@@ -47,9 +47,9 @@ def test_imap_flags_moves_and_deletes(house: House) -> None:
     assert client.expunge()[0] == "OK"
     assert client.search(None, "ALL")[1] == [b"1"]
     assert client.select("Projects/2026")[1] == [b"1"]
-    _, rows = client.fetch("1", "(FLAGS)")
-    assert b"\\Flagged" in rows[0]
-    assert b"$Work" in rows[0]
+    (flags,) = fetched(client, "1", "(FLAGS)")
+    assert b"\\Flagged" in flags
+    assert b"$Work" in flags
 
 
 @pytest.mark.parametrize("kind", ["starttls", "implicit"])
@@ -119,7 +119,7 @@ def test_pop3_reads_and_deletes_at_quit(house: House) -> None:
     assert again.search(None, "SUBJECT", '"letter 1"')[1] == [b""]
 
 
-def trusting_for_ip(house: House) -> object:
+def trusting_for_ip(house: House) -> ssl.SSLContext:
     context = trusting(house)
     context.check_hostname = False
     return context

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.mail import PASSWORD, imap, letter, new_account, wait_messages
+from tests.integration.mail import PASSWORD, fetched, imap, letter, new_account, wait_messages
 from tests.support.house import House
 
 pytestmark = pytest.mark.integration
@@ -43,7 +43,7 @@ def test_case_16_one_of_two_recipients_refuses_by_a_report(house: House, tmp_pat
         client.sendmail(sender, [address, other], spam(address))
     wait_messages(house, other, 1)
     wait_messages(house, sender, 1)
-    _, rows = imap(house, sender).fetch("1", "(BODY[])")
+    rows = fetched(imap(house, sender), "1", "(BODY[])")
     assert b"report-type=delivery-status" in rows[0][1]
 
 

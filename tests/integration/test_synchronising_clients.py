@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 
-from tests.integration.mail import PASSWORD, imap, letter, new_account, send, trusting, wait_messages
+from tests.integration.mail import PASSWORD, fetched, imap, letter, new_account, send, trusting, wait_messages
 from tests.integration.test_other_clients import needs, run
 from tests.support.house import House
 
@@ -23,8 +23,7 @@ def subjects(house: House, address: str, mailbox: str = "INBOX") -> dict[str, st
     client = imap(house, address, mailbox)
     found: dict[str, str] = {}
     for number in client.search(None, "ALL")[1][0].split():
-        answer = client.fetch(number, "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
-        head, field = answer[0]
+        head, field = fetched(client, number, "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[0]
         found[field.decode().strip().removeprefix("Subject: ")] = head.decode()
     return found
 

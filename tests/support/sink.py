@@ -35,7 +35,7 @@ class Sink:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.context = context
-        self.offered = OFFERED
+        self.offered: tuple[str, ...] = OFFERED
         self.letters: list[Received] = []
         self.rcpt: Callable[[str], str] = lambda recipient: "250 2.1.5 Ok"
         self.mail: Callable[[str], str] = lambda sender: "250 2.1.0 Ok"

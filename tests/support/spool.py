@@ -112,7 +112,7 @@ class FakeSpool:
 
     def _claim(self, call: Call[Claim, Claimed]) -> None:
         now = trio.current_time()
-        claimed = []
+        claimed: list[Letter] = []
         for entry in self.letters.values():
             due = [w for w in entry.waiting(far=call.request.far) if w.next_attempt <= now]
             if not due or entry.lease_until > now or len(claimed) == call.request.limit:

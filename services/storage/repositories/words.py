@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, update
 
 from services.storage.engines.statements import insert_or_update
 from services.storage.search.wording import MANY, VERSION, Piece, Place
@@ -78,7 +78,7 @@ def newest(connection: Connection) -> int:
     return connection.execute(_NEWEST).scalar() or 0
 
 
-def next_contents(connection: Connection, after: int, many: int) -> Sequence[object]:
+def next_contents(connection: Connection, after: int, many: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """Contents behind ``after``, with what is read of them."""
     return connection.execute(_NEXT, {"after": after, "many": many}).all()
 

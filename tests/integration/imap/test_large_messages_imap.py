@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from services.imap.config import ImapSettings
-from services.imap.fetching import ranges
+from shared.net import bulk as data_plane
 from tests.support.running_storage import PASSWORD, running_storage
 from tests.unit.services.imap.stage import Client, Front
 
@@ -37,14 +37,14 @@ async def large_stage(tmp_path: Path) -> AsyncIterator[Client]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Octets of each piece that comes through the data plane."""
     sizes: list[int] = []
-    fetch = ranges.data_plane.fetch
+    fetch = data_plane.fetch
 
     async def counting(url: str, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes, None]:
         async for piece in fetch(url, offset, length):
             sizes.append(len(piece))
             yield piece
 
-    monkeypatch.setattr(ranges.data_plane, "fetch", counting)
+    monkeypatch.setattr(data_plane, "fetch", counting)
     return sizes
 
 

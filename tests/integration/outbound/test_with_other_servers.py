@@ -179,7 +179,8 @@ def test_queue_in_the_words_of_postqueue(world: World) -> None:
     assert letter["message_size"] > 50
     for act, name in (("hold", "hold"), ("release", "deferred"), ("hold", "hold"), ("retry", "deferred")):
         house.eilpost("queue", act, letter["queue_id"])
-        until(lambda name=name: [each["queue_name"] for each in queue()] == [name], 10)
+        wanted = [name]
+        until(lambda: [each["queue_name"] for each in queue()] == wanted, 10)  # noqa: B023 - it ends before the next
     assert house.eilpost("queue", "show", letter["queue_id"]).stdout.count("x@down.test") == 1
     house.eilpost("queue", "drop", "--recipient", "x@down.test")
     assert queue() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pysqlite3 import dbapi2
@@ -18,7 +19,7 @@ from tests.support.running_storage import SETTINGS, RunningStorage, letter, runn
 DAY = 86_400
 
 
-async def generate(storage: RunningStorage, domain: str = "example.org", **options: int) -> list[Key]:
+async def generate(storage: RunningStorage, domain: str = "example.org", **options: Any) -> list[Key]:
     return list((await storage.ask("admin", dkim.generate, Generate(domain, **options))).keys)
 
 

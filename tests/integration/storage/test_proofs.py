@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
 from time import perf_counter, time
+from typing import Any
 
 import pytest
 import trustme
@@ -15,6 +16,7 @@ from services.storage.config import Login as LoginLimits
 from shared.contracts import directory
 from shared.contracts.directory import AccountSet, LoggedIn, Login, Proved, ScramParameters
 from shared.contracts.errors import Code, Refused
+from shared.contracts.op import Op
 from shared.protocols.sasl.mechanism import Parameters, Proof
 from shared.protocols.sasl.scram import ScramSha256
 from shared.runtime.settings import Common, LoginSettings, OauthSettings, TlsSettings
@@ -47,7 +49,8 @@ async def proof(storage: RunningStorage, client: ScramClient, username: str, ses
     first = server.told(Parameters(*await ask_parameters(storage, username, session)))
     evidence = server.respond(client.final(first.data))
     assert isinstance(evidence, Proof)
-    return directory.Prove("SCRAM-SHA-256", username, *evidence[:1], *evidence[2:], "192.0.2.7", session)
+    authzid, _, message, nonce, shown = evidence
+    return directory.Prove("SCRAM-SHA-256", username, authzid, message, nonce, shown, "192.0.2.7", session)
 
 
 async def prove(storage: RunningStorage, username: str, password: str) -> Proved:
@@ -56,7 +59,7 @@ async def prove(storage: RunningStorage, username: str, password: str) -> Proved
 
 
 async def refused(storage: RunningStorage, request: directory.Prove | Login) -> Code:
-    op = directory.login if isinstance(request, Login) else directory.prove
+    op: Op[Any, Any] = directory.login if isinstance(request, Login) else directory.prove
     with pytest.raises(Refused) as caught:
         await storage.ask("imap", op, request)
     return caught.value.code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,11 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(narrowing, "SPARSE", 10_000)
 
 
+def cut(octets: bytes) -> Callable[[int, int], bytes]:
+    """How a search reads a stored message."""
+    return lambda start, end: octets[start:end]
+
+
 def index(store: Store, many: int = 1_000) -> int:
     """Let the index catch up; how many contents it took."""
     count = 0
@@ -45,8 +51,7 @@ def index(store: Store, many: int = 1_000) -> int:
         while rows := words.next_contents(connection, words.indexed(connection), many):
             entries = []
             for row in rows:
-                octets = row.octets
-                candidate = Candidate(octets[: row.header_size], row.parts, row.date, lambda a, b, o=octets: o[a:b])
+                candidate = Candidate(row.octets[: row.header_size], row.parts, row.date, cut(row.octets))
                 entries.append(entry(row.id, row.hash, row.parts, candidate))
             assert words.add(connection, words.indexed(connection), entries, frozenset()) is not None
             count += len(entries)
@@ -64,7 +69,12 @@ def looked_at(store: Store, monkeypatch: pytest.MonkeyPatch, leaf: Leaf) -> int:
     from services.storage.handlers import search as handler
 
     candidate = handler._candidate
-    monkeypatch.setattr(handler, "_candidate", lambda *given: seen.append(1) or candidate(*given))
+
+    def noticed(*given: Any) -> Candidate:
+        seen.append(given)
+        return candidate(*given)
+
+    monkeypatch.setattr(handler, "_candidate", noticed)
     find(store, leaf)
     monkeypatch.setattr(handler, "_candidate", candidate)
     return len(seen)
@@ -149,7 +159,7 @@ def test_a_rolled_back_step_leaves_nothing(store: Store) -> None:
     store.append(new(letter_octets("one", "needle\r\n")))
     with store._writer.begin() as transaction:
         (row,) = words.next_contents(store._writer, 0, 10)
-        read = entry(row.id, row.hash, row.parts, Candidate(row.octets, row.parts, 0, lambda a, b: row.octets[a:b]))
+        read = entry(row.id, row.hash, row.parts, Candidate(row.octets, row.parts, 0, cut(row.octets)))
         assert words.add(store._writer, 0, [read], frozenset())
         transaction.rollback()
     assert index(store) == 1
@@ -255,9 +265,7 @@ def test_the_index_finds_what_reading_finds(
             [
                 row.uid
                 for row in rows
-                if compile_leaf(each)(
-                    Candidate(row.octets[: row.header_size], row.parts, 0, lambda a, b, o=row.octets: o[a:b])
-                )
+                if compile_leaf(each)(Candidate(row.octets[: row.header_size], row.parts, 0, cut(row.octets)))
             ]
             for each in leaves
         ]

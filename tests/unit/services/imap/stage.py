@@ -224,7 +224,8 @@ class Stage(Front):
         self.broker = MemoryBroker(seed=1)
         self.desk = Desk(store, self.broker)
         self.store = store
-        super().__init__(nursery, self.broker.connect("imap", "i"), settings, tls)
+        self.wire = self.broker.connect("imap", "i")
+        super().__init__(nursery, self.wire, settings, tls)
 
 
 def stage_settings(**changes: Any) -> ImapSettings:

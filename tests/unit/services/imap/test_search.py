@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.imap.columns import pack, unpack
+from services.imap.context import MailboxContext
 from services.imap.flagsets import FlagTable
 from services.imap.searching.evaluate import found
 from services.imap.snapshot import Snapshot
@@ -78,6 +79,11 @@ class Mailbox:
 
     def _hits(self, leaf: Leaf, candidates: set[int]) -> bytes:
         return pack([m.uid for m in self.messages if m.uid in candidates and leaf.text in m.word])
+
+
+def matching(box: Mailbox, key: Key) -> array[int]:
+    """The UIDs that a search answers with."""
+    return trio.run(found, cast(MailboxContext, box), key, 10.0)
 
 
 def fits(key: Key, message: Message, number: int, box: Mailbox) -> bool:
@@ -154,15 +160,15 @@ KEYS = st.recursive(
 def test_a_search_finds_what_fits(rows: list[Any], key: Key, recent_from: int) -> None:
     messages = messages_of(rows)
     box = Mailbox(messages, recent_from)
-    uids = trio.run(found, box, key, 10.0)
+    uids = matching(box, key)
     assert list(uids) == [m.uid for number, m in enumerate(messages, 1) if fits(key, m, number, box)]
 
 
 def test_what_is_gone_untold_is_found_by_number() -> None:
     box = Mailbox(messages_of([(1, 1, 5, 0, "a"), (1, 2, 5, 0, "b"), (1, 1, 5, 0, "c")]), 1)
     box.view.apply(Change(1, 100, 101, 101, vanished=pack([4])))
-    seen = trio.run(found, box, Flagged("\\Seen"), 10.0)
-    numbers = trio.run(found, box, Numbers(False, SequenceSet(((2, 3),))), 10.0)
+    seen = matching(box, Flagged("\\Seen"))
+    numbers = matching(box, Numbers(False, SequenceSet(((2, 3),))))
     assert (list(seen), list(numbers)) == ([4], [4, 7])
 
 

@@ -213,6 +213,6 @@ async def test_annotations_are_told_again_where_notices_may_have_been_lost(stage
     given = (Annotation("/private/comment", b"x"),)
     stage.store.call(metadata.set, metadata.Set(GRANT, "INBOX", given), session="another")
     stage.store.announcements.clear()  # the bus lost it
-    stage.broker.sever(stage.bus)
-    stage.broker.restore(stage.bus)
+    stage.broker.sever(stage.wire)
+    stage.broker.restore(stage.wire)
     assert await client.response() == b'* METADATA "INBOX" /private/comment'

@@ -67,10 +67,10 @@ async def test_a_lost_notice_is_made_up_for_by_the_timer(
 
 async def test_what_was_missed_while_the_bus_was_away_is_asked_for(stage: Stage) -> None:
     client = await stage.selected()
-    stage.broker.sever(stage.bus)
+    stage.broker.sever(stage.wire)
     stage.store.append(new())
     stage.store.announcements.clear()
-    stage.broker.restore(stage.bus)
+    stage.broker.restore(stage.wire)
     await client.send(b"i IDLE\r\n")
     await client.response()
     assert await client.response() == b"* 1 EXISTS"

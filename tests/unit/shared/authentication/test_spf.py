@@ -47,7 +47,7 @@ def test_case_36_a_record_of_64_kb() -> None:
 
 def test_case_36_dns_that_does_not_answer() -> None:
     assert check({("example.org", "TXT"): TIMEOUT}).result is Result.TEMPERROR
-    records = {("example.org", "TXT"): ["v=spf1 a -all"], ("example.org", "A"): TIMEOUT}
+    records: Records = {("example.org", "TXT"): ["v=spf1 a -all"], ("example.org", "A"): TIMEOUT}
     assert check(records).result is Result.TEMPERROR
 
 

@@ -42,6 +42,11 @@ def linear(
     assert second < 2.3 * first + 0.02
 
 
+def repeated(piece: bytes, before: bytes = b"", behind: bytes = b"") -> Callable[[int], bytes]:
+    """Octets with as many pieces as asked for."""
+    return lambda count: before + piece * count + behind
+
+
 def carried(summary: Summary) -> None:
     """The summary fits the bus beside an inline body and 1,000 recipients."""
     assert sum(map(len, (summary.envelope, summary.body_structure, summary.parts))) < FRAME - 64 * 1024
@@ -117,7 +122,7 @@ def test_case_53_header_lines() -> None:
 def test_case_53_addresses() -> None:
     linear(lambda count: b"".join(b"To: a%d@example.org\r\n" % n for n in range(count)) + b"\r\n", 100_000, 1.0)
     for entry in (b"a@example.org, ", b'"A, B" <a@example.org>, ', b"g: a@b;, ", b"(((", b'"', b"<a@b> ", b"\\,"):
-        linear(lambda count, entry=entry: b"To: " + entry * count + b"\r\n\r\n", 30_000, 1.0)
+        linear(repeated(entry, b"To: ", b"\r\n\r\n"), 30_000, 1.0)
     summary = summarise(b"From: " + b"a@example.org, " * 100_000 + b"\r\nTo: " + b"b@c," * 100_000 + b"\r\n\r\n")
     assert len(summary.envelope) <= DEFAULT.envelope
     carried(summary)
@@ -134,7 +139,7 @@ def test_case_53_continued_parameters() -> None:
 
 def test_case_53_encoded_words() -> None:
     for word in (b"=?utf-8?q?a?= ", b"=?utf-8?b?w6Q=?=", b"=?", b"=?a?q?", b"=?utf-8?q?" + b"=" * 60):
-        linear(lambda size, word=word: word * (size // len(word)), 500_000, 1.0, decode_words)
+        linear(repeated(word), 500_000 // len(word), 1.0, decode_words)
     octets = b"Subject: " + b"=?utf-8?q?=C3=A4?= " * 50_000 + b"\r\n\r\n"
     assert summarise(octets).subject.startswith("ää")
 
@@ -142,7 +147,7 @@ def test_case_53_encoded_words() -> None:
 def test_case_53_markup() -> None:
     for piece in ("<", "<a", "<!--", "<script>", "</script", "&#1", "<style><", "a"):
         linear(
-            lambda count, piece=piece: (piece * count).encode(),
+            repeated(piece.encode()),
             100_000,
             1.0,
             lambda octets: html_to_text(octets.decode()),

@@ -86,7 +86,7 @@ async def serving(
             tls=context,
             draining=served.draining,
             drain_timeout=drain_timeout,
-            log=log,  # type: ignore[arg-type]
+            log=log,
             limits=limits or ConnectionLimits(),
             metrics=served.counts,
             too_many=lambda spec: b"421 too many\r\n",

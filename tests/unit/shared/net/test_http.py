@@ -89,7 +89,7 @@ async def data_port(handler: RequestHandler, drain_timeout: float = 0) -> AsyncI
             handler,
             draining=draining,
             drain_timeout=drain_timeout,
-            log=structlog.testing.CapturingLogger(),  # type: ignore[arg-type]
+            log=structlog.testing.CapturingLogger(),
             idle_timeout=5,
             on_listening=note,
         )

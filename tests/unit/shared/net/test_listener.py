@@ -190,7 +190,7 @@ async def test_implicit_tls_needs_a_certificate() -> None:
             tls=None,
             draining=trio.Event(),
             drain_timeout=0,
-            log=structlog.testing.CapturingLogger(),  # type: ignore[arg-type]
+            log=structlog.testing.CapturingLogger(),
         )
 
 

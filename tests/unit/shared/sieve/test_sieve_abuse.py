@@ -21,7 +21,9 @@ from tests.support.letters import ALMOST_LETTERS, LETTERS
 from tests.support.sieve import compiled, outcome
 
 _NAMES = [*REGISTRY.commands, *REGISTRY.tests, "if", "elsif", "else", "require", "nonsense"]
-_TAGS = sorted({tag.name for row in [*REGISTRY.commands.values(), *REGISTRY.tests.values()] for tag in row.tags})
+_TAGS = sorted(
+    {tag.name for rows in (REGISTRY.commands, REGISTRY.tests) for row in rows.values() for tag in row.tags}
+)
 _WORDS = st.sampled_from(
     [
         *_NAMES,

@@ -9,7 +9,7 @@ from shared.sieve.lexer import Kind, Source, tokens
 from tests.support.sieve import compiled, outcome
 
 
-def _read(script: str) -> list[tuple[Kind, object]]:
+def _read(script: str) -> list[tuple[Kind, int | str]]:
     return [
         (token.kind, token.number if token.kind is Kind.NUMBER else token.text)
         for token in tokens(Source(script.encode()))

@@ -38,7 +38,7 @@ def test_unknown_relations_are_refused() -> None:
 @pytest.mark.parametrize("relation", ["gt", "ge", "lt", "le", "eq", "ne"])
 def test_all_six_relations(relation: str) -> None:
     """Section 4: as the operator of that name, with numbers of 32 bits at least (section 3)."""
-    results = {"gt": 9 > 8, "ge": 9 >= 8, "lt": 9 < 8, "le": 9 <= 8, "eq": 9 == 8, "ne": 9 != 8}
+    results = {"gt": True, "ge": True, "lt": False, "le": False, "eq": False, "ne": True}  # of 9 to 8
     base = 4_294_967_286
     letter = f"X: {base + 9}\r\n\r\n".encode()
     test = f'header :value "{relation}" :comparator "i;ascii-numeric" "x" "{base + 8}"'
