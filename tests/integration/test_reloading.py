@@ -54,8 +54,8 @@ def logged_in(house: House, address: str, context: ssl.SSLContext) -> imaplib.IM
 
 
 def shown(client: imaplib.IMAP4_SSL) -> bytes | None:
-    found: bytes | None = client.sock.getpeercert(True)
-    return found
+    assert isinstance(client.sock, ssl.SSLSocket)
+    return client.sock.getpeercert(True)
 
 
 def starttls_shows(house: House, port: str, context: ssl.SSLContext) -> bytes | None:

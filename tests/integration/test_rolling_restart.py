@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from http.client import HTTPException
 from urllib.request import urlopen
@@ -212,7 +212,7 @@ def said(response: str) -> None:
     assert response.startswith("OK"), response
 
 
-def ok(result: tuple[str, list[object]]) -> None:
+def ok(result: tuple[str, Sequence[object]]) -> None:
     assert result[0] == "OK", result
 
 
