@@ -163,6 +163,7 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
     async with trio.open_nursery() as nursery:
         closed = await nursery.start(_listen, process, parts)
         nursery.start_soon(partial(keep, "sweeper", parts.sweeper.run, log=process.log))
+        nursery.start_soon(partial(keep, "renewals", parts.logins.renewals.run, log=process.log))
         if process.settings.search.index:
             nursery.start_soon(partial(keep, "indexer", parts.indexer.run, log=process.log))
         nursery.start_soon(parts.disk.run)

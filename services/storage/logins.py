@@ -20,6 +20,7 @@ import trio
 from services.storage import config
 from services.storage.authority import Authority
 from services.storage.keys import Purpose
+from services.storage.renewals import Renewals
 from services.storage.repositories import accounts, login_failures
 from services.storage.repositories.accounts import Credential
 from services.storage.rooms import Rooms
@@ -76,6 +77,7 @@ class Logins:
         self._credentials: dict[str, Credential] = {}
         self._verified: dict[tuple[int, int, bytes], float] = {}
         self._generation = 0
+        self.renewals = Renewals(self.hash, rooms, self.forget, log)
         self.throttle = Throttle(
             Limits(
                 settings.delay_seconds,
@@ -121,7 +123,7 @@ class Logins:
         attempt = Attempt(login.mechanism, login.username, login.authzid, login.password, login.remote, login.session)
         credential = await self.admit(attempt, address, judge)
         if outdated(credential.secret) or self._vault.incomplete(credential.scram):
-            await self._renew(credential, login.password)
+            self.renewals.offer(credential, login.password)
         self._remember(credential, login)
         return self._grant(credential, service, login.session)
 
@@ -247,13 +249,6 @@ class Logins:
             self._rooms.enter(CallbackTurn(login_failures.COUNT, asked, lambda outcome: None))
         await trio.sleep(failure.delay)
         raise Refused(Code.LOGIN_FAILED, "wrong name or password")
-
-    async def _renew(self, credential: Credential, password: str) -> None:
-        """Replace a foreign, outdated or incomplete secret, now that the password is known."""
-        secrets = await self.hash(password, credential.address)
-        renewed = accounts.Rehash(credential.account, credential.secret, secrets.hash, secrets.scram)
-        await self._rooms.ask(accounts.REHASH, renewed)
-        self.forget(credential.address)
 
     def _remember(self, credential: Credential, login: Login) -> None:
         if len(self._verified) >= MOST:

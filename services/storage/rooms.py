@@ -30,6 +30,7 @@ class Rooms:
         log: Any,
         settings: config.Rooms,
     ) -> None:
+        self.taken = 0  # requests of others so far
         bounds = {"waiting": settings.waiting, "batch": settings.batch}
         self._writer = Writer(database, clock, announce, log, **bounds)
         self._readers = {
@@ -39,6 +40,10 @@ class Rooms:
 
     def enter(self, turn: Turn) -> None:
         """Let ``turn`` wait where it belongs. Refused (`Code.UNAVAILABLE`) when too many wait there."""
+        self.taken += 1
+        self._enter(turn)
+
+    def _enter(self, turn: Turn) -> None:
         row = turn.row
         if row.writes(turn.asked.request):
             self._writer.enter(turn)
@@ -48,7 +53,7 @@ class Rooms:
     async def ask(self, row: Row[Q, R], request: Q, deadline: float = NEVER) -> R:
         """Run a request of our own. Raises `Refused`."""
         turn = TaskTurn(row, Asked(request, "storage"), deadline)
-        self.enter(turn)
+        self._enter(turn)
         reply: R = await turn.wait()
         return reply
 

@@ -25,5 +25,8 @@ class Installation(Protocol):
     def cpu_by_service(self) -> Mapping[str, float]:
         """The same by service, as far as its services are known."""
 
+    def settle(self) -> None:
+        """Wait for what is done behind the filling of mailboxes, so that it is not measured with what comes next."""
+
     def pids(self, service: str) -> list[int]:
         """Process ids of one service as they are now."""

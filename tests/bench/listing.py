@@ -19,6 +19,7 @@ ASKED = b"UID FETCH 1:* (UID FLAGS ENVELOPE INTERNALDATE RFC822.SIZE BODYSTRUCTU
 def run(house: Installation) -> list[Figure]:
     (address,) = house.add_accounts(["listing"], PASSWORD)
     fill(house, address, PASSWORD, MESSAGES, 1_500)
+    house.settle()
     for pid in house.pids("imap"):  # so that no view of it is warm
         os.kill(pid, signal.SIGTERM)
     time.sleep(3)

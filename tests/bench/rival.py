@@ -93,6 +93,9 @@ class Rival:
     def authority(self) -> Path:
         return self._folder / "ca.pem"
 
+    def settle(self) -> None:
+        """Nothing is done behind what was asked for."""
+
     def add_accounts(self, names: Iterable[str], password: str) -> list[str]:
         """Nothing to do: every name is an account, every password its own."""
         return [f"{name}@{DOMAIN}" for name in names]

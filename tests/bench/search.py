@@ -8,12 +8,10 @@ import signal
 import statistics
 import time
 
-from pysqlite3 import dbapi2
-
 from tests.bench.client import Client
 from tests.bench.figures import Figure
 from tests.bench.seed import fill
-from tests.support.house import House, until
+from tests.support.house import House
 
 MESSAGES = 20_000
 PASSWORD = "bench-password"
@@ -34,11 +32,11 @@ COLD = (
 def run(house: House) -> list[Figure]:
     (address,) = house.add_accounts(["search"], PASSWORD)
     fill(house, address, PASSWORD, MESSAGES, letters=Letters(address))
+    house.settle()
     figures = []
     for name, command, most in COLD:
         _forget(house)
         figures.append(Figure(f"{name}, of 20,000", _seconds(house, address, command, 1) * 1000, "ms", most, True))
-    until(lambda: indexed(house), 300)
     for name, command, most in COMMANDS:
         figures.append(Figure(f"{name}, of 20,000", _seconds(house, address, command, 9) * 1000, "ms", most, True))
     return figures
@@ -71,18 +69,6 @@ class Letters:
         if number % (MESSAGES // 4) == 77:
             lines.append(f"And here is {RARE}.")
         return "\r\n".join([*lines, ""]).encode()
-
-
-def indexed(house: House) -> bool:
-    """Whether the word index has caught up."""
-    database = dbapi2.connect(f"file:{house.data / 'storage' / 'eilpost.db'}?mode=ro", uri=True)
-    try:
-        found = database.execute(
-            "SELECT (SELECT indexed FROM word_index) >= (SELECT max(id) FROM content)"
-        ).fetchone()
-    finally:
-        database.close()
-    return bool(found[0])
 
 
 def _forget(house: House) -> None:

@@ -35,6 +35,7 @@ def fill(
 
 
 def fill_all(house: Installation, addresses: list[str], password: str, count: int, size: int = 4_096) -> None:
-    """``count`` letters into every account's INBOX."""
+    """``count`` letters into every account's INBOX, and what the installation does behind them is done as well."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda address: fill(house, address, password, count, size), addresses))
+    house.settle()

@@ -21,6 +21,7 @@ from typing import Any
 
 import argon2
 import psutil
+from pysqlite3 import dbapi2
 
 from services.admin.master.development import PORTS, render_configuration
 
@@ -28,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EILPOST = (sys.executable, "-m", "services.admin")
 DOMAIN = "eilpost.test"
 START_SECONDS = 40.0
+INDEX_SECONDS = 300.0
 # Nobody answers there: what a test finds must not hang on what the machine's resolver says of example.org.
 NO_NAMES = '\n[dns]\nnameservers = ["127.0.0.1:9"]\n'
 
@@ -181,6 +183,20 @@ class House:
                 f"eilpost {' '.join(arguments)}: {result.returncode}\n{result.stdout}{result.stderr}"
             )
         return result
+
+    def settle(self) -> None:
+        """Wait until the word index has caught up."""
+        until(self._indexed, INDEX_SECONDS)
+
+    def _indexed(self) -> bool:
+        database = dbapi2.connect(f"file:{self.data / 'storage' / 'eilpost.db'}?mode=ro", uri=True)
+        try:
+            found = database.execute(
+                "SELECT (SELECT indexed FROM word_index) >= (SELECT max(id) FROM content)"
+            ).fetchone()
+        finally:
+            database.close()
+        return bool(found[0])
 
     def add_accounts(self, names: Iterable[str], password: str) -> list[str]:
         """Accounts ``name@DOMAIN``, all with one password, hashed once."""

@@ -1,5 +1,7 @@
 """Fills the word index, a few messages at a time, behind a watermark and behind the mail that arrives.
 
+It works at its own speed while nobody asks for anything, and steps back where somebody does (`pace`).
+
 A reader's thread finds the words, the writer keeps them: what stands between the two is checked again when they are
 kept, so that nothing that changed meanwhile gets words of something else.
 """
@@ -20,6 +22,7 @@ from services.storage.repositories.words import Entry
 from services.storage.rooms import Rooms
 from services.storage.search.candidate import Candidate
 from services.storage.search.entries import entry
+from services.storage.search.pace import Pace
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
@@ -43,6 +46,7 @@ class Backlog(NamedTuple):
 
 class Gather(NamedTuple):
     after: int
+    many: int
 
 
 class Gathered(NamedTuple):
@@ -63,9 +67,10 @@ class Indexer:
         self._log = log
         self._known: set[str] = set()
         self._look = read(Op("words.look", Look, Backlog, NOBODY, 60.0, Repeat.SAFE), _look)
-        gathering = partial(_gather, read_blob, search.batch)
         self._gather = read(
-            Op("words.gather", Gather, Gathered, NOBODY, 60.0, Repeat.SAFE), gathering, lane=Lane.HEAVY
+            Op("words.gather", Gather, Gathered, NOBODY, 60.0, Repeat.SAFE),
+            partial(_gather, read_blob),
+            lane=Lane.HEAVY,
         )
         self._keep = write(Op("words.keep", Gathered, Kept, NOBODY, 60.0, Repeat.SAFE), self._add)
 
@@ -88,17 +93,21 @@ class Indexer:
     async def _catch_up(self, backlog: Backlog) -> None:
         """Up to what there was when it began."""
         began, count, after = trio.current_time(), 0, backlog.indexed
+        pace = Pace(self._settings)
         while after < backlog.newest:
-            entries = await self.step(after)
+            taken, started = self._rooms.taken, trio.current_time()
+            entries = await self.step(after, pace.batch)
             if not entries:
                 return
             after, count = entries[-1].id, count + len(entries)
+            took = trio.current_time() - started
             await trio.sleep(self._settings.pause)
+            await trio.sleep(pace.rest(took, backlog.newest - after, disturbs=self._rooms.taken != taken))
         self._log.info("storage.indexed", contents=count, seconds=round(trio.current_time() - began, 3))
 
-    async def step(self, after: int) -> Sequence[Entry]:
+    async def step(self, after: int, many: int) -> Sequence[Entry]:
         """Index what comes next; what was indexed, nothing when the watermark has moved."""
-        gathered = await self._rooms.ask(self._gather, Gather(after))
+        gathered = await self._rooms.ask(self._gather, Gather(after, many))
         if not gathered.entries or not (await self._rooms.ask(self._keep, gathered)).kept:
             return ()
         return gathered.entries
@@ -122,13 +131,11 @@ def _look(connection: Connection, asked: Sequence[Asked[Look]]) -> Sequence[Back
     return [backlog] * len(asked)
 
 
-def _gather(
-    read_blob: ReadBlob, many: int, connection: Connection, asked: Sequence[Asked[Gather]]
-) -> Sequence[Gathered]:
+def _gather(read_blob: ReadBlob, connection: Connection, asked: Sequence[Asked[Gather]]) -> Sequence[Gathered]:
     return [
         Gathered(
             each.request.after,
-            tuple(_entry(read_blob, row) for row in words.next_contents(connection, each.request.after, many)),
+            tuple(_entry(read_blob, row) for row in words.next_contents(connection, *each.request)),
         )
         for each in asked
     ]

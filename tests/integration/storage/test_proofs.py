@@ -10,6 +10,7 @@ from time import perf_counter, time
 from typing import Any
 
 import pytest
+import trio
 import trustme
 
 from services.storage.config import Login as LoginLimits
@@ -88,8 +89,24 @@ async def test_imported_accounts_get_verifiers_with_their_first_login(tmp_path: 
         await storage.add_accounts(BOB)
         with pytest.raises(Refused):
             await prove(storage, BOB, PASSWORD)
+        nobodys = (await ask_parameters(storage, BOB)).salt
         await storage.login(BOB)
+        with trio.fail_after(10):
+            while (await ask_parameters(storage, BOB)).salt == nobodys:
+                pass  # they are made behind the login
         assert (await prove(storage, BOB, PASSWORD)).login.address == BOB
+
+
+async def test_no_login_waits_for_verifiers(tmp_path: Path) -> None:
+    slow = Common(login=LoginSettings(scram_iterations=1_000_000))
+    async with running_storage(tmp_path, common=slow) as storage:
+        names = [f"user{number}@example.org" for number in range(5)]
+        await storage.add_accounts(*names)
+        before = [(await ask_parameters(storage, name)).salt for name in names]
+        for name in names:
+            await storage.login(name)
+        after = [(await ask_parameters(storage, name)).salt for name in names]
+        assert after[-1] == before[-1]  # it takes half a second for each
 
 
 async def test_case_24_unknown_users_have_salts_that_stay(tmp_path: Path) -> None:
