@@ -9,16 +9,24 @@ from services.delivery.insistence import Insistence
 from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.spool import Fenced, Letter, LetterBody
+from shared.mail.recoding import Choose, Recoder, recoded
+from shared.mail.survey import Survey
 from shared.net.bulk import fetch
+
+_BINARY = (b"binary", b"Binary", b"BINARY")
 
 
 class Content:
-    """One letter's message; may be read more than once."""
+    """One letter's message; may be read more than once. ``choose`` gives the parts of a large one other encodings."""
 
-    def __init__(self, body: LetterBody, size: int) -> None:
+    def __init__(self, body: LetterBody, size: int, *, front: bytes = b"", choose: Choose | None = None) -> None:
+        self._body = body
         self._url = body.url
-        self._octets = body.octets
         self._prefix = body.octets[: body.prefix]
+        self._front = front  # our own fields, before all the rest
+        self._choose = choose
+        octets = body.octets if choose is None else _header(recoded(body.octets, choose)) + b"\r\n"
+        self._octets = front + octets  # the whole, or what begins with the header
         self.size = size
 
     @property
@@ -29,18 +37,20 @@ class Content:
     @property
     def header(self) -> bytes:
         """The header block, without the empty line behind it."""
-        if self._octets[:2] == b"\r\n":
-            return b""
-        end = self._octets.find(b"\r\n\r\n")
-        return self._octets if end < 0 else self._octets[: end + 2]
+        return _header(self._octets)
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """A large message, piece by piece. Raises `Unavailable`."""
+        if self._front:
+            yield self._front
+        recoder = Recoder(self._choose) if self._choose is not None else None
         if self._prefix:
-            yield self._prefix
+            yield self._prefix if recoder is None else recoder.feed(self._prefix)
         async with aclosing(fetch(self._url)) as pieces:
             async for piece in pieces:
-                yield piece
+                yield piece if recoder is None else recoder.feed(piece)
+        if recoder is not None:
+            yield recoder.finish()
 
     async def feed_body(self, take: Callable[[bytes], None]) -> None:
         """Give ``take`` the body, piece by piece. Raises `Unavailable`."""
@@ -55,19 +65,40 @@ class Content:
 
     def behind(self, fields: bytes) -> Content:
         """The same message with ``fields``, whole header lines, in front."""
-        prefix = len(fields) + len(self._prefix) if self._url else 0
-        return Content(LetterBody(fields + self._octets, self._url, prefix), self.size + len(fields))
+        if not self._url:
+            return Content(LetterBody(fields + self._octets), self.size + len(fields))
+        return Content(self._body, self.size + len(fields), front=fields + self._front, choose=self._choose)
 
-    async def is_eight_bit(self) -> bool:
-        """Whether there is an octet above 127; a large message is read through for it."""
-        if not self._octets.isascii():
-            return True
+    @property
+    def may_be_binary(self) -> bool:
+        """Whether a part may say that it is binary."""
+        return self._body.binary if self._url else any(word in self._octets for word in _BINARY)
+
+    async def survey(self) -> Survey:
+        """What it asks of its way; a large message is read through for it. Raises `Unavailable`."""
+        survey = Survey()
         if self._url:
             async with aclosing(self.pieces()) as pieces:
                 async for piece in pieces:
-                    if not piece.isascii():
-                        return True
-        return False
+                    survey.feed(piece)
+        else:
+            survey.feed(self._octets)
+        survey.finish()
+        return survey
+
+    def recoded(self, choose: Choose) -> Content:
+        """The same message with other encodings; it has no fields of ours in front yet."""
+        if self._url:
+            return Content(self._body, self.size, choose=choose)
+        octets = recoded(self._octets, choose)
+        return Content(LetterBody(octets), len(octets))
+
+
+def _header(octets: bytes) -> bytes:
+    if octets[:2] == b"\r\n":
+        return b""
+    end = octets.find(b"\r\n\r\n")
+    return octets if end < 0 else octets[: end + 2]
 
 
 class Contents:

@@ -9,7 +9,7 @@ from services.imap.errors import No
 from shared.contracts import blobs
 from shared.contracts.blobs import INLINE, Body, UploadRequest
 from shared.contracts.messages import New
-from shared.mail.rebinary import BinaryToBase64
+from shared.mail.recoding import Recoder, binary_to_base64
 from shared.mail.summary import Summary, SummaryScanner
 from shared.net.bulk import BulkSender
 from shared.protocols.imap.syntax.append import Message
@@ -31,7 +31,7 @@ class Draft:
         self._size = 0
         self._eight_bit_at: int | None = None  # the first octet that is not ASCII, where that matters
         self._scanner = SummaryScanner()
-        self._converter = BinaryToBase64() if message.binary else None
+        self._converter = Recoder(binary_to_base64) if message.binary else None
         self._sender: BulkSender | None = None
         self._upload = ""
 

@@ -19,6 +19,7 @@ from shared.bus.client import Bus
 from shared.contracts import blobs
 from shared.contracts.blobs import INLINE, Body, Summary, UploadRequest
 from shared.contracts.errors import Refused, Unavailable
+from shared.mail.recoding import Recoder
 from shared.mail.summary import SummaryScanner, summarise
 from shared.net.bulk import BulkSender
 from shared.protocols.smtp.replies import Reply
@@ -60,20 +61,24 @@ Judge = Callable[[bytes], Awaitable[Judged]]
 class Intake:
     """``judge`` gets the header block, without the empty line behind it.
 
-    It may raise `Unacceptable`, `Refused` or `Unavailable`. ``limit`` is that of the message as received.
+    It may raise `Unacceptable`, `Refused` or `Unavailable`. ``limit`` is that of the message as received; a
+    ``recoder`` changes it before anybody else sees it.
     """
 
     __slots__ = (
-        "_bus", "_head", "_header_limit", "_judge", "_judged", "_kept", "_limit", "_scanner", "_sender", "_trace",
-        "_upload", "_witness", "received", "refusal",
+        "_bus", "_head", "_header_limit", "_judge", "_judged", "_kept", "_limit", "_recoder", "_scanner", "_sender",
+        "_trace", "_upload", "_witness", "received", "refusal",
     )  # fmt: skip
 
-    def __init__(self, bus: Bus, judge: Judge, *, limit: int, header_limit: int, trace: str) -> None:
+    def __init__(
+        self, bus: Bus, judge: Judge, *, limit: int, header_limit: int, trace: str, recoder: Recoder | None = None
+    ) -> None:
         self._bus = bus
         self._judge = judge
         self._limit = limit
         self._header_limit = header_limit
         self._trace = trace
+        self._recoder = recoder
         self._judged = False
         self._witness: Witness | None = None
         self._head = b""
@@ -91,7 +96,7 @@ class Intake:
             await self.refuse(TOO_LARGE)
         if self.refusal is not None:
             return
-        await self._try(self._take(octets))
+        await self._try(self._take(octets if self._recoder is None else self._recoder.feed(octets)))
 
     async def _try(self, work: Awaitable[None]) -> None:
         try:
@@ -113,6 +118,8 @@ class Intake:
             await self._try(self._conclude())
 
     async def _conclude(self) -> None:
+        if self._recoder is not None:
+            await self._take(self._recoder.finish())
         if not self._judged:
             await self._judge_header(len(self._kept))
         if self._witness is not None:

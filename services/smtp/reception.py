@@ -18,7 +18,9 @@ from services.smtp.transaction import Transaction
 from shared.contracts import spool
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.mail.received import received
+from shared.mail.recoding import Recoder, labels_to_seven_bit
 from shared.protocols.smtp.replies import Reply, reply
+from shared.protocols.smtp.syntax.mail import Body
 
 _LEAST = 0.5  # seconds for the spool's answer, however long a streamed message took to be stored
 
@@ -38,13 +40,29 @@ def begin(context: Context, transaction: Transaction) -> Intake:
         limit=settings.message_limit,
         header_limit=settings.header_octets,
         trace=transaction.letter,
+        recoder=Recoder(labels_to_seven_bit) if _is_converted(context, transaction) else None,
+    )
+
+
+def _is_converted(context: Context, transaction: Transaction) -> bool:
+    """Whether a submitted message becomes 7-bit before it is signed, as RFC 6376 section 5.3 asks of us.
+
+    That of our own users only, if it leaves us and says that it is more; and at most three times as large it must
+    still be within the limit.
+    """
+    mail = transaction.mail
+    return (
+        context.role is Role.SUBMISSION
+        and mail.body is not Body.SEVEN_BIT
+        and 0 < mail.size <= context.shared.settings.message_limit // 3
+        and any(each.far for each in transaction.recipients.values())
     )
 
 
 async def _judge(context: Context, transaction: Transaction, header: bytes) -> Judged:
     """Check the header, and say what is stored in its place."""
     settings, connection, at = context.shared.settings, context.talk.connection, int(time())
-    header_rules.check(header, settings)
+    header_rules.check(header, settings, binary=transaction.mail.body is Body.BINARY)
     trace = received(
         helo=context.state.helo,
         ip=connection.peer_host,

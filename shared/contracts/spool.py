@@ -99,6 +99,7 @@ class LetterBody(NamedTuple):
     octets: bytes
     url: str = ""
     prefix: int = 0
+    binary: bool = False  # behind the ticket, a part says that it is (RFC 2045 section 6.2)
 
 
 class Letter(NamedTuple):

@@ -76,6 +76,12 @@ class OutboundStage:
         """What is in the spool and not done."""
         return (await self.storage.ask("admin", spool.queue_list, spool.QueueFilter())).letters
 
+    async def idle(self) -> None:
+        """Wait until nobody talks with the sink any more."""
+        with trio.fail_after(5):
+            while self.sink.open:
+                await self.sink.changed.wait()
+
     async def inbox(self, count: int) -> list[bytes]:
         """Bob's messages, waited for until there are so many."""
         login = await self.storage.login("bob@example.org")

@@ -70,6 +70,7 @@ class Sink:
             pass
         finally:
             self.open -= 1
+            self._note_change()
             await trio.aclose_forcefully(stream)
 
     def take(self, letter: Received) -> None:
@@ -99,7 +100,7 @@ class _Session:
         self.tls = False
         self.client = ""
         self.letters = 0
-        self._received = b""
+        self._received = self._chunks = b""
         self._out = b""
         self.forget()
 
@@ -168,6 +169,8 @@ class _Session:
             await self.say(reply)
         elif verb == "DATA":
             return await self.data()
+        elif verb == "BDAT":
+            return await self.chunk(*rest.split())
         elif verb == "QUIT":
             await self.say("221 2.0.0 Bye")
             return True
@@ -185,6 +188,18 @@ class _Session:
         await stream.do_handshake()
         self.stream, self.tls = stream, True
 
+    async def chunk(self, size: str, last: str = "") -> bool:
+        while len(self._received) < int(size):
+            if not await self._more():
+                return True
+        self._chunks += self._received[: int(size)]
+        self._received = self._received[int(size) :]
+        if last:
+            octets, self._chunks = self._chunks, b""
+            return await self.took(octets)
+        await self.say("250 2.0.0 Ok")
+        return False
+
     async def data(self) -> bool:
         if not self.recipients:
             await self.say("554 5.5.1 No valid recipients")
@@ -197,7 +212,10 @@ class _Session:
             octets, self._received = b"", self._received[3:]
         else:
             octets, _, self._received = self._received.partition(b"\r\n.\r\n")
-        octets = (b"\r\n" + octets + b"\r\n").replace(b"\r\n.", b"\r\n")[2:]
+        return await self.took((b"\r\n" + octets + b"\r\n").replace(b"\r\n.", b"\r\n")[2:])
+
+    async def took(self, octets: bytes) -> bool:
+        """A message is complete; whether the connection ends."""
         letter = Received(
             self.sender,
             tuple([address for address, _ in self.recipients]),

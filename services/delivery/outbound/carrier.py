@@ -12,6 +12,7 @@ from services.delivery.content import Content, Contents
 from services.delivery.fate import Fate
 from services.delivery.journal import Journal, Times
 from services.delivery.outbound import judgement
+from services.delivery.outbound.fitting import Fit, fit
 from services.delivery.outbound.parcel import Consignment, Parcel
 from services.delivery.outbound.session import Broken, Sent, Session
 from services.delivery.outbound.settling import Settler, Waiting
@@ -98,13 +99,14 @@ class Carrier:
     async def _send(self, parcel: Parcel, session: Session, connecting: float, began: float) -> Course:
         letter = parcel.consignment.letter
         try:
-            content = await self._contents.read(letter)
-            content = await self._sealing.sealed(content, int(began))
+            fitted = await fit(await self._contents.read(letter), session.extensions)
+            content = await self._sealing.sealed(fitted.content, int(began))
         except (Refused, Unavailable) as error:
             raise NO_BODY from error
         relay, course = str(session.server), Course.HELD
         try:
-            replies: Sequence[ServerReply | None] = (await self._sent(parcel, session, content)).replies
+            fitted = fitted._replace(content=content)
+            replies: Sequence[ServerReply | None] = (await self._sent(parcel, session, fitted)).replies
             broken = None
         except Broken as error:
             moment = "after the end of the message" if error.dot_sent else "in the transaction"
@@ -128,15 +130,15 @@ class Carrier:
         await self._settle(parcel, fates, times, session.tls, content)
         return course
 
-    async def _sent(self, parcel: Parcel, session: Session, content: Content) -> Sent:
-        letter = parcel.consignment.letter
+    async def _sent(self, parcel: Parcel, session: Session, fitted: Fit) -> Sent:
+        letter, content = parcel.consignment.letter, fitted.content
         recipients = tuple([To(due.address, due.notify, due.original) for due in parcel.dues])
-        whole = content.whole
         envelope = Envelope(
             parcel.sender,
             recipients,
             content.size,
-            eight_bit=whole is None or not whole.isascii(),
+            eight_bit=fitted.eight_bit,
+            binary=fitted.binary,
             utf8=letter.smtputf8 and _needs_utf8(parcel, content),
             envelope_id=letter.envelope_id,
             ret=letter.ret,

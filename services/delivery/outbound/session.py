@@ -138,11 +138,10 @@ class Session:
 
     async def send(self, envelope: Envelope, content: Content) -> Sent:
         """One transaction. Raises `Broken`, and `Unavailable` when storage does not give a large message."""
-        refused = await self._obstacle(envelope, content)
+        refused = obstacle(envelope, self.extensions, secure=self.verified)
         if refused is not None:
             return Sent((refused,) * len(envelope.recipients))
         self.uses += 1
-        envelope = envelope._replace(eight_bit=envelope.eight_bit and "8BITMIME" in self.extensions)
         try:
             self._core.transact(envelope, content.whole)
             while True:
@@ -155,11 +154,6 @@ class Session:
         except (PeerGone, PeerTimeout, ReplyError) as error:
             self._core.closing = True
             raise Broken(str(error), self._core.decided, dot_sent=self._core.dot_sent) from error
-
-    async def _obstacle(self, envelope: Envelope, content: Content) -> ServerReply | None:
-        if envelope.eight_bit and "8BITMIME" not in self.extensions:
-            envelope = envelope._replace(eight_bit=await content.is_eight_bit())
-        return obstacle(envelope, self.extensions, secure=self.verified)
 
     async def _stream(self, content: Content) -> None:
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
+from services.pop3.commands.retr import is_binary
 from services.pop3.context import Context
 from services.pop3.errors import CommandRefused
 from shared.contracts.messages import Bulk
+from shared.mail.recoding import Recoder, binary_to_base64
 from shared.mail.surrogate import surrogate
 from shared.net.bulk import fetch
 from shared.protocols.pop3.head import HeadCutter
@@ -33,13 +35,16 @@ async def top(context: Context, arguments: Top) -> None:
 
 async def _head(bulk: Bulk, lines: int) -> bytes:
     cutter = HeadCutter(lines)
-    shown = bytearray(cutter.feed(bulk.octets))
+    recoder = Recoder(binary_to_base64) if is_binary(bulk) else None
+    shown = bytearray(cutter.feed(recoder.feed(bulk.octets) if recoder else bulk.octets))
     if bulk.url:
         async with aclosing(fetch(bulk.url)) as pieces:
             async for piece in pieces:
-                shown += cutter.feed(piece)
+                shown += cutter.feed(recoder.feed(piece) if recoder else piece)
                 if cutter.done:
                     break
                 if len(shown) > LIMIT:
                     raise CommandRefused("more than TOP can show; use RETR", ResponseCode.SYS_PERM)
+    if recoder and not cutter.done:
+        shown += cutter.feed(recoder.finish())
     return bytes(shown)

@@ -10,10 +10,11 @@ from services.smtp.state import Phase
 from services.smtp.transaction import Transaction
 from shared.protocols.smtp.replies import Reply, reply
 from shared.protocols.smtp.syntax.bdat import Bdat
+from shared.protocols.smtp.syntax.mail import Body
 
 
 def keywords(context: Context) -> tuple[str, ...]:
-    return ("CHUNKING",)
+    return ("CHUNKING", "BINARYMIME")
 
 
 async def handle(context: Context, command: Bdat) -> Reply:
@@ -32,7 +33,7 @@ async def handle(context: Context, command: Bdat) -> Reply:
 
 async def _answer(context: Context, command: Bdat, transaction: Transaction, intake: Intake) -> Reply:
     if command.last:
-        if context.talk.core.line_ends.broken:
+        if context.talk.core.line_ends.broken and transaction.mail.body is not Body.BINARY:
             await intake.refuse(reception.BARE)
         return await reception.finish(context, transaction, intake)
     if intake.refusal:  # the client has no reason to send more

@@ -12,14 +12,25 @@ from shared.mail.headers import select
 _FIELD_START = re.compile(rb"[!-9;-~]+[ \t]*:")
 
 
-def check(header: bytes, settings: SmtpSettings) -> None:
-    """Raise `Unacceptable` for a header beyond the limits, or one that has travelled in circles."""
+def check(header: bytes, settings: SmtpSettings, *, binary: bool = False) -> None:
+    """Raise `Unacceptable` for a header beyond the limits, or one that has travelled in circles.
+
+    Around a ``binary`` body nobody else looks at its line ends.
+    """
+    if binary and has_stray_ends(header):
+        raise Unacceptable(554, "5.6.0", "Lone CR, lone LF or NUL in the header")
     if len(header) > settings.header_octets or header.count(b"\n") > settings.header_lines:
         raise Unacceptable(552, "5.3.4", "Message header larger than the limit")
     if len(header) > settings.header_field and _longest_field(header) > settings.header_field:
         raise Unacceptable(552, "5.3.4", "A header field is larger than the limit")
     if (b"\r\n" + header).lower().count(b"\r\nreceived:") > settings.hops:
         raise Unacceptable(554, "5.4.6", "Too many hops, this looks like a mail loop")
+
+
+def has_stray_ends(header: bytes) -> bool:
+    """Whether it holds NUL, or a CR or LF that is no line end."""
+    pairs = header.count(b"\r\n")
+    return b"\0" in header or header.count(b"\n") != pairs or header.count(b"\r") != pairs
 
 
 def _longest_field(header: bytes) -> int:

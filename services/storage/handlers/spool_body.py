@@ -21,16 +21,19 @@ def read(tickets: Tickets, connection: Connection, asked: Sequence[Asked[Fenced]
     claimed = leases.claimed_contents(connection, {each.request.letter for each in asked})
     mine = [claimed.get(each.request.letter, (-1, 0, b"")) for each in asked]
     bodies = contents.read(connection, list({content for _, content, _ in mine if content}))
+    binary = contents.binary(connection, [number for number, stored in bodies.items() if stored.location])
     return [
-        _answer(tickets, bodies.get(content), prefix) if fence == each.request.fence else STALE
+        _answer(tickets, bodies.get(content), prefix, binary=content in binary)
+        if fence == each.request.fence
+        else STALE
         for each, (fence, content, prefix) in zip(asked, mine, strict=True)
     ]
 
 
-def _answer(tickets: Tickets, stored: contents.Octets | None, prefix: bytes) -> LetterBody | Refused:
+def _answer(tickets: Tickets, stored: contents.Octets | None, prefix: bytes, *, binary: bool) -> LetterBody | Refused:
     if stored is None:
         return GONE
     octets = prefix + stored.octets
     if not stored.location:
         return LetterBody(octets)
-    return LetterBody(octets, tickets.download_url(stored.location, stored.size), len(prefix))
+    return LetterBody(octets, tickets.download_url(stored.location, stored.size), len(prefix), binary)

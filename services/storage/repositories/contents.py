@@ -16,6 +16,7 @@ from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import body, content, upload
 from shared.contracts.blobs import Body, Summary
 from shared.contracts.errors import Code, Refused
+from shared.mail.parts import leaves
 
 
 class Octets(NamedTuple):
@@ -45,6 +46,7 @@ READ = (
     .join_from(body, content)
     .where(body.c.content_id.in_(bindparam("ids", expanding=True)))
 )
+PARTS = select(content.c.id, content.c.parts).where(content.c.id.in_(bindparam("ids", expanding=True)))
 SORT = Summary._fields.index("sort_subject")  # from here on behind the counts
 ADD_CONTENT = BulkInsert(content, "id", "hash", *Summary._fields[:SORT], "uses", "created", *Summary._fields[SORT:])
 ADD_BODY = BulkInsert(body, "content_id", "octets", "location")
@@ -88,6 +90,14 @@ def read(connection: Connection, content_ids: Sequence[int]) -> dict[int, Octets
     """Bodies by content id; ids that are not there are left out."""
     rows = connection.execute(READ, {"ids": list(content_ids)})
     return {number: Octets(octets, location, size, hash) for number, octets, location, size, hash in rows}
+
+
+def binary(connection: Connection, content_ids: Sequence[int]) -> set[int]:
+    """Those of ``content_ids`` in which a part says that it is binary."""
+    if not content_ids:
+        return set()
+    rows = connection.execute(PARTS, {"ids": list(content_ids)})
+    return {number for number, parts in rows if any(each.encoding == "binary" for each in leaves(parts))}
 
 
 def _arrived(connection: Connection, items: Sequence[tuple[Body, Summary]]) -> list[Arrived]:

@@ -158,8 +158,8 @@ class ClientCore:
 
     @property
     def _chunked(self) -> bool:
-        """Whether the message goes by BDAT: one command, and no look at its dots (RFC 3030)."""
-        return self._octets is not None and "CHUNKING" in self.extensions
+        """Whether the message goes by BDAT, and nobody looks at its dots (RFC 3030): one chunk if it is at hand."""
+        return (self._octets is not None or self._envelope.binary) and "CHUNKING" in self.extensions
 
     @property
     def decided(self) -> tuple[ServerReply | None, ...]:
@@ -197,8 +197,10 @@ class ClientCore:
         """All recipients are heard: on to the message, if anybody wants it. A pipelined DATA is under way already."""
         wanted = None in self._decided
         if self._chunked:
+            if wanted and self._octets is None:
+                return BodyDue()
             if wanted:
-                self._send_chunk()
+                self._send_chunk(self._octets or b"")
                 return None
         elif "PIPELINING" in self.extensions:
             return None
@@ -213,8 +215,8 @@ class ClientCore:
             self._say(b"RSET", lambda reply: None)
         return self._finish()
 
-    def _send_chunk(self) -> None:
-        octets = wire.whole(self._octets or b"", stuffed=False)
+    def _send_chunk(self, octets: bytes) -> None:
+        octets = octets if self._envelope.binary else wire.whole(octets, stuffed=False)
         self._say(b"BDAT %d LAST" % len(octets), self._heard_end)
         self._out += octets
         self.dot_sent = True
@@ -236,13 +238,24 @@ class ClientCore:
 
     def body(self, octets: bytes) -> None:
         """The next octets of the message; fetch them with `to_send` before giving more."""
-        self._out += self._lines.feed(octets)
+        if not self._envelope.binary:
+            self._out += self._lines.feed(octets)
+        elif octets:
+            self._say(b"BDAT %d" % len(octets), self._heard_chunk)
+            self._out += octets
 
     def end_body(self) -> None:
         """The message is complete."""
-        self._out += self._lines.finish()
-        self._hears.append(self._heard_end)
+        if self._envelope.binary:
+            self._say(b"BDAT 0 LAST", self._heard_end)
+        else:
+            self._out += self._lines.finish()
+            self._hears.append(self._heard_end)
         self.dot_sent = True
+
+    def _heard_chunk(self, reply: ServerReply) -> None:
+        if not reply.positive:
+            self._decide(reply)
 
     def _heard_end(self, reply: ServerReply) -> Event:
         self._decide(reply if reply.code == 250 or not reply.positive else _unexpected(reply))

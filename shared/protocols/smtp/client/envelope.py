@@ -1,7 +1,7 @@
 """The envelope that a client hands over, in the words that the server understands.
 
 What a server does not offer is left out where that loses nothing (DSN, SIZE), and stands in the way where it would
-change the letter or break a promise to its sender (SMTPUTF8, 8BITMIME, REQUIRETLS, DELIVERBY with R).
+change the letter or break a promise to its sender (SMTPUTF8, 8BITMIME, BINARYMIME, REQUIRETLS, DELIVERBY with R).
 """
 
 from __future__ import annotations
@@ -35,9 +35,12 @@ class Envelope(NamedTuple):
     priority: int | None = None  # MT-PRIORITY (RFC 6710)
     by: int | None = None  # seconds left (RFC 2852)
     by_mode: str = ""
+    binary: bool = False  # it is no lines: it goes by BDAT, octet for octet (RFC 3030)
 
 
-NEEDS_UTF8 = ServerReply(550, "5.6.7", ("the next server does not know SMTPUTF8",))
+NEEDS_UTF8 = ServerReply(550, "5.6.7", ("the next server takes no addresses beyond ASCII (SMTPUTF8)",))
+NEEDS_UTF8_HEADER = ServerReply(550, "5.6.9", ("the next server takes no headers beyond ASCII (SMTPUTF8)",))
+NEEDS_BINARY = ServerReply(554, "5.6.3", ("the next server takes no binary messages",))
 NEEDS_EIGHT_BIT = ServerReply(554, "5.6.3", ("the next server takes no 8-bit messages",))
 NEEDS_REQUIRETLS = ServerReply(550, "5.7.30", ("the next server does not support REQUIRETLS",))
 NO_CRYPT = ServerReply(550, "5.7.10", ("the sender requires TLS, which this connection lacks",))
@@ -53,8 +56,10 @@ def obstacle(envelope: Envelope, offered: Extensions, *, secure: bool) -> Server
     if envelope.require_tls and "REQUIRETLS" not in offered:
         return NEEDS_REQUIRETLS
     if envelope.utf8 and "SMTPUTF8" not in offered:
-        return NEEDS_UTF8
-    if envelope.eight_bit and "8BITMIME" not in offered:
+        return NEEDS_UTF8_HEADER if _ascii_addresses(envelope) else NEEDS_UTF8
+    if envelope.binary and not ("BINARYMIME" in offered and "CHUNKING" in offered):
+        return NEEDS_BINARY
+    if envelope.eight_bit and not envelope.binary and not ("8BITMIME" in offered or "SMTPUTF8" in offered):
         return NEEDS_EIGHT_BIT
     if envelope.by is not None and "R" in envelope.by_mode and "DELIVERBY" not in offered:
         return NEEDS_DELIVERBY
@@ -63,12 +68,18 @@ def obstacle(envelope: Envelope, offered: Extensions, *, secure: bool) -> Server
     return None
 
 
+def _ascii_addresses(envelope: Envelope) -> bool:
+    return envelope.sender.isascii() and all(each.address.isascii() for each in envelope.recipients)
+
+
 def mail(envelope: Envelope, offered: Extensions) -> bytes:
     """The MAIL command, without its line end."""
     words = [f"MAIL FROM:<{envelope.sender}>"]
     if envelope.size and "SIZE" in offered:
         words.append(f"SIZE={envelope.size}")
-    if envelope.eight_bit:
+    if envelope.binary:
+        words.append("BODY=BINARYMIME")
+    elif envelope.eight_bit:
         words.append("BODY=8BITMIME")
     if envelope.utf8:
         words.append("SMTPUTF8")

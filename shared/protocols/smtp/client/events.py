@@ -37,7 +37,7 @@ class AuthRefused(NamedTuple):
 
 
 class BodyDue(NamedTuple):
-    """354: send the message with `body` and `end_body`."""
+    """354, or BDAT may begin: send the message with `body` and `end_body`."""
 
 
 class Finished(NamedTuple):

@@ -1,4 +1,5 @@
-"""MAIL FROM (RFC 5321 section 4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC 6531),
+"""MAIL FROM (RFC 5321 section 4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152, RFC 3030),
+SMTPUTF8 (RFC 6531),
 AUTH (RFC 4954 section 5), RET and ENVID (RFC 3461), and the terms of `shared.protocols.smtp.terms`."""
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ KNOWN = frozenset({"SIZE", "BODY", "SMTPUTF8", "AUTH", "RET", "ENVID"}) | terms.
 class Body(StrEnum):
     SEVEN_BIT = "7BIT"
     EIGHT_BIT = "8BITMIME"
+    BINARY = "BINARYMIME"
 
 
 class Mail(NamedTuple):
@@ -69,7 +71,7 @@ def _body(value: str) -> Body:
     try:
         return Body(value.upper()) if value else Body.SEVEN_BIT
     except ValueError as error:
-        raise argument_error("BODY is 7BIT or 8BITMIME") from error
+        raise argument_error("BODY is 7BIT, 8BITMIME or BINARYMIME") from error
 
 
 def _auth(value: str) -> str:

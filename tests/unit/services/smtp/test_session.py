@@ -51,7 +51,7 @@ async def test_ehlo_offers_what_is_there_now() -> None:
         words = {line[4:] for line in offered[1:]}
         assert words == {
             "PIPELINING", "ENHANCEDSTATUSCODES", "SIZE 1000", "8BITMIME", "SMTPUTF8", "DSN", "LIMITS RCPTMAX=1000",
-            "CHUNKING", "STARTTLS",
+            "CHUNKING", "BINARYMIME", "STARTTLS",
         }  # fmt: skip
         assert "AUTH" not in await stage.connect("submission").greeted()
         local = stage.connect("submission", "127.0.0.1")

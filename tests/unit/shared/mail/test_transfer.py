@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mail.parts import section, unpack
-from shared.mail.rebinary import BinaryToBase64
+from shared.mail.recoding import Recoder, binary_to_base64
 from shared.mail.summary import summarise
 from shared.mail.transfer import KNOWN, decoder
 
@@ -56,7 +56,7 @@ def test_decoding_base64_undoes_encoding(octets: bytes) -> None:
 
 
 def converted(pieces: list[bytes]) -> bytes:
-    one = BinaryToBase64()
+    one = Recoder(binary_to_base64)
     return b"".join([*map(one.feed, pieces), one.finish()])
 
 

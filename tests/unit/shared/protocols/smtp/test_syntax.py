@@ -99,7 +99,7 @@ def test_mail_reads_all_its_parameters() -> None:
         (b"FROM:<a@b> SIZE", 501),
         (b"FROM:<a@b>SIZE=1", 501),
         (b"FROM:<a@b> SIZE=1 SIZE=2", 501),
-        (b"FROM:<a@b> BODY=BINARYMIME", 501),
+        (b"FROM:<a@b> BODY=TERNARY", 501),
         (b"FROM:<a@b> SMTPUTF8=1", 501),
         (b"FROM:<a@b> FOO=1", 555),
         (b"FROM:<a@b> RET=NONE", 501),

@@ -193,7 +193,7 @@ def test_parameters_go_only_where_they_are_known() -> None:
     ("envelope", "enhanced"),
     [
         (Envelope("a@b", (To("c@d"),), size=1001), "5.3.4"),
-        (Envelope("a@b", (To("c@d"),), utf8=True), "5.6.7"),
+        (Envelope("a@b", (To("ç@d"),), utf8=True), "5.6.7"),
         (Envelope("a@b", (To("c@d"),), require_tls=True), "5.7.10"),
     ],
 )
@@ -262,3 +262,50 @@ def test_replies_are_made_printable() -> None:
     assert reply == ServerReply(550, "5.1.1", ("who?[0m\ufffd?", "nobody"))
     assert reply is not None
     assert reply.text == "550 5.1.1 who?[0m\ufffd? nobody"
+
+
+BINARY = MODERN.replace("250-DSN", "250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN")
+
+
+def test_a_binary_message_goes_octet_for_octet() -> None:
+    core = greeted(BINARY)
+    core.transact(to("a@x.example")._replace(binary=True, eight_bit=True), b"S: x\r\n\r\n\0\n\r.")
+    assert core.to_send() == b"MAIL FROM:<ann@example.net> BODY=BINARYMIME\r\nRCPT TO:<a@x.example>\r\n"
+    assert not says(core, "250 ok\r\n250 ok\r\n")
+    assert core.to_send() == b"BDAT 12 LAST\r\nS: x\r\n\r\n\0\n\r."
+    assert codes(says(core, "250 ok\r\n")) == [250]
+
+
+def test_a_large_binary_message_goes_in_chunks() -> None:
+    core = greeted(BINARY)
+    core.transact(to("a@x.example")._replace(binary=True), None)
+    core.to_send()
+    assert says(core, "250 ok\r\n250 ok\r\n") == [BodyDue()]
+    core.body(b"S: x\r\n\r\n\0")
+    core.body(b"\n")
+    core.end_body()
+    assert core.to_send() == b"BDAT 9\r\nS: x\r\n\r\n\0BDAT 1\r\n\nBDAT 0 LAST\r\n"
+    assert core.dot_sent
+    assert codes(says(core, "250 ok\r\n250 ok\r\n250 ok\r\n")) == [250]
+    core.transact(to("a@x.example")._replace(binary=True), None)
+    core.to_send()
+    says(core, "250 ok\r\n250 ok\r\n")
+    core.body(b"x")
+    core.end_body()
+    assert codes(says(core, "452 4.3.1 full\r\n503 no\r\n")) == [452]
+
+
+@pytest.mark.parametrize(
+    ("fields", "offered", "code"),
+    [
+        ({"binary": True}, {"CHUNKING": ""}, "5.6.3"),
+        ({"eight_bit": True}, {}, "5.6.3"),
+        ({"eight_bit": True}, {"SMTPUTF8": ""}, None),
+        ({"utf8": True}, {"8BITMIME": ""}, "5.6.9"),
+        ({"utf8": True, "sender": "jürgen@x.example"}, {"8BITMIME": ""}, "5.6.7"),
+    ],
+)
+def test_what_a_server_cannot_be_given(fields: dict[str, object], offered: dict[str, str], code: str | None) -> None:
+    envelope = to("a@x.example")._replace(**fields)  # type: ignore[arg-type]
+    found = obstacle(envelope, Extensions(offered), secure=False)
+    assert (found.enhanced if found else None) == code
