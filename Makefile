@@ -7,7 +7,7 @@ T ?= tests
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check transcripts model conformance chaos fuzz bench lock
+.PHONY: help setup run test test-postgresql check transcripts model conformance chaos fuzz bench lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ run: $(READY) ## a whole mail server on loopback, data under var/
 
 test: $(READY) ## all tests that need no other server (one file or folder: T=tests/unit)
 	$(BIN)/pytest $(T)
+
+test-postgresql: $(READY) ## all tests of storage on a PostgreSQL that is started for them
+	$(BIN)/pytest tests/integration/storage tests/integration/test_storage_replicas.py --every-engine -k postgresql
 
 check: $(READY) ## lint, format, types, import laws, deployment files
 	$(BIN)/ruff check .
@@ -53,5 +56,5 @@ bench: $(READY) ## the table of figures (one workload: W=imap-mix)
 	$(BIN)/python -m tests.bench $(W)
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header pyproject.toml -o deploy/locks/runtime.txt
-	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header pyproject.toml --group dev -o deploy/locks/development.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql pyproject.toml -o deploy/locks/runtime.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql pyproject.toml --group dev -o deploy/locks/development.txt

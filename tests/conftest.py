@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import postgresql
+from tests.support.databases import Places
 from tests.support.house import House, running_house
 
 settings.register_profile("test", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -15,8 +17,21 @@ settings.register_profile("fuzz", deadline=None, max_examples=1000, suppress_hea
 settings.load_profile(os.environ.get("EILPOST_HYPOTHESIS", "test"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-engine", action="store_true", help="run all tests of storage on PostgreSQL too")
+
+
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
     """A whole installation with two processes of SMTP and of IMAP; real processes, the real bus."""
     with running_house(replicas={"smtp": 2, "imap": 2}) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Places]:
+    """A PostgreSQL server, and databases on it."""
+    if why := postgresql.missing():
+        pytest.skip(why)
+    with postgresql.running_postgres() as server:
+        yield Places(server)

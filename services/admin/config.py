@@ -18,8 +18,9 @@ class BrokerSettings:
 
 @dataclass(frozen=True)
 class ReplicaSettings:
-    """How many processes of each service run. Storage on SQLite is always one."""
+    """How many processes of each service run. Storage may be more than one where they share a PostgreSQL."""
 
+    storage: int = 1
     smtp: int = 1
     delivery: int = 1
     imap: int = 1
@@ -27,6 +28,8 @@ class ReplicaSettings:
     managesieve: int = 1
 
     def __post_init__(self) -> None:
+        if not 1 <= self.storage <= 64:
+            raise ValueError("storage: from 1 to 64 processes")
         for name in ("smtp", "delivery", "imap", "pop3", "managesieve"):
             if not 0 <= getattr(self, name) <= 64:
                 raise ValueError(f"{name}: from 0 to 64 processes")

@@ -45,6 +45,7 @@ Count = click.IntRange(0, 64)
 @click.option("--pop3", type=Count, help="how many processes")
 @click.option("--managesieve", type=Count, help="how many processes")
 @click.option("--delivery", type=Count, help="how many processes")
+@click.option("--storage", type=click.IntRange(1, 64), help="how many processes; more than one need PostgreSQL")
 def up(
     config: Path | None,
     development_mode: bool,
@@ -54,9 +55,17 @@ def up(
     pop3: int | None,
     managesieve: int | None,
     delivery: int | None,
+    storage: int | None,
 ) -> None:
     """Run everything on this machine: the bus and every service, each restarted when it dies."""
-    counts = {"smtp": smtp, "imap": imap, "pop3": pop3, "managesieve": managesieve, "delivery": delivery}
+    counts = {
+        "smtp": smtp,
+        "imap": imap,
+        "pop3": pop3,
+        "managesieve": managesieve,
+        "delivery": delivery,
+        "storage": storage,
+    }
     try:
         path = _prepare(data, config) if development_mode else configuration(config)
         if path is None:

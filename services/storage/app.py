@@ -83,9 +83,9 @@ class Found(NamedTuple):
 async def run(process: Process[StorageSettings]) -> None:
     """Serve until draining, then until the last answer is given. Raises `StartError` and `ConfigurationError`."""
     settings = process.settings
-    database = await trio.to_thread.run_sync(open_database, settings.database_url)
+    database = await trio.to_thread.run_sync(open_database, settings.database_url, settings.postgresql)
     with closing(database):
-        clock = SteadyClock()
+        clock = SteadyClock(await trio.to_thread.run_sync(database.now))
         found = await trio.to_thread.run_sync(_prepare, database, clock())
         parts = Parts(process, database, clock, found)
         async with trio.open_nursery() as nursery:
@@ -110,6 +110,7 @@ class Parts:
         self, process: Process[StorageSettings], database: Database, clock: SteadyClock, found: Found
     ) -> None:
         settings, log = process.settings, process.log
+        self.database = database
         self.clock = clock
         self.server_keys = found.keys
         self.files = Files(settings.blob_folder)
@@ -175,7 +176,7 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         process.bus.publish(serving, Serving(process.replica))
         process.bus.publish(ready, Ready(1, 1))  # what waits since the last run
         gc.freeze()  # what lives as long as the process is not looked at again
-        process.log.info("storage.ready", database=process.settings.database_url)
+        process.log.info("storage.ready", database=parts.database.name)
         await process.draining.wait()
         await subscriber.close()
         await closed.wait()

@@ -1,7 +1,7 @@
-"""Unix seconds that never jump: the wall clock as it was at the start, carried on by the monotonic one.
+"""Unix seconds that never jump: the time as it was at the start, carried on by the monotonic clock.
 
 Leases, expiries and next attempts are compared with it, so that a clock set back or forward under a running process
-neither loses a lease nor keeps one for ever.
+neither loses a lease nor keeps one for ever. Processes on one database begin with the database's time.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import time
 
 
 class SteadyClock:
-    """Callable from every thread."""
+    """Callable from every thread. ``now`` is the time to begin with, in Unix seconds."""
 
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+    def __init__(self, now: float) -> None:
+        self._offset = now - time.monotonic()
 
     def __call__(self) -> float:
         return self._offset + time.monotonic()

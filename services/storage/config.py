@@ -133,11 +133,27 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Postgresql:
+    """How long storage waits for PostgreSQL, in seconds. What the URL says itself (``?connect_timeout=3``) wins."""
+
+    connect_timeout: float = 3.0
+    silence: float = 5.0  # of a server that acknowledges nothing (TCP), after which the connection counts as lost
+    statement_timeout: float = 8.0
+    lock_timeout: float = 4.0  # for what another process holds
+    patience: float = 6.0  # a request waits so long for a lost server to come back before it is told to try again
+
+    def __post_init__(self) -> None:
+        for name in ("connect_timeout", "silence", "statement_timeout", "lock_timeout", "patience"):
+            if not 0.1 <= getattr(self, name) <= 3600:
+                raise ValueError(f"{name} must lie between 0.1 and 3600")
+
+
+@dataclass(frozen=True)
 class StorageSettings:
     """All of storage's settings. Limits of mailboxes stand in `rules` beside what they limit."""
 
     data: Path = Path("var/storage")
-    database: str = ""  # a URL; "" is eilpost.db in the folder `data`
+    database: str = ""  # a URL, sqlite:///file or postgresql://user@host/database; "" is eilpost.db in `data`
     blobs: str = ""  # a folder; "" is `blobs` in the folder `data`
     default_mailboxes: tuple[str, ...] = tuple(names.USUAL)  # what a new account has beside INBOX
     subaddress: str = "+"  # what stands between a local part and its detail (RFC 5233); "" for no details
@@ -153,6 +169,7 @@ class StorageSettings:
     metadata: Metadata = field(default_factory=Metadata)
     sweep: Sweep = field(default_factory=Sweep)
     search: Search = field(default_factory=Search)
+    postgresql: Postgresql = field(default_factory=Postgresql)
 
     def __post_init__(self) -> None:
         if len(self.subaddress) > 1:

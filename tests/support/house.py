@@ -54,7 +54,8 @@ def free_ports(names: Iterable[str]) -> dict[str, int]:
 
 class House:
     """One installation in ``data``. ``settings`` is TOML text that is added to the development configuration;
-    ``environment`` is for keys of tables that stand there already."""
+    ``environment`` is for keys of tables that stand there already. ``database`` is a URL for storage, of which
+    several replicas may run on PostgreSQL; "" is a file of its own."""
 
     def __init__(
         self,
@@ -63,9 +64,10 @@ class House:
         replicas: Mapping[str, int] | None = None,
         settings: str = "",
         environment: Mapping[str, str] | None = None,
+        database: str = "",
     ) -> None:
         self.data = data
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, "EILPOST_STORAGE__DATABASE": database, **(environment or {})}
         self.ports = free_ports(PORTS)
         self._replicas = dict(replicas or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -224,10 +226,11 @@ def running_house(
     settings: str = "",
     environment: Mapping[str, str] | None = None,
     keep: Path | None = None,
+    database: str = "",
 ) -> Iterator[House]:
     """A started installation in a folder of its own, stopped and removed afterwards."""
     data = keep or Path(tempfile.mkdtemp(prefix="eilpost-"))
-    house = House(data, replicas=replicas, settings=settings, environment=environment)
+    house = House(data, replicas=replicas, settings=settings, environment=environment, database=database)
     try:
         house.start()
         yield house

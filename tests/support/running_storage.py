@@ -1,4 +1,4 @@
-"""A whole storage service in this process, on a memory bus and a real SQLite file."""
+"""A whole storage service in this process, on a memory bus and a real database."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from shared.mail.summary import summarise
 from shared.runtime.health import Health
 from shared.runtime.process import Process
 from shared.runtime.settings import Common
+from tests.support import databases
 
 R = TypeVar("R")
 
@@ -82,7 +83,7 @@ async def running_storage(
 ) -> AsyncIterator[RunningStorage]:
     """Start it; drain it at the end."""
     broker = MemoryBroker()
-    settings = replace(settings, data=folder)
+    settings = replace(settings, data=folder, database=settings.database or databases.url_in(folder))
     storage = RunningStorage(broker, settings)
     log = structlog.get_logger()
     process = Process(

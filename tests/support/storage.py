@@ -1,4 +1,4 @@
-"""Storage without bus and threads: handlers run on a real SQLite file, one transaction a call, as the writer does."""
+"""Storage without bus and threads: handlers run on a real database, one transaction a call, as the writer does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from services.storage import config
 from services.storage.blobs.tickets import Tickets
-from services.storage.engines.sqlite import SqliteDatabase
+from services.storage.engines.open import open_database
 from services.storage.forwarding import Forwarding
 from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, quota, search, sorting
 from services.storage.handlers import metadata as metadata_handlers
@@ -28,6 +28,7 @@ from shared.contracts.errors import Refused
 from shared.contracts.messages import Append, Filing, New, Target
 from shared.contracts.op import Op
 from shared.mail.summary import summarise
+from tests.support import databases
 
 START = 1_700_000_000.0
 GRANT = b"grant"
@@ -53,7 +54,7 @@ class Store:
     """A storage of one account, "bob@example.org", asked in the words of the contracts."""
 
     def __init__(self, path: Path) -> None:
-        self.database = SqliteDatabase(path / "mail.sqlite")
+        self.database = open_database(databases.url_in(path))
         self.now = START
         self.flagsets = FlagSets()
         self.clock: Callable[[], float] = lambda: 0.0  # what a search measures its time by
@@ -63,7 +64,8 @@ class Store:
         self._writer = self.database.writer()
         self._reader = self.database.reader()
         with self._writer.begin():
-            metadata.create_all(self._writer)
+            if not self.database.shared:  # else a copy of one that is made
+                metadata.create_all(self._writer)
             self._writer.execute(insert(domain), {"id": 1, "name": "example.org"})
         self.bob = self.add_account("bob@example.org")
         tickets = Tickets(b"secret", "http://data", lambda: self.now, 60)

@@ -68,7 +68,7 @@ async def make_plan(config: Path, settings: MasterSettings, health: int = 0) -> 
     ``health`` is the first health port, 0 for none.
     """
     replicas = {
-        "storage": 1,
+        "storage": settings.replicas.storage,
         "delivery": settings.replicas.delivery,
         "smtp": settings.replicas.smtp,
         "imap": settings.replicas.imap,

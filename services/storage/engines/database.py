@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from enum import Enum
 
@@ -15,14 +16,20 @@ class Trouble(Enum):
     FULL = "full"  # no space: roll back, say so, go on
     BUSY = "busy"  # somebody else holds the database for too long
     STATEMENT = "statement"  # this statement: the culprit is in the batch
+    LOST = "lost"  # the connection is gone, or leads to a server that takes no writes: close it, open another
+    AGAIN = "again"  # another process was in the way: roll the transaction back and run it again
+    CLASH = "clash"  # another process has written the same row: undo this part and run it again, which sees the row
 
 
 class Database(ABC):
     """An opened database. Every connection belongs to one thread."""
 
+    name: str  # what may be told of it: no password
+    shared = False  # whether other processes may write to it at the same time
+
     @abstractmethod
     def writer(self) -> Connection:
-        """A connection whose transactions write; the only one that does."""
+        """A connection whose transactions write. While one of its transactions runs, no other one writes."""
 
     @abstractmethod
     def reader(self) -> Connection:
@@ -47,6 +54,10 @@ class Database(ABC):
     @abstractmethod
     def tidy(self, connection: Connection, *, idle: bool) -> bool:
         """Housekeeping between two transactions of the writer; whether more is worth doing once it is ``idle``."""
+
+    def now(self) -> float:
+        """Unix seconds, the same for all who share the database."""
+        return time.time()
 
     @abstractmethod
     def free(self) -> int:

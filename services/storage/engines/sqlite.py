@@ -47,6 +47,7 @@ class SqliteDatabase(Database):
             raise StartError(
                 f"SQLite {dbapi2.sqlite_version} can corrupt its WAL; install a pysqlite3 with 3.51.3 or newer"
             )
+        self.name = f"sqlite:///{path}"
         self._path = path
         self._lock = _lock(path)
         self._writer = _engine(path, "BEGIN IMMEDIATE", _prepare_writer)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import Column, Connection, Executable, Insert, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -36,3 +37,12 @@ def _insert_or_add(dialect: str, table: Table, column: str) -> Insert:
         return new.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + new.excluded[column]})
     row = sqlite.insert(table)
     return row.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + row.excluded[column]})
+
+
+@cache
+def next_values(column: Column[Any]) -> Executable:
+    """``count`` numbers of the sequence behind a key. PostgreSQL only."""
+    numbers = func.generate_series(1, bindparam("count")).table_valued("value")
+    table = column.table
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    return select(func.nextval(sequence)).select_from(numbers)

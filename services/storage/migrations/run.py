@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, text
 
+from services.storage.engines.collation import order_by_octets
 from shared.base.errors import StartError
 
 REVISIONS = (
@@ -27,6 +28,7 @@ REVISIONS = (
     "0015",
     "0016",
     "0017",
+    "0018",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
@@ -60,3 +62,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", "services.storage:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, LATEST)
+    order_by_octets(connection)

@@ -138,7 +138,8 @@ def _add(
         return
     created = int(now)
     contents, bodies = [], []
-    for number, (hash, (each, summary)) in enumerate(new.items(), reserve(connection, content.c.id, len(new))):
+    numbers = reserve(connection, content.c.id, len(new))
+    for number, (hash, (each, summary)) in zip(numbers, new.items(), strict=True):
         known[hash] = number
         contents.append((number, hash, *summary[:SORT], uses[hash], created, *summary[SORT:]))
         bodies.append((number, each.octets, each.location))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, Executable, func, select
 
+from services.storage.engines.statements import next_values
 
-def reserve(connection: Connection, column: Column[Any], count: int) -> int:
-    """The first of ``count`` consecutive unused values of an integer primary key.
 
-    On SQLite the transaction excludes every other writer, so that the row with the highest number decides.
+def reserve(connection: Connection, column: Column[Any], count: int) -> Sequence[int]:
+    """``count`` unused values of an integer primary key, ascending.
+
+    On SQLite the transaction excludes every other writer, so that the row with the highest number decides. PostgreSQL
+    has a sequence for each key.
     """
+    if connection.dialect.name == "postgresql":
+        return list(connection.execute(next_values(column), {"count": count}).scalars())
     last: int | None = connection.execute(_last(column)).scalar()
-    return (last or 0) + 1
+    first = (last or 0) + 1
+    return range(first, first + count)
 
 
 @cache

@@ -87,10 +87,10 @@ def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
 
 def add(connection: Connection, now: float, letters: Sequence[Incoming], content_ids: Sequence[int]) -> None:
     """Write letters with their recipients, due at once unless they ask to be held."""
-    first = reserve(connection, letter.c.seq, len(letters))
+    seqs = reserve(connection, letter.c.seq, len(letters))
     rows: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
-    for seq, (incoming, content_id) in enumerate(zip(letters, content_ids, strict=True), first):
+    for seq, incoming, content_id in zip(seqs, letters, content_ids, strict=True):
         rows.append(_letter(seq, now, incoming, content_id))
         request = incoming.request
         due, far = max(now, request.hold_until), leaves(request)
@@ -105,10 +105,10 @@ def add(connection: Connection, now: float, letters: Sequence[Incoming], content
 def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> None:
     """Write letters that come from letters which are in the spool, all of them due at once."""
     origins = {row.seq: row for row in connection.execute(ORIGINS, {"seqs": list({each.origin for each in spawned})})}
-    first = reserve(connection, letter.c.seq, len(spawned))
+    seqs = reserve(connection, letter.c.seq, len(spawned))
     rows: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
-    for seq, each in enumerate(spawned, first):
+    for seq, each in zip(seqs, spawned, strict=True):
         rows.append(_spawned(seq, now, each, origins[each.origin]))
         recipients.extend(
             (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False, each.sender)

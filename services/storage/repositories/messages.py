@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Index, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Index,
+    bindparam,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from services.storage.engines.bulk import BulkInsert
 from services.storage.rules.flags import DELETED, FIRST_INTERNED
@@ -24,7 +37,7 @@ MARKED = or_(  # what carries \\Deleted
     message.c.flagset_id.in_([number for number in range(FIRST_INTERNED) if number & DELETED]),
     message.c.flagset_id.in_(select(flagset.c.id).where(flagset.c.bits.op("&")(DELETED) != 0)),
 )
-MARKED_OCTETS = select(func.coalesce(func.sum(message.c.size), 0)).where(
+MARKED_OCTETS = select(cast(func.coalesce(func.sum(message.c.size), 0), BigInteger)).where(
     message.c.mailbox_id == bindparam("mailbox"), MARKED
 )
 REFLAG = (

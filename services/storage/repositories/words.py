@@ -1,23 +1,24 @@
 """The statements of the word index (see `services.storage.tables.words`, which has the invariants).
 
-The index is SQLite's FTS5. Where there is none, nothing is indexed and every search looks at the messages themselves.
+What dialects do in ways of their own is in `services.storage.engines.words`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from services.storage.engines.statements import insert_or_update
+from services.storage.engines.words import FITTING, Span, WordIndex
+from services.storage.engines.words_postgresql import PostgresqlWords
+from services.storage.engines.words_sqlite import SqliteWords
 from services.storage.search.wording import MANY, VERSION, Piece, Place
 from services.storage.tables.schema import body, content
-from services.storage.tables.words import COLUMNS, word_index
+from services.storage.tables.words import word_index
 
 ROW = 1
-FITTING = 1_000  # words that one piece may stand for
 
 _STATE = select(word_index.c.version, word_index.c.indexed).where(word_index.c.id == ROW)
 _NEWEST = select(func.max(content.c.id))
@@ -39,32 +40,19 @@ _NEXT = (
 _HASHES = select(content.c.id, content.c.hash).where(content.c.id.between(bindparam("first"), bindparam("last")))
 _LOWER = update(word_index).where(word_index.c.id == ROW, word_index.c.indexed > bindparam("newest"))
 _LOWER = _LOWER.values(indexed=bindparam("newest"))
-_QUOTED = ", ".join(f'"{name}"' for name in ("rowid", *COLUMNS))
-_ADD = f"INSERT INTO words ({_QUOTED}) VALUES ({', '.join('?' * (1 + len(COLUMNS)))})"  # noqa: S608
-_ADD_WORDS = text(
-    "INSERT INTO word (word) SELECT value FROM json_each(:words) WHERE true ON CONFLICT DO NOTHING RETURNING id, word"
-)
-_ADD_TRIGRAMS = "INSERT INTO trigram (rowid, word) VALUES (?, ?)"
-_FORGET = text("DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(:ids))")
-_FIND = text("SELECT rowid FROM words WHERE words MATCH :match LIMIT :most")
-_BY_TRIGRAMS = text(
-    "SELECT word.word FROM trigram JOIN word ON word.id = trigram.rowid"
-    " WHERE trigram MATCH :match AND instr(word.word, :part) LIMIT :most"
-)
-_BY_LETTERS = text("SELECT word FROM word WHERE instr(word, :part) LIMIT :most")
+_INDEXES: Mapping[str, WordIndex] = {"sqlite": SqliteWords(), "postgresql": PostgresqlWords()}
 
 
 class Entry(NamedTuple):
-    """A content to be indexed: its words, column by column, each in the order of `COLUMNS`."""
+    """A content to be indexed: its words, column by column, each in the order of `tables.words.COLUMNS`."""
 
     id: int
     hash: bytes
     columns: tuple[frozenset[str], ...]
 
 
-def supported(connection: Connection) -> bool:
-    """Whether this database has the index."""
-    return connection.dialect.name == "sqlite"
+def _index(connection: Connection) -> WordIndex:
+    return _INDEXES[connection.dialect.name]
 
 
 def indexed(connection: Connection) -> int:
@@ -93,26 +81,22 @@ def add(connection: Connection, after: int, entries: Sequence[Entry], known: Set
     span = {"first": after + 1, "last": entries[-1].id}
     if {row.id: row.hash for row in connection.execute(_HASHES, span)} != {each.id: each.hash for each in entries}:
         return None
+    index = _index(connection)
     if not after:
-        connection.exec_driver_sql("INSERT INTO words (words) VALUES ('delete-all')")
+        index.clear(connection)
     new = {word for each in entries for column in each.columns for word in column} - known
-    _add_words(connection, new - {MANY})
-    connection.exec_driver_sql(_ADD, [(each.id, *map(" ".join, each.columns)) for each in entries])
+    if not new <= {MANY}:
+        index.know(connection, new - {MANY})
+    index.add(connection, [(each.id, each.columns) for each in entries])
     row = {"id": ROW, "version": VERSION, "indexed": entries[-1].id}
     connection.execute(insert_or_update(connection, word_index, "version", "indexed"), row)
     return new
 
 
-def _add_words(connection: Connection, words: set[str]) -> None:
-    new = connection.execute(_ADD_WORDS, {"words": json.dumps(sorted(words))}).all() if words else ()
-    if new:
-        connection.exec_driver_sql(_ADD_TRIGRAMS, [(number, word) for number, word in new])
-
-
 def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Contents are gone: their ids may come back with other words."""
-    if ids and supported(connection):
-        connection.execute(_FORGET, {"ids": json.dumps(list(ids))})
+    if ids:
+        _index(connection).forget(connection, ids)
         connection.execute(_LOWER, {"newest": newest(connection)})
 
 
@@ -120,22 +104,18 @@ def fitting(connection: Connection, piece: Piece) -> list[str] | None:
     """The words that have ``piece`` in its place; None when they are too many."""
     if piece.place is Place.WHOLE:
         return [piece.text]
-    part = piece.text
-    if len(part) < 3:
-        rows = connection.execute(_BY_LETTERS, {"part": part, "most": FITTING + 1})
-    else:
-        match = " AND ".join(_quoted({part[start : start + 3] for start in range(len(part) - 2)}))
-        rows = connection.execute(_BY_TRIGRAMS, {"match": match, "part": part, "most": FITTING + 1})
-    found = list(rows.scalars())
+    found = _index(connection).having(connection, piece.text)
     return [word for word in found if piece.fits(word)] if len(found) <= FITTING else None
 
 
 def holding(connection: Connection, columns: Iterable[str], words: Sequence[Sequence[str]], most: int) -> list[int]:
     """Contents that hold, in one of ``columns`` each, a word of every group; at most ``most``."""
-    scope = "{" + " ".join(_quoted(columns)) + "} : "
-    match = " AND ".join(f"({scope}({' OR '.join(_quoted(group))}))" for group in words)
-    return list(connection.execute(_FIND, {"match": match, "most": most}).scalars())
+    return _index(connection).holding(connection, columns, words, most)
 
 
-def _quoted(words: Iterable[str]) -> list[str]:
-    return [f'"{word}"' for word in words]
+def among(
+    connection: Connection, span: Span, indexed: int, contents: Sequence[int], part: str | None
+) -> Sequence[Any]:
+    """(UID, content id) of those messages of a span that may hold what ``contents`` were found for: those contents',
+    those not ``indexed`` yet and, where a ``part`` is given, those that may have it in front of their content."""
+    return _index(connection).among(connection, span, indexed, contents, part)

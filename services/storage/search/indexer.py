@@ -125,10 +125,7 @@ class Indexer:
 
 
 def _look(connection: Connection, asked: Sequence[Asked[Look]]) -> Sequence[Backlog]:
-    backlog = Backlog(0, 0)
-    if words.supported(connection):
-        backlog = Backlog(words.indexed(connection), words.newest(connection))
-    return [backlog] * len(asked)
+    return [Backlog(words.indexed(connection), words.newest(connection))] * len(asked)
 
 
 def _gather(read_blob: ReadBlob, connection: Connection, asked: Sequence[Asked[Gather]]) -> Sequence[Gathered]:

@@ -6,12 +6,12 @@ in front of its content is left to be looked at. So a search finds the same with
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from services.storage.engines.words import Span
 from services.storage.repositories import words
 from services.storage.repositories.messages import Picker
 from services.storage.search.candidate import possible_days
@@ -31,14 +31,6 @@ PIECES = 4  # of a text that are looked up
 HOLDING = 3  # letters that a piece needs for its trigrams
 
 _DATES = Picker(content.c.date, source=message.join(content), index=content_sort)
-_SPAN = "SELECT uid, content_id FROM message WHERE mailbox_id = :mailbox AND uid BETWEEN :first AND :last"
-_HITS = "content_id > :indexed OR content_id IN (SELECT value FROM json_each(:contents))"
-_OWN = (  # the octets in front of the content hold the piece, or what cannot be judged here
-    " OR instr(lower(CAST(prefix AS TEXT)), :part) OR length(CAST(prefix AS TEXT)) <> length(prefix)"
-    " OR instr(prefix, x'3d3f')"
-)
-_IN_CONTENT = text(f"{_SPAN} AND ({_HITS})")
-_IN_COPY = text(f"{_SPAN} AND ({_HITS}{_OWN})")
 
 
 class Narrowed(NamedTuple):
@@ -75,17 +67,9 @@ def narrow(connection: Connection, mailbox: int, uids: Sequence[int], leaf: Leaf
     sure = frozenset[int]()
     if exact and (leaf.field is not Field.HEADER or leaf.name.lower() in NAMED):
         sure = frozenset(contents).difference(words.holding(connection, columns, [[MANY]], FOUND + 1))
-    asked = {
-        "mailbox": mailbox,
-        "first": uids[0],
-        "last": uids[-1],
-        "indexed": indexed,
-        "contents": json.dumps(contents),
-    }
-    if leaf.field is Field.TEXT or (leaf.field is Field.HEADER and leaf.name.lower() not in NAMED):
-        rows = connection.execute(_IN_COPY, {**asked, "part": part}).all()
-    else:
-        rows = connection.execute(_IN_CONTENT, asked).all()
+    in_copies = leaf.field is Field.TEXT or (leaf.field is Field.HEADER and leaf.name.lower() not in NAMED)
+    span = Span(mailbox, uids[0], uids[-1])
+    rows = words.among(connection, span, indexed, contents, part if in_copies else None)
     return _sorted_out(rows, uids, sure, indexed)
 
 

@@ -4,13 +4,14 @@ Invariants, kept by `services.storage.repositories.words`:
 
 1. ``word_index.indexed`` is a content id: every content up to it stands in ``words``, with all its words or with the
    mark that there were too many; none beyond it does. It may fall when contents are collected, since ids return.
-2. Each word in ``words`` stands once in ``word`` and, by the same number, in ``trigram``. Words stay when the last
-   content that had them is gone.
+2. Each word in ``words`` stands once in ``word`` and, by the same number, in ``trigram``, which on PostgreSQL is an
+   index of ``word``. Words stay when the last content that had them is gone.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, event
+from sqlalchemy.exc import DBAPIError
 
 from services.storage.tables.schema import Id, metadata
 
@@ -39,10 +40,34 @@ VIRTUAL = (
 )
 
 
-def _create_virtual(target: MetaData, connection: Connection, **_: object) -> None:
+POSTGRESQL = (
+    'CREATE TABLE words (content_id bigint PRIMARY KEY, words text[] COLLATE "C" NOT NULL)',
+    "CREATE INDEX ix_words_words ON words USING gin (words)",
+)
+_TRIGRAMS = (  # an extension that any owner of a database may have, where the server brings it
+    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
+    "CREATE INDEX ix_word_trigrams ON word USING gin (word gin_trgm_ops)",
+)
+
+
+def create_in_postgresql(connection: Connection) -> None:
+    """The tables and indexes of PostgreSQL alone."""
+    for statement in POSTGRESQL:
+        connection.exec_driver_sql(statement)
+    try:
+        with connection.begin_nested():
+            for statement in _TRIGRAMS:
+                connection.exec_driver_sql(statement)
+    except DBAPIError:
+        return  # searches read the vocabulary through
+
+
+def _create(target: MetaData, connection: Connection, **_: object) -> None:
     if connection.dialect.name == "sqlite":
         for statement in VIRTUAL:
             connection.exec_driver_sql(statement)
+    else:
+        create_in_postgresql(connection)
 
 
-event.listen(metadata, "after_create", _create_virtual)
+event.listen(metadata, "after_create", _create)

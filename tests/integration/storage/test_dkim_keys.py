@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pysqlite3 import dbapi2
 
 from services.storage import config
 from shared.authentication.dkim.keys import public_key, signing_key
 from shared.contracts import directory, dkim, spool
 from shared.contracts.dkim import Generate, Key, ListRequest, SigningRequest
 from shared.contracts.errors import Code, Refused
+from tests.support import databases
 from tests.support.running_storage import SETTINGS, RunningStorage, letter, running_storage
 
 DAY = 86_400
@@ -76,9 +76,7 @@ async def test_private_keys_are_not_stored_in_clear(tmp_path: Path) -> None:
         await generate(storage)
         grant = (await storage.login("ann@example.org", "smtp")).grant
         lent = await storage.ask("smtp", dkim.signing, SigningRequest(grant, "ann@example.org"))
-        database = dbapi2.connect(tmp_path / "eilpost.db")
-        stored = [row[0] for row in database.execute("SELECT secret FROM dkim_key")]
-        database.close()
+        stored = [row[0] for row in databases.look(tmp_path, "SELECT secret FROM dkim_key")]
         assert len(stored) == 2
         for private in lent.keys:
             assert not any(private.secret[-32:] in secret for secret in stored)

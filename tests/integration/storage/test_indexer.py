@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import trio
-from pysqlite3 import dbapi2
 
 from services.storage import config
 from shared.contracts import mailboxes, messages, search
 from shared.contracts.mailboxes import Open
 from shared.contracts.messages import Append
 from shared.contracts.search import Field, Leaf, Search
+from tests.support import databases
 from tests.support.running_storage import SETTINGS, RunningStorage, running_storage
 from tests.support.storage import letter_octets, new
 
@@ -20,12 +20,8 @@ QUICK = replace(SETTINGS, search=config.Search(quiet=0.05, batch=7, pause=0.0))
 
 
 def indexed(folder: Path) -> int:
-    database = dbapi2.connect(str(folder / "eilpost.db"))
-    try:
-        row = database.execute("SELECT indexed FROM word_index").fetchone()
-    finally:
-        database.close()
-    return row[0] if row else 0
+    rows = databases.look(folder, "SELECT indexed FROM word_index")
+    return rows[0][0] if rows else 0
 
 
 async def append(storage: RunningStorage, first: int, count: int) -> bytes:
