@@ -16,7 +16,7 @@ import trio
 from services.storage.authority import Authority
 from services.storage.bearers import Bearers
 from services.storage.blobs.data_port import DataPort
-from services.storage.blobs.files import Files
+from services.storage.blobs.opening import open_blobs
 from services.storage.blobs.tickets import Tickets
 from services.storage.census import watch_spool
 from services.storage.clock import SteadyClock
@@ -113,7 +113,7 @@ class Parts:
         self.database = database
         self.clock = clock
         self.server_keys = found.keys
-        self.files = Files(settings.blob_folder)
+        self.blobs = open_blobs(settings, log)
         self.disk = DiskGuard(database, settings.keep_free, log)
         self.disk.look()
         self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
@@ -130,9 +130,18 @@ class Parts:
         self.logins.throttle.load(clock(), found.failures)
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
-        self.data_port = DataPort(self.files, self.tickets, self.rooms, log)
-        self.indexer = Indexer(settings.search, self.rooms, self.files.read, log)
-        self.sweeper = Sweeper(settings.sweep, settings.spool.keep_settled, self.rooms, self.files, clock, log)
+        self.data_port = DataPort(self.blobs, self.tickets, self.rooms, log)
+        self.indexer = Indexer(settings.search, self.rooms, self.blobs.read, log)
+        self.sweeper = Sweeper(
+            settings.sweep,
+            settings.spool.keep_settled,
+            self.rooms,
+            self.blobs,
+            found.keys[Purpose.OBJECTS].hex(),
+            process.replica,
+            clock,
+            log,
+        )
 
     def rows(self, process: Process[StorageSettings]) -> Iterator[AnyRow]:
         """Everything that is served."""
@@ -154,7 +163,7 @@ class Parts:
         yield from quota.rows(process.settings.administrating, self.memory.rerouting)
         yield from messages.rows(flagsets, self.tickets, self.forwarding)
         yield from maildrop.rows(flagsets)
-        yield from search.rows(self.files.read)
+        yield from search.rows(self.blobs.read)
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
         yield from sorting.ROWS
         yield from outbound.ROWS

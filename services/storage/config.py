@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,26 @@ class DataPort:
     url: str = ""
     ticket_lifetime: int = 600
     idle_timeout: float = 60.0
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The object store that `blobs` names. What is left empty is taken from the environment, as its vendor's own
+    programs do (AWS_ACCESS_KEY_ID and so on, or the role of the machine)."""
+
+    endpoint: str = ""  # URL of an S3 that is not Amazon's
+    region: str = ""
+    key: str = ""  # the access key's id (S3), or the account's name (Azure)
+    secret: Path | None = None  # a file: the secret key (S3), the account's key (Azure), the service account (Google)
+    connect_timeout: float = 5.0
+    timeout: float = 10.0  # of one request
+    at_once: int = 8  # bodies read or written at the same time
+
+    def __post_init__(self) -> None:
+        if self.endpoint and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", self.endpoint):
+            raise ValueError("endpoint must be a URL that begins with https:// or http://")
+        if not 0.1 <= self.connect_timeout <= self.timeout <= 60 or self.at_once < 1:
+            raise ValueError("0.1 <= connect_timeout <= timeout <= 60 must hold, and at_once be at least 1")
 
 
 @dataclass(frozen=True)
@@ -111,7 +132,7 @@ class Sweep:
     """Collection of what nobody names any more."""
 
     interval: float = 60.0
-    files_interval: float = 6 * HOUR  # between two looks for files that nothing names
+    files_interval: float = 6 * HOUR  # between two looks for bodies that nothing names
     upload_grace: int = DAY  # an upload that no commit has named by then is removed
     dedupe: int = 7 * DAY  # how long a repeated write is recognised
 
@@ -154,7 +175,8 @@ class StorageSettings:
 
     data: Path = Path("var/storage")
     database: str = ""  # a URL, sqlite:///file or postgresql://user@host/database; "" is eilpost.db in `data`
-    blobs: str = ""  # a folder; "" is `blobs` in the folder `data`
+    blobs: str = ""  # a folder, or s3://bucket/prefix, az://container/prefix, gs://bucket/prefix; "": in `data`
+    compression: str = "none"  # or "zstd", of bodies that arrive from now on and are not kept in the database
     default_mailboxes: tuple[str, ...] = tuple(names.USUAL)  # what a new account has beside INBOX
     subaddress: str = "+"  # what stands between a local part and its detail (RFC 5233); "" for no details
     aliases_deep: int = 20
@@ -162,6 +184,7 @@ class StorageSettings:
     largest_upload: int = 64 * MIB
     keep_free: int = 128 * MIB  # mail is refused before the disk is fuller than this
     port: DataPort = field(default_factory=DataPort)
+    objects: Objects = field(default_factory=Objects)
     rooms: Rooms = field(default_factory=Rooms)
     login: Login = field(default_factory=Login)
     spool: Spool = field(default_factory=Spool)
@@ -174,6 +197,8 @@ class StorageSettings:
     def __post_init__(self) -> None:
         if len(self.subaddress) > 1:
             raise ValueError("subaddress must be one character, or none")
+        if self.compression not in ("none", "zstd"):
+            raise ValueError('compression must be "none" or "zstd"')
         for name in self.default_mailboxes:
             try:
                 names.validate(name)
@@ -201,5 +226,6 @@ class StorageSettings:
         return self.database or f"sqlite:///{self.data / 'eilpost.db'}"
 
     @property
-    def blob_folder(self) -> Path:
-        return Path(self.blobs) if self.blobs else self.data / "blobs"
+    def blobs_url(self) -> str:
+        """Where large bodies are kept: a folder, or a URL."""
+        return self.blobs or str(self.data / "blobs")

@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     NONCE = "nonce"  # our parts of SCRAM nonces
     SRS = "srs"  # marks rewritten senders of forwards
     DKIM = "dkim"  # seals private keys
+    OBJECTS = "objects"  # says in an object store whose bodies these are
     ENUMERATION = "enumeration"  # names of unknown users, in the log and in the counts of failures
 
 

@@ -1,12 +1,12 @@
 """Removes what time has made useless: recorded answers, finished letters, unused bodies, uploads nobody named.
 
-Order: rows first, then files. A file that lost its row before a crash is found by the walk over the folder; a row
-never loses its file.
+Order: rows first, then bodies. A body that lost its row before a crash is found by the walk over the store; a row
+never loses its body. Of all processes on one database, one sweeps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,18 +14,36 @@ import trio
 from sqlalchemy import Connection
 
 from services.storage import config
-from services.storage.blobs.files import Files
+from services.storage.blobs.store import BlobStore, Found
 from services.storage.handlers import greylist
 from services.storage.registry import read, write
-from services.storage.repositories import expunges, garbage, login_failures, sieve_memories, submissions, uploads
+from services.storage.repositories import (
+    duties,
+    expunges,
+    garbage,
+    login_failures,
+    sieve_memories,
+    submissions,
+    uploads,
+)
 from services.storage.repositories.garbage import Walked
 from services.storage.rooms import Rooms
 from services.storage.unit_of_work import Asked, UnitOfWork
-from shared.contracts.errors import Refused
+from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.op import Op, Repeat
 
 NOBODY = frozenset[str]()
-FILES = 200  # looked at in one go
+FILES = 200  # bodies looked at in one go
+DUTY = "sweep"
+LEASE = 300.0  # seconds for which a sweeper has the duty after it was last heard of
+
+
+class Turn(NamedTuple):
+    """Is it mine to sweep?"""
+
+
+class Mine(NamedTuple):
+    mine: bool
 
 
 class Chunk(NamedTuple):
@@ -36,14 +54,14 @@ class Chunk(NamedTuple):
 
 class Swept(NamedTuple):
     letters: Walked
-    locations: tuple[str, ...]  # files that may go now
+    locations: tuple[str, ...]  # bodies that may go now
     more: bool
 
 
 class Suspects(NamedTuple):
-    """Files that may have no row."""
+    """Bodies that may have no row."""
 
-    files: tuple[tuple[str, bytes], ...]  # location, SHA-256
+    bodies: tuple[Found, ...]
 
 
 class Orphans(NamedTuple):
@@ -51,17 +69,31 @@ class Orphans(NamedTuple):
 
 
 class Sweeper:
-    """Runs beside the requests; each of its steps is one small turn of the writer."""
+    """Runs beside the requests; each of its steps is one small turn of the writer. ``owner`` is the installation.
+
+    ``replica`` is the name of this process, the same after a restart where that can be had.
+    """
 
     def __init__(
-        self, sweep: config.Sweep, keep_letters: int, rooms: Rooms, files: Files, clock: Callable[[], float], log: Any
+        self,
+        sweep: config.Sweep,
+        keep_letters: int,
+        rooms: Rooms,
+        blobs: BlobStore,
+        owner: str,
+        replica: str,
+        clock: Callable[[], float],
+        log: Any,
     ) -> None:
         self._settings = sweep
         self._keep_letters = keep_letters
         self._rooms = rooms
-        self._files = files
+        self._blobs = blobs
+        self._owner = owner
+        self._replica = replica
         self._clock = clock
         self._log = log
+        self._turn = write(Op("sweep.turn", Turn, Mine, NOBODY, 60.0, Repeat.SAFE), self._take)
         self._chunk = write(Op("sweep.chunk", Chunk, Swept, NOBODY, 60.0, Repeat.SAFE), self._sweep)
         self._judge = read(Op("sweep.judge", Suspects, Orphans, NOBODY, 60.0, Repeat.SAFE), _orphans)
 
@@ -70,11 +102,12 @@ class Sweeper:
         next_walk = trio.current_time()
         while True:
             try:
-                await self.sweep()
+                if await self._mine():
+                    await self.sweep()
                 if trio.current_time() >= next_walk:
                     await self.sweep_files()
                     next_walk = trio.current_time() + self._settings.files_interval
-            except (Refused, OSError) as error:  # a full disk, a busy database: later
+            except (Refused, Unavailable, OSError) as error:  # a full disk, a busy database, no object store: later
                 self._log.warning("storage.sweep_put_off", problem=str(error))
             await trio.sleep(self._settings.interval)
 
@@ -87,18 +120,35 @@ class Sweeper:
             after, more = swept.letters.seq, swept.more
 
     async def sweep_files(self) -> None:
-        """Remove files that a crash left without a row."""
+        """Remove bodies that a crash left without a row, and what it left half-written here."""
         old = self._clock() - self._settings.upload_grace
-        await trio.to_thread.run_sync(self._files.sweep_incoming, old)
-        files: Iterator[tuple[str, bytes]] = self._files.older_than(old)
-        while batch := await trio.to_thread.run_sync(lambda: tuple(islice(files, FILES))):
+        await trio.to_thread.run_sync(self._blobs.sweep_incoming, old)
+        if not await self._mine():
+            return
+        if not await trio.to_thread.run_sync(self._blobs.claim, self._owner):
+            self._log.error("storage.blobs_of_another", remedy="give each installation a bucket or prefix of its own")
+            return
+        found = self._blobs.older_than(old)
+        while batch := await trio.to_thread.run_sync(lambda: tuple(islice(found, FILES))):
             orphans = await self._rooms.ask(self._judge, Suspects(batch))
             await self._remove(orphans.locations)
+            if not await self._mine():
+                return
+
+    async def _mine(self) -> bool:
+        """Whether this process has the duty, now and for a while."""
+        return (await self._rooms.ask(self._turn, Turn())).mine
 
     async def _remove(self, locations: Sequence[str]) -> None:
+        if not locations:
+            return
+        await trio.to_thread.run_sync(self._blobs.remove, locations)
         for location in locations:
-            await trio.to_thread.run_sync(self._files.remove, location)
             self._log.info("storage.blob_removed", location=location)
+
+    def _take(self, work: UnitOfWork, asked: Sequence[Asked[Turn]]) -> Sequence[Mine]:
+        mine = duties.take(work.connection, work.now, DUTY, self._replica, LEASE)
+        return [Mine(mine)] * len(asked)
 
     def _sweep(self, work: UnitOfWork, asked: Sequence[Asked[Chunk]]) -> Sequence[Swept]:
         return [self._step(work.connection, work.now, each.request) for each in asked]
@@ -119,9 +169,9 @@ class Sweeper:
 
 
 def _orphans(connection: Connection, asked: Sequence[Asked[Suspects]]) -> Sequence[Orphans]:
-    return [Orphans(_unnamed(connection, each.request.files)) for each in asked]
+    return [Orphans(_unnamed(connection, each.request.bodies)) for each in asked]
 
 
-def _unnamed(connection: Connection, files: Sequence[tuple[str, bytes]]) -> tuple[str, ...]:
-    named = uploads.locations(connection, {hash for _, hash in files})
-    return tuple(location for location, _ in files if location not in named)
+def _unnamed(connection: Connection, bodies: Sequence[Found]) -> tuple[str, ...]:
+    named = uploads.locations(connection, {body.hash for body in bodies})
+    return tuple(body.location for body in bodies if body.location not in named)

@@ -6,7 +6,6 @@ whose body its handler left unread ends the connection after the response.
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -21,7 +20,6 @@ from shared.net.listener import ConnectionCounts, ListenerSpec, serve_connection
 from shared.net.shell import Connection, PeerGone
 
 PIECE = 256 * 1024  # octets
-FILE_READ = 4 * PIECE  # octets read from a file by one hop into a thread
 HEAD_MAX = 16 * 1024  # octets of a request line and its header fields
 _MANY = ConnectionLimits(connections_per_address=1_000)
 
@@ -232,15 +230,3 @@ def content_range(header: str | None, size: int) -> tuple[int, int] | None:
     if start >= end:
         raise ValueError("range outside the body")
     return start, end - start
-
-
-async def file_pieces(descriptor: int, offset: int, length: int) -> AsyncGenerator[bytes, None]:
-    """``length`` octets of an open file from ``offset`` on, read in a thread. OSError if the file is shorter."""
-    while length > 0:
-        octets = await trio.to_thread.run_sync(os.pread, descriptor, min(FILE_READ, length), offset)
-        if not octets:
-            raise OSError("the file is shorter than its length says")
-        offset += len(octets)
-        length -= len(octets)
-        for start in range(0, len(octets), PIECE):
-            yield octets[start : start + PIECE]

@@ -13,17 +13,25 @@ from shared.protocols.imap.syntax.section import Section
 
 
 async def octets(bulk: Bulk, wanted: Span) -> AsyncGenerator[bytes, None]:
-    """The octets of a range, none more than it has. Raises `Unavailable` when they cannot be read to the end."""
+    """The octets of a range, none more than it has. Raises `Unavailable` when they cannot be read to the end.
+
+    Nothing is yielded before storage has begun to send what it has to.
+    """
     if not bulk.url:
         yield bulk.octets[wanted.start : wanted.end]
         return
-    if wanted.start < bulk.prefix:
-        yield bulk.octets[wanted.start : min(wanted.end, bulk.prefix)]
+    prefix = bulk.octets[wanted.start : min(wanted.end, bulk.prefix)] if wanted.start < bulk.prefix else b""
     start = max(wanted.start, bulk.prefix)
     left = wanted.end - start
     if left <= 0:
+        yield prefix
         return
     async with aclosing(data_plane.fetch(bulk.url, start - bulk.prefix, left)) as pieces:
+        first = await anext(pieces, b"")
+        left -= len(first)
+        if prefix:
+            yield prefix
+        yield first
         async for piece in pieces:
             left -= len(piece)
             yield piece

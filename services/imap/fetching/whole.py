@@ -35,6 +35,8 @@ _BATCH_MESSAGES = 64
 _NEXT_MESSAGES = 3  # read ahead of a client that reads on
 _NEXT = 128 * 1024  # octets of them
 
+CUT = "The message cannot be read to its end, try again later"
+
 
 async def send_whole(mailbox: MailboxContext, uids: array[int], plan: Plan) -> None:
     """Answer with sections of ``uids``."""
@@ -165,51 +167,65 @@ async def _streamable(item: Binary, bulk: Bulk) -> bytes | Binary:
 
 
 async def _write(mailbox: MailboxContext, bulk: Bulk, before: bytes, parts: list[bytes | Section | Binary]) -> None:
+    """The response. What stands before a part that is streamed waits until that begins to come: when it does not, the
+    command fails and nothing was said."""
     out = mailbox.talk.out
+    held: list[bytes] = []
+    said = False
     for part in parts:
-        out.write(before)
-        try:
-            if isinstance(part, Section):
-                await _stream(mailbox, part, bulk)
-            elif isinstance(part, Binary):
-                await _stream_decoded(mailbox, part, bulk)
-            else:
-                out.write(part)
-        except Unavailable as error:
-            raise Bye("The message cannot be read to its end, try again later") from error
+        held.append(before)
         before = b" "
+        if isinstance(part, bytes):
+            held.append(part)
+            continue
+        try:
+            streamed = await _stream(mailbox, held, part, bulk)
+        except Unavailable as error:
+            if said:
+                raise Bye(CUT) from error
+            raise
+        if streamed:
+            held.clear()
+            said = True
+    for octets_held in held:
+        out.write(octets_held)
     out.write(b")\r\n")
     await out.room()
 
 
-async def _stream(mailbox: MailboxContext, section: Section, bulk: Bulk) -> None:
-    """A section of a message that is too large for the bus."""
-    out = mailbox.talk.out
-    place = span(section, bulk)
+async def _stream(mailbox: MailboxContext, held: list[bytes], item: Section | Binary, bulk: Bulk) -> bool:
+    """What a message that is too large for the bus has for ``item``, with ``held`` before it; or hold it too."""
+    if isinstance(item, Binary):
+        part = binary.find(item, bulk)
+        assert part is not None
+        extent = await binary.measure(item, bulk, part)
+        held.append(fetch_items.binary_head_item(item.label, extent.size, nul=extent.nul))
+        await _send_all(mailbox, held, binary.decoded(item, bulk, part))
+        return True
+    place = span(item, bulk)
     if place is None:
-        out.write(fetch_items.section_item(section.label, b""))
-        return
-    if selects_fields(section):
-        out.write(header_section(section, await gathered(bulk, place)))
-        return
-    wanted = narrowed(section, place)
-    out.write(fetch_items.section_head_item(section.label, wanted.end - wanted.start))
-    await _send_all(mailbox, octets(bulk, wanted))
+        held.append(fetch_items.section_item(item.label, b""))
+        return False
+    if selects_fields(item):
+        held.append(header_section(item, await gathered(bulk, place)))
+        return False
+    wanted = narrowed(item, place)
+    held.append(fetch_items.section_head_item(item.label, wanted.end - wanted.start))
+    await _send_all(mailbox, held, octets(bulk, wanted))
+    return True
 
 
-async def _stream_decoded(mailbox: MailboxContext, item: Binary, bulk: Bulk) -> None:
-    """A part of such a message without its transfer encoding."""
-    part = binary.find(item, bulk)
-    assert part is not None
-    extent = await binary.measure(item, bulk, part)
-    mailbox.talk.out.write(fetch_items.binary_head_item(item.label, extent.size, nul=extent.nul))
-    await _send_all(mailbox, binary.decoded(item, bulk, part))
-
-
-async def _send_all(mailbox: MailboxContext, pieces: AsyncGenerator[bytes, None]) -> None:
-    """Send what comes, no faster than the client takes it."""
+async def _send_all(mailbox: MailboxContext, before: list[bytes], pieces: AsyncGenerator[bytes, None]) -> None:
+    """Send what comes, no faster than the client takes it. Raises `Unavailable` when nothing comes at all."""
     out = mailbox.talk.out
     async with aclosing(pieces):
-        async for piece in pieces:
-            out.write(piece)
-            await out.room()
+        first = await anext(pieces, b"")
+        for each in (*before, first):
+            out.write(each)
+        try:
+            async for piece in pieces:
+                await out.room()
+                out.write(piece)
+        except Unavailable as error:
+            raise Bye(CUT) from error
+    await out.room()

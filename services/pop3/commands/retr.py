@@ -24,10 +24,11 @@ async def retr(context: Context, number: int) -> None:
     transaction, out = context.opened, context.out
     transaction.drop.check(number)
     bulk = await transaction.bodies.take(number)
-    out.write(b"+OK %d octets\r\n" % bulk.size)
+    ok = b"+OK %d octets\r\n" % bulk.size
     if bulk.url:
-        await _stream(out, bulk, Surrogate() if not context.utf8 else None)
+        await _stream(out, ok, bulk, Surrogate() if not context.utf8 else None)
     else:
+        out.write(ok)
         octets = recoded(bulk.octets, binary_to_base64) if is_binary(bulk) else bulk.octets
         out.write(stuffed(octets if context.utf8 or octets.isascii() else surrogate(octets)))
     context.tally.retr += 1
@@ -39,8 +40,11 @@ def is_binary(bulk: Bulk) -> bool:
     return b"binary" in bulk.parts and any(part.encoding == "binary" for part in leaves(bulk.parts))
 
 
-async def _stream(out: Output, bulk: Bulk, header: Surrogate | None) -> None:
-    """``header`` makes that of the message ASCII, where the client needs it."""
+async def _stream(out: Output, ok: bytes, bulk: Bulk, header: Surrogate | None) -> None:
+    """``ok`` is said once the message comes; ``header`` makes its header ASCII, where the client needs it.
+
+    Raises `Unavailable` when it does not come.
+    """
     stuffer = Stuffer()
     recoder = Recoder(binary_to_base64) if is_binary(bulk) else None
 
@@ -48,14 +52,17 @@ async def _stream(out: Output, bulk: Bulk, header: Surrogate | None) -> None:
         piece = recoder.feed(piece) if recoder else piece
         return stuffer.feed(header.feed(piece) if header else piece)
 
-    out.write(shown(bulk.octets))
-    try:
-        async with aclosing(fetch(bulk.url)) as pieces:
+    async with aclosing(fetch(bulk.url)) as pieces:
+        first = await anext(pieces, b"")
+        for octets in (ok, shown(bulk.octets), shown(first)):
+            out.write(octets)
+        try:
             async for piece in pieces:
-                out.write(shown(piece))
                 await out.room()
-    except Unavailable as error:
-        raise ReplyCut("the message could not be read to its end") from error
+                out.write(shown(piece))
+        except Unavailable as error:
+            raise ReplyCut("the message could not be read to its end") from error
+    await out.room()
     if recoder:
         rest = recoder.finish()
         out.write(stuffer.feed(header.feed(rest) if header else rest))

@@ -6,18 +6,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import trio
 
-from services.storage.blobs.files import Files, TooLarge, Writing
+from services.storage.blobs.store import BlobStore, Lost
 from services.storage.blobs.tickets import Direction, Ticket, Tickets
+from services.storage.blobs.writing import TooLarge, Writing
 from services.storage.repositories import uploads
 from services.storage.rooms import Rooms
-from shared.contracts.errors import Refused
-from shared.net.http import Request, Response, content_range, file_pieces
+from shared.contracts.errors import Refused, Unavailable
+from shared.net.http import PIECE, Request, Response, content_range
 
 TEXT = (("Content-Type", "message/rfc822"), ("Accept-Ranges", "bytes"))
 
@@ -25,14 +26,15 @@ TEXT = (("Content-Type", "message/rfc822"), ("Accept-Ranges", "bytes"))
 class DataPort:
     """Answers the requests of `shared.net.http`."""
 
-    def __init__(self, files: Files, tickets: Tickets, rooms: Rooms, log: Any) -> None:
-        self._files = files
+    def __init__(self, blobs: BlobStore, tickets: Tickets, rooms: Rooms, log: Any) -> None:
+        self._blobs = blobs
         self._tickets = tickets
         self._rooms = rooms
         self._log = log
+        self._in_thread = partial(trio.to_thread.run_sync, limiter=blobs.limiter)
 
     async def answer(self, request: Request) -> Response:
-        """One request. 403: no such ticket; 404: no such body; 413, 416, 507: what they say."""
+        """One request. 403: no such ticket; 404: no such body; 413, 416, 507: what they say; 503: try again."""
         _, kind, text = (*request.target.split("/", 2), "", "")[:3]
         if kind == "upload" and request.method == "PUT":
             ticket = self._tickets.read(text, Direction.UPLOAD)
@@ -43,49 +45,70 @@ class DataPort:
         return Response(404)
 
     async def _store(self, ticket: Ticket, request: Request) -> Response:
-        writing = await trio.to_thread.run_sync(self._files.write, ticket.subject, ticket.octets)
+        writing = await trio.to_thread.run_sync(self._blobs.write, ticket.subject, ticket.octets)
         try:
-            return await self._receive(writing, ticket, request)
+            async for piece in request.body:
+                await trio.to_thread.run_sync(writing.write, piece)
+            await self._seal(ticket.subject, writing)
         except TooLarge:
             return Response(413)
         except OSError as error:
             self._log.error("storage.upload_failed", upload=ticket.subject, problem=str(error))
             return Response(507)
+        except (Refused, Unavailable) as error:
+            self._log.error("storage.upload_failed", upload=ticket.subject, problem=str(error))
+            return Response(503)
         finally:
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(writing.discard)
-
-    async def _receive(self, writing: Writing, ticket: Ticket, request: Request) -> Response:
-        async for piece in request.body:
-            await trio.to_thread.run_sync(writing.write, piece)
-        sealed = await trio.to_thread.run_sync(writing.seal)
-        try:
-            await self._rooms.ask(uploads.SEAL, uploads.Seal(ticket.subject, *sealed))
-        except Refused as refusal:
-            self._log.error("storage.upload_failed", upload=ticket.subject, problem=str(refusal))
-            return Response(503)
         return Response(201)
+
+    async def _seal(self, upload: str, writing: Writing) -> None:
+        """Body first, row second. Where writing is dear, the row may name what is stored already."""
+        if self._blobs.shares:
+            same = uploads.Adopt(upload, writing.hash, writing.size, writing.header)
+            if (await self._rooms.ask(uploads.ADOPT, same)).adopted:
+                return
+        sealed = await self._in_thread(writing.seal)
+        await self._rooms.ask(uploads.SEAL, uploads.Seal(upload, *sealed))
 
     async def _load(self, ticket: Ticket, request: Request) -> Response:
         try:
             wanted = content_range(request.headers.get("range"), ticket.octets)
         except ValueError:
             return Response(416, headers=(("Content-Range", f"bytes */{ticket.octets}"),))
+        offset, length = wanted or (0, ticket.octets)
+        end = offset + length
         try:
-            await trio.to_thread.run_sync(self._files.size, ticket.subject)
-        except OSError as error:
+            first = await self._in_thread(self._blobs.read, ticket.subject, offset, self._step(offset, end))
+        except Lost as error:
             self._log.error("storage.blob_missing", location=ticket.subject, problem=str(error))
             return Response(404)
-        offset, length = wanted or (0, ticket.octets)
+        except Unavailable:
+            return Response(503)
         headers: tuple[tuple[str, str], ...] = TEXT
         if wanted:
-            headers += (("Content-Range", f"bytes {offset}-{offset + length - 1}/{ticket.octets}"),)
-        return Response(206 if wanted else 200, self._pieces(ticket.subject, offset, length), headers, length)
+            headers += (("Content-Range", f"bytes {offset}-{end - 1}/{ticket.octets}"),)
+        pieces = self._pieces(ticket.subject, first, offset + len(first), end)
+        return Response(206 if wanted else 200, pieces, headers, length)
 
-    async def _pieces(self, location: str, offset: int, length: int) -> AsyncIterator[bytes]:
-        descriptor = await trio.to_thread.run_sync(self._files.open, location)
+    async def _pieces(self, location: str, first: bytes, start: int, end: int) -> AsyncIterator[bytes]:
+        """``first``, then what lies from ``start`` to ``end``."""
+        for at in range(0, len(first), PIECE):
+            yield first[at : at + PIECE]
+        if start >= end:
+            return
+        reading = await self._in_thread(self._blobs.open, location)
         try:
-            async for piece in file_pieces(descriptor, offset, length):
-                yield piece
+            while start < end:
+                octets = await self._in_thread(reading.read, start, self._step(start, end))
+                start += len(octets)
+                for at in range(0, len(octets), PIECE):
+                    yield octets[at : at + PIECE]
         finally:
-            os.close(descriptor)
+            reading.close()
+
+    def _step(self, start: int, end: int) -> int:
+        """Where a read from ``start`` on ends: at a multiple of what one read is worth."""
+        step = self._blobs.step
+        return min(end, (start // step + 1) * step)

@@ -19,6 +19,13 @@ def insert_or_add(connection: Connection, table: Table, column: str) -> Insert:
     return _insert_or_add(connection.dialect.name, table, column)
 
 
+def insert_or_ignore(connection: Connection, table: Table) -> Insert:
+    """INSERT that leaves a row alone whose primary key is there already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
 @cache
 def _insert_or_update(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
     key = list(table.primary_key)

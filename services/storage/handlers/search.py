@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func
 
+from services.storage.blobs.store import Lost
 from services.storage.registry import AnyRow, Lane, read
 from services.storage.repositories import words
 from services.storage.repositories.access import Access
@@ -22,7 +23,7 @@ from services.storage.search.narrowing import narrow
 from services.storage.tables.schema import body, content, message
 from services.storage.unit_of_work import Asked
 from shared.contracts import search as contract
-from shared.contracts.errors import Code, Refused
+from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.search import Found, Search
 
 BUDGET = contract.search.deadline - 4.0  # seconds for one search; the caller hears LIMIT before it gives up
@@ -52,6 +53,8 @@ def search(
             answers.append(_search(read_blob, clock, connection, each))
         except Refused as refused:
             answers.append(refused)
+        except (Lost, Unavailable) as error:
+            answers.append(Refused(Code.UNAVAILABLE, str(error)))
     return answers
 
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, literal_column, select
 
-from services.storage.repositories import words
+from services.storage.repositories import uploads, words
 from services.storage.tables.schema import body, content, dedupe, letter, recipient
 
 MANY = 500
 
 UNUSED = (
-    select(content.c.id, body.c.location)
+    select(content.c.id, content.c.hash, body.c.location)
     .join_from(content, body, isouter=True)
     .where(content.c.uses == literal_column("0"))
     .limit(MANY)
@@ -34,14 +34,19 @@ class Walked(NamedTuple):
 
 
 def contents(connection: Connection) -> tuple[int, list[str]]:
-    """Remove contents without a use: how many, and the locations of bodies whose files may go after the commit."""
+    """Remove contents without a use: how many, and the locations of bodies that may go after the commit.
+
+    An upload may name the body of a content that has gone: it stays.
+    """
     rows = connection.execute(UNUSED).all()
     ids = [row.id for row in rows]
     if ids:
         connection.execute(delete(body).where(body.c.content_id.in_(ids)))
         connection.execute(delete(content).where(content.c.id.in_(ids)))
         words.forget(connection, ids)
-    return len(ids), [row.location for row in rows if row.location]
+    large = [row for row in rows if row.location]
+    named = uploads.locations(connection, {row.hash for row in large}) if large else set()
+    return len(ids), [row.location for row in large if row.location not in named]
 
 
 def answers(connection: Connection, before: float) -> int:

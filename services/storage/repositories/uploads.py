@@ -23,6 +23,12 @@ STORED = (
     .join_from(content, body)
     .where(content.c.hash.in_(bindparam("hashes", expanding=True)))
 )
+STORED_BY_HASH = (
+    select(content.c.hash, body.c.location)
+    .join_from(content, body)
+    .where(content.c.hash.in_(bindparam("hashes", expanding=True)), body.c.location != "")
+    .with_for_update(read=True, of=content)  # nobody collects it before we have named its body
+)
 WAITING = select(upload.c.location).where(upload.c.hash.in_(bindparam("hashes", expanding=True)))
 
 
@@ -36,24 +42,59 @@ class Seal(NamedTuple):
     header: bytes
 
 
+class Adopt(NamedTuple):
+    """An upload that has arrived, but is not on stable storage yet."""
+
+    upload: str
+    hash: bytes
+    size: int
+    header: bytes
+
+
+class Adopted(NamedTuple):
+    """``adopted``: the same octets are stored, and now this upload names them too."""
+
+    adopted: bool
+
+
 def seal(work: UnitOfWork, asked: Sequence[Asked[Seal]]) -> Sequence[Done]:
     """Write finished uploads down. The same one again, sent anew, takes the place of the first."""
-    rows = [
-        {
-            "id": r.upload,
-            "hash": r.hash,
-            "size": r.size,
-            "location": r.location,
-            "header": r.header,
-            "at": int(work.now),
-        }
-        for r in (each.request for each in asked)
-    ]
-    statement = insert_or_update(work.connection, upload, "hash", "size", "location", "header", "at")
-    work.connection.execute(statement, rows)
+    _add(work, [each.request for each in asked])
     return [Done()] * len(asked)
 
 
+def adopt(work: UnitOfWork, asked: Sequence[Asked[Adopt]]) -> Sequence[Adopted]:
+    """Finish uploads of octets that a content has, without writing these again."""
+    hashes = list({each.request.hash for each in asked})
+    rows = work.connection.execute(STORED_BY_HASH, {"hashes": hashes})
+    stored: dict[bytes, str] = {row.hash: row.location for row in rows}
+    found = [
+        Seal(r.upload, r.hash, r.size, stored[r.hash], r.header)
+        for r in (each.request for each in asked)
+        if r.hash in stored
+    ]
+    if found:
+        _add(work, found)
+    return [Adopted(each.request.hash in stored) for each in asked]
+
+
+def _add(work: UnitOfWork, sealed: Sequence[Seal]) -> None:
+    rows = [
+        {
+            "id": each.upload,
+            "hash": each.hash,
+            "size": each.size,
+            "location": each.location,
+            "header": each.header,
+            "at": int(work.now),
+        }
+        for each in sealed
+    ]
+    statement = insert_or_update(work.connection, upload, "hash", "size", "location", "header", "at")
+    work.connection.execute(statement, rows)
+
+
+ADOPT = write(Op("upload.adopt", Adopt, Adopted, frozenset(), 30.0, Repeat.SAFE), adopt)
 SEAL = write(Op("upload.seal", Seal, Done, frozenset(), 30.0, Repeat.SAFE), seal)
 
 

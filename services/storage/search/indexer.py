@@ -16,6 +16,7 @@ import trio
 from sqlalchemy import Connection
 
 from services.storage import config
+from services.storage.blobs.store import Lost
 from services.storage.registry import Lane, read, write
 from services.storage.repositories import words
 from services.storage.repositories.words import Entry
@@ -24,7 +25,7 @@ from services.storage.search.candidate import Candidate
 from services.storage.search.entries import entry
 from services.storage.search.pace import Pace
 from services.storage.unit_of_work import Asked, UnitOfWork
-from shared.contracts.errors import Refused
+from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
 
 NOBODY = frozenset[str]()
@@ -141,4 +142,7 @@ def _gather(read_blob: ReadBlob, connection: Connection, asked: Sequence[Asked[G
 def _entry(read_blob: ReadBlob, row: Any) -> Entry:
     octets, location = row.octets, row.location
     reading = partial(read_blob, location) if location else lambda start, end: octets[start:end]
-    return entry(row.id, row.hash, row.parts, Candidate(octets[: row.header_size], row.parts, row.date, reading))
+    try:
+        return entry(row.id, row.hash, row.parts, Candidate(octets[: row.header_size], row.parts, row.date, reading))
+    except (Lost, Unavailable) as error:
+        raise Refused(Code.UNAVAILABLE, str(error)) from error

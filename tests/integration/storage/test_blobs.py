@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.storage.blobs.files import Files, TooLarge
+from services.storage.blobs.files import Files
+from services.storage.blobs.writing import TooLarge
 from services.storage.config import Sweep
 from shared.contracts import blobs, directory, messages, spool
 from shared.contracts.blobs import Body, UploadRequest

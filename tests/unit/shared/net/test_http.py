@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 import structlog
@@ -20,7 +18,6 @@ from shared.net.http import (
     Response,
     answer_requests,
     content_range,
-    file_pieces,
     serve_http,
 )
 from shared.net.http_client import HttpClient
@@ -244,19 +241,6 @@ async def test_a_body_cut_short_reaches_the_handler_as_an_error() -> None:
         await read_all(stream)
         assert (port.cut, port.finished) == (1, 0)
         assert "connection.bug" not in served.events()
-
-
-async def test_a_file_is_streamed_in_pieces(tmp_path: Path) -> None:
-    path = tmp_path / "body"
-    path.write_bytes(BODY)
-    descriptor = os.open(path, os.O_RDONLY)
-    pieces = [piece async for piece in file_pieces(descriptor, 10, len(BODY) - 20)]
-    assert b"".join(pieces) == BODY[10:-10]
-    assert max(map(len, pieces)) <= PIECE
-    with pytest.raises(OSError, match="shorter"):
-        async for _ in file_pieces(descriptor, 0, len(BODY) + 1):
-            pass
-    os.close(descriptor)
 
 
 @pytest.mark.parametrize(
