@@ -56,5 +56,5 @@ bench: $(READY) ## the table of figures (one workload: W=imap-mix)
 	$(BIN)/python -m tests.bench $(W)
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql pyproject.toml -o deploy/locks/runtime.txt
-	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql pyproject.toml --group dev -o deploy/locks/development.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects pyproject.toml -o deploy/locks/runtime.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects pyproject.toml --group dev -o deploy/locks/development.txt

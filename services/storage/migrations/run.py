@@ -29,6 +29,7 @@ REVISIONS = (
     "0016",
     "0017",
     "0018",
+    "0019",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
