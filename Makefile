@@ -7,7 +7,7 @@ T ?= tests
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-postgresql check transcripts model conformance chaos fuzz bench lock
+.PHONY: help setup run test test-postgresql check transcripts model conformance chaos fuzz bench images test-images lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ fuzz: $(READY) ## every parser, ten times the usual number of examples
 
 bench: $(READY) ## the table of figures (one workload: W=imap-mix)
 	$(BIN)/python -m tests.bench $(W)
+
+images: $(READY) ## the container image; without a registry from Debian's packages (needs docker)
+	deploy/container/with-docker deploy/container/images
+
+test-images: $(READY) ## the compose file for real: a letter through it, replicas added and drained (needs docker)
+	deploy/container/with-docker $(BIN)/pytest tests/images
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects pyproject.toml -o deploy/locks/runtime.txt

@@ -33,7 +33,7 @@ class Serving(NamedTuple):
 
 
 serving = Event(
-    "control.serving", Serving, services("storage"), services("smtp delivery imap pop3 managesieve admin")
+    "control.serving", Serving, services("storage delivery"), services("smtp delivery imap pop3 managesieve admin")
 )
 
 

@@ -16,7 +16,8 @@ from shared.net.certificate import not_after
 from shared.net.http import Request, Response, serve_http
 from shared.net.listener import ListenerSpec
 from shared.observe import metrics
-from shared.runtime.settings import HealthSettings, TlsSettings
+from shared.runtime.health_settings import HealthSettings
+from shared.runtime.settings import TlsSettings
 
 Check = Callable[[], bool]
 _TICK = 0.05  # seconds between two looks at the clock

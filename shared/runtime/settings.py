@@ -14,6 +14,7 @@ from shared.net.dns_settings import DnsSettings
 from shared.net.limits import ConnectionLimits
 from shared.observe.log import LEVELS
 from shared.protocols.sasl.registry import MECHANISMS, TOKENS, USUAL
+from shared.runtime.health_settings import HealthSettings
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,6 @@ class LogSettings:
     def json(self) -> bool | None:
         """As `shared.observe.log.configure` wants it."""
         return None if self.format == "auto" else self.format == "json"
-
-
-@dataclass(frozen=True)
-class HealthSettings:
-    """Section ``[health]``: /livez, /readyz and /metrics in plain HTTP, one port for each process.
-
-    ``eilpost up`` gives the first of its processes this port and each further one the next.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 0  # 0: off
-    stall: float = 0.1  # seconds of standing still after which the event loop is reported
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise ValueError("port lies between 0 and 65535")
-        if self.stall <= 0:
-            raise ValueError("stall must be above 0")
 
 
 @dataclass(frozen=True)

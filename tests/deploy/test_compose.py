@@ -53,7 +53,7 @@ def test_the_balancer_reaches_every_listener(tmp_path: Path) -> None:
 
 
 def test_the_world_reaches_the_balancer() -> None:
-    published = {int(entry.partition(":")[2]) for entry in _services()["balancer"]["ports"]}
+    published = {int(entry.rpartition(":")[2]) for entry in _services()["balancer"]["ports"]}
     assert published == {bound for bound, _, _ in _balanced().values()}
 
 
