@@ -58,9 +58,9 @@ class Renderer:
             "replica": self._replica,
         }
         error = fields.pop("exc_info", None)
-        ordered.update(
-            (key, value if type(value) in _PLAIN else _bounded(value, VALUE_MAX)) for key, value in fields.items()
-        )
+        for key, value in fields.items():
+            if key not in ordered:  # what the line says of itself is not for a caller to change
+                ordered[key] = value if type(value) in _PLAIN else _bounded(value, VALUE_MAX)
         if error:
             ordered["exception"] = _traceback(error)[-TRACE_MAX:]
         line = self._render(ordered)
