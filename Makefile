@@ -62,5 +62,5 @@ test-images: $(READY) ## the compose file for real: a letter through it, replica
 	deploy/container/with-docker $(BIN)/pytest tests/images
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
-	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects pyproject.toml -o deploy/locks/runtime.txt
-	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects pyproject.toml --group dev -o deploy/locks/development.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects --extra opentelemetry pyproject.toml -o deploy/locks/runtime.txt
+	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects --extra opentelemetry pyproject.toml --group dev -o deploy/locks/development.txt

@@ -15,10 +15,12 @@ from contextlib import contextmanager
 import trio
 
 from services.delivery.config import DeliverySettings
+from shared.base.ids import new_ulid
 from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.spool import Claim, Claimed, Letter, Ready
+from shared.observe import tracing
 from shared.observe.log import Log
 
 Work = Callable[[Sequence[Letter], float], Awaitable[None]]
@@ -103,7 +105,11 @@ class ClaimLoop:
 
     async def _work_on(self, letters: Sequence[Letter], slots: trio.Semaphore) -> None:
         try:
-            await self._work(letters, self._wall_clock())
+            if tracing.tracer is None:
+                await self._work(letters, self._wall_clock())
+            else:
+                with tracing.tracer.under("delivery.claim", [letter.trace for letter in letters], new_ulid()):
+                    await self._work(letters, self._wall_clock())
         finally:
             slots.release()
 

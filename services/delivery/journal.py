@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.delivery.fate import BOUNCED, DEFERRED, SENT, Fate
 from services.delivery.routing import Task
 from shared.contracts.spool import Letter
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.observe.log import Log
 
 STALE = "stale"
@@ -77,7 +77,7 @@ class Journal:
             fields["attempt"] = due.attempts + 1
             if verdict.next_attempt:
                 fields["next_attempt"] = round(verdict.next_attempt, 3)
-        self._log.info("delivery.attempt", **fields)
+        self._attempted(letter, fields, now - claimed)
 
     def remote(self, letter: Letter, fate: Fate, times: Times, tls: str, *, counts: bool) -> None:
         """One recipient was tried elsewhere; ``counts``: the spool has taken the verdict."""
@@ -102,6 +102,13 @@ class Journal:
             _DELAY.observe(delay)
         elif fate.next_attempt:
             fields["next_attempt"] = round(fate.next_attempt, 3)
+        self._attempted(letter, fields, delay)
+
+    def _attempted(self, letter: Letter, fields: dict[str, object], seconds: float) -> None:
+        """Write the line of an attempt that took ``seconds``, and its span."""
+        if tracing.tracer is not None:
+            told = {f"delivery.{name}": str(fields[name]) for name in ("status", "relay", "dsn")}
+            tracing.tracer.over("delivery.attempt", letter.trace, seconds, told)
         self._log.info("delivery.attempt", **fields)
 
     def untold(self, letter: Letter, recipients: int) -> None:

@@ -9,6 +9,7 @@ from services.imap.roster import Roster
 from services.imap.session import Session
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
+from shared.observe import tracing
 from shared.observe.log import Log
 from shared.protocols.imap import responses
 from shared.runtime.drain import spread
@@ -58,6 +59,8 @@ class Server:
         """The canonical line of a session."""
         talk, account = session.talk, session.account
         connection = talk.connection
+        if tracing.tracer is not None:
+            tracing.tracer.first("imap.session", connection.id, seconds, {"imap.commands": session.commands})
         self._log.info(
             "imap.session",
             session=connection.id,

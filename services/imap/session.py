@@ -31,6 +31,7 @@ from services.imap.telling import tell_after
 from shared.base.errors import EilpostError
 from shared.contracts.directory import LoggedIn
 from shared.net.shell import Connection, PeerGone, PeerTimeout
+from shared.observe import tracing
 from shared.observe.log import Log
 from shared.observe.metrics import imap_command_seconds, panics_total
 from shared.protocols.imap import responses
@@ -150,6 +151,8 @@ class Session:
         started = perf_counter()
         done: Done | Failure
         row = ROWS.get(command.name)
+        tracer = tracing.tracer
+        span = None if tracer is None else tracer.enter(f"imap.{command.name}", self.talk.connection.id)
         self.talk.begin(command.tag)
         try:
             done = await self._handle(row, command)
@@ -165,6 +168,9 @@ class Session:
             done = BUG
             panics_total("imap").inc()
             self.log.exception("imap.bug", session=self.talk.connection.id, command=command.name)
+        finally:
+            if tracer is not None:
+                tracer.end(span)
         self._account_for(command.name, perf_counter() - started)
         if isinstance(done, Failure):
             self.talk.core.refuse_literal()

@@ -20,7 +20,7 @@ from shared.contracts.directory import LoggedIn
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op
 from shared.net.shell import Connection, PeerGone, PeerTimeout
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.protocols.errors import LineTooLong
 from shared.protocols.managesieve import responses
 from shared.protocols.managesieve.core import Command, ManageSieveCore
@@ -250,6 +250,9 @@ class Session(Client):
     def _tell(self) -> None:
         """The one line about this session."""
         tls = self._connection.tls
+        seconds = trio.current_time() - self._started
+        if tracing.tracer is not None:
+            tracing.tracer.first("managesieve.session", self._connection.id, seconds, {})
         self._log.info(
             "managesieve.session",
             remote_ip=self._connection.peer_host,
@@ -257,6 +260,6 @@ class Session(Client):
             tls=tls.version if tls else "",
             commands=self._commands,
             mistakes=self._mistakes,
-            duration_ms=round((trio.current_time() - self._started) * 1000),
+            duration_ms=round(seconds * 1000),
             reason=self._reason or "logout",
         )

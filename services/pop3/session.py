@@ -22,7 +22,7 @@ from services.pop3.registry import COMMANDS, Row, capabilities
 from services.pop3.tenure import Tenure
 from shared.contracts.errors import Refused, Unavailable
 from shared.net.shell import Connection, PeerGone, PeerTimeout
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.protocols.errors import LineTooLong
 from shared.protocols.pop3.core import Command, Pop3Core
 from shared.protocols.pop3.errors import CommandError
@@ -265,6 +265,9 @@ class Session(Client):
     def _tell(self) -> None:
         """The one line about this session (field names after Dovecot's)."""
         tls = self._connection.tls
+        seconds = trio.current_time() - self._started
+        if tracing.tracer is not None:
+            tracing.tracer.first("pop3.session", self._connection.id, seconds, {})
         self._log.info(
             "pop3.session",
             remote_ip=self._connection.peer_host,
@@ -274,6 +277,6 @@ class Session(Client):
             octets_in=self._received,
             octets_out=self.context.out.sent,
             mistakes=self._mistakes,
-            duration_ms=round((trio.current_time() - self._started) * 1000),
+            duration_ms=round(seconds * 1000),
             reason=self._reason or "quit",
         )

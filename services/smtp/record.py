@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from shared.observe import tracing
 from shared.observe.metrics import smtp_transactions_total
+from shared.observe.tracing import Value
 from shared.protocols.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -22,6 +24,16 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
     result = "accepted" if 200 <= code < 300 else "refused" if reply else "dropped"
     smtp_transactions_total(result, f"{code // 100}xx" if reply else "none").inc()
     connection, state = context.talk.connection, context.state
+    seconds = trio.current_time() - transaction.began
+    if tracing.tracer is not None:
+        told: dict[str, Value] = {
+            "eilpost.session": connection.id,
+            "eilpost.result": result,
+            "smtp.reply": code,
+            "smtp.recipients": len(transaction.order),
+            "smtp.octets": transaction.size,
+        }
+        tracing.tracer.first("smtp.transaction", transaction.letter, seconds, told)
     context.shared.log.info(
         "smtp.transaction",
         session=connection.id,
@@ -40,7 +52,7 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         helo=state.helo,
         protocol=context.role.value,
         tls=connection.tls.version if connection.tls else None,
-        duration_ms=round((trio.current_time() - transaction.began) * 1000, 1),
+        duration_ms=round(seconds * 1000, 1),
         accept_ms=round(transaction.waited * 1000, 1),
         **transaction.verdicts,
     )

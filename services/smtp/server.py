@@ -12,6 +12,7 @@ from shared.contracts import directory
 from shared.contracts.directory import AccountChanged
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
+from shared.observe import tracing
 from shared.runtime.drain import SHARE, spread
 
 _TICK = 1.0  # seconds between two looks at the deadlines
@@ -30,10 +31,13 @@ class Server:
         session = Session(connection, ROLES[spec.name], self._shared)
         self._sessions.add(session)
         reason = "cancelled"
+        began = trio.current_time()
         try:
             reason = await session.run()
         finally:
             self._sessions.discard(session)
+            if tracing.tracer is not None:
+                tracing.tracer.first("smtp.session", connection.id, trio.current_time() - began, {})
             self._shared.log.debug(
                 "smtp.session",
                 session=connection.id,

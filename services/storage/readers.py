@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from queue import SimpleQueue
+from time import time_ns
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,7 +14,7 @@ from services.storage.engines.database import Database, Trouble
 from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from shared.contracts.errors import Code, Refused
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 
 
 class Readers(Room):
@@ -29,7 +30,11 @@ class Readers(Room):
             while (first := queue.get()) is not None:
                 turns = self._gather(first, queue)
                 if turns:
+                    tracer = tracing.tracer
+                    began = 0 if tracer is None else time_ns()
                     self._answer(connection, turns)
+                    if tracer is not None:
+                        self._trace(tracer, "storage.read", turns, began)
                     self._hand_back(partial(self._settle, turns))
 
     def _answer(self, connection: Connection, turns: Sequence[Turn]) -> None:

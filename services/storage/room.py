@@ -6,12 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
+from time import time_ns
 from typing import Any
 
 import trio
 
 from services.storage.turn import Turn
 from shared.contracts.errors import Code, Refused
+from shared.observe.tracing import Tracer
 
 
 class Room(ABC):
@@ -81,6 +83,13 @@ class Room(ABC):
             turn.outcome = Refused(Code.UNAVAILABLE, "the deadline passed before its turn came")
         self._hand_back(partial(self._settle, late))
         return [turn for turn in turns if turn.deadline >= now]
+
+    def _trace(self, tracer: Tracer, name: str, turns: Sequence[Turn], began: int) -> None:
+        """Record that ``turns`` ran together from ``began`` (nanoseconds of Unix time) until now."""
+        ended, attributes = time_ns(), {"eilpost.batch": len(turns)}
+        for turn in turns:
+            if turn.span is not None:
+                tracer.within(turn.span, name, began, ended, attributes)
 
     def _hand_back(self, call: Callable[[], None]) -> None:
         """Run ``call`` on the loop: one hop for a whole batch."""

@@ -14,6 +14,7 @@ from services.storage.unit_of_work import Asked
 from shared.bus.client import AnyCall
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics
+from shared.observe.tracing import Span
 
 NEVER = float("inf")
 
@@ -28,6 +29,11 @@ class Turn(ABC):
         self.asked = asked
         self.deadline = deadline  # trio clock; nobody waits any longer after it
         self.outcome: Any = None  # the reply, or a `Refused`
+
+    @property
+    def span(self) -> Span | None:
+        """Of the call, where spans are recorded."""
+        return None
 
     @abstractmethod
     def settle(self) -> None:
@@ -44,6 +50,10 @@ class CallTurn(Turn):
         self._call = call
         self._settled = settled
         self._began = perf_counter()
+
+    @property
+    def span(self) -> Span | None:
+        return self._call.span
 
     def settle(self) -> None:
         outcome = self.outcome

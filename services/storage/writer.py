@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
+from time import time_ns
 from typing import Any
 
 from sqlalchemy import Connection
@@ -26,7 +27,7 @@ from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from services.storage.unit_of_work import Announcement, UnitOfWork
 from shared.contracts.errors import Code, Refused
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 
 IDLE = 1.0  # seconds without a request after which the disk is tidied
 
@@ -64,7 +65,11 @@ class Writer(Room):
                     return
                 turns = self._gather(first, queue)
                 if turns:
+                    tracer = tracing.tracer
+                    began = 0 if tracer is None else time_ns()
                     work = self._commit(connection, turns)
+                    if tracer is not None:
+                        self._trace(tracer, "storage.commit", turns, began)
                     self._hand_back(partial(self._settle_after, work, turns))
                     untidy = self._tidy(connection, idle=False)
 

@@ -19,6 +19,7 @@ from shared.contracts.codec import Undecodable, unpack
 from shared.contracts.errors import Code
 from shared.contracts.op import Op
 from shared.contracts.subjects import INBOX
+from shared.observe import tracing
 from shared.protocols.nats.frames import Message
 
 Q = TypeVar("Q")
@@ -39,11 +40,20 @@ class IncomingCall(Call[Q, R]):
         subject, self._reply = self._reply, b""
         if subject:
             self._desk.answer(subject, reply)
+        if self.span is not None:
+            self._end_span("")
 
     def refuse(self, code: Code, text: str = "", data: str = "") -> None:
         subject, self._reply = self._reply, b""
         if subject:
             self._desk.refuse(subject, code, text, data)
+        if self.span is not None:
+            self._end_span(f"{code.value} {text}")
+
+    def _end_span(self, error: str) -> None:
+        span, self.span = self.span, None
+        if tracing.tracer is not None:
+            tracing.tracer.end(span, {"eilpost.caller": self.caller}, error)
 
 
 class Desk(Generic[Q, R]):
@@ -75,6 +85,9 @@ class Desk(Generic[Q, R]):
         seconds = self._op.deadline if milliseconds is None else milliseconds / 1000
         deadline = trio.current_time() + seconds
         call = IncomingCall(self, message.reply, request, known[0], deadline, envelope.trace_of(message.headers))
+        if tracing.tracer is not None:
+            asked_by = envelope.traceparent_of(message.headers)
+            call.span = tracing.tracer.server(self._op.name, call.trace, asked_by)
         try:
             self._on_call(call)
         except BaseException:

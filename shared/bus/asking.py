@@ -14,7 +14,7 @@ from shared.bus.wire import Wire
 from shared.contracts.codec import Undecodable, encode
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -43,14 +43,21 @@ class Asking:
             raise Refused(Code.LIMIT, f"request of {len(payload)} octets does not fit the bus")
         allowed = op.deadline if timeout is None else min(timeout, op.deadline)
         waiter = self._pending.open(op.subject(self._service).encode())
+        tracer, span = tracing.tracer, None
+        if tracer is not None:
+            trace = trace or tracer.ambient()
+            span = tracer.client(op.name, trace)
+        origin = envelope.origin(trace, None if span is None else span.place)
         began = trio.current_time()
         result = "none"
         try:
-            octets = await self._ask(op, waiter, payload, trace, began + allowed, allowed)
+            octets = await self._ask(op, waiter, payload, origin, began + allowed, allowed)
             result = "answer"
         finally:
             self._pending.close(waiter)
             metrics.bus_rpc_seconds(op.name, result).observe(trio.current_time() - began)
+            if tracer is not None:
+                tracer.end(span, error="" if result == "answer" else "no answer")
         try:
             return envelope.read_answer(op, octets)
         except Undecodable as error:
@@ -58,7 +65,7 @@ class Asking:
             raise Unavailable(f"{op.name}: the reply breaks its contract") from error
 
     async def _ask(
-        self, op: Op[Any, Any], waiter: Waiter, payload: bytes, trace: str, deadline: float, allowed: float
+        self, op: Op[Any, Any], waiter: Waiter, payload: bytes, origin: bytes, deadline: float, allowed: float
     ) -> bytes:
         """The octets of the reply, or `Refused`, or `Unavailable` at the deadline."""
         patience = math.inf if op.repeat is Repeat.NEVER else max(1.0, allowed / TRIES)
@@ -68,7 +75,7 @@ class Asking:
         while left > 0:
             until = deadline
             if self._wire.connected and not (asked and op.repeat is Repeat.NEVER):
-                self._send(op, waiter, payload, trace, left, unknown)
+                self._send(op, waiter, payload, origin, left, unknown)
                 asked = True
                 until = min(deadline, deadline - left + patience)
             got = await waiter.wait(until)
@@ -84,7 +91,9 @@ class Asking:
             left = deadline - trio.current_time()
         raise Unavailable(f"{op.name}: no answer within {allowed:g} s", executed=None if unknown else False)
 
-    def _send(self, op: Op[Any, Any], waiter: Waiter, payload: bytes, trace: str, left: float, unknown: bool) -> None:
-        headers = envelope.question(math.ceil(left * 1000), trace)
+    def _send(
+        self, op: Op[Any, Any], waiter: Waiter, payload: bytes, origin: bytes, left: float, unknown: bool
+    ) -> None:
+        headers = envelope.question(math.ceil(left * 1000), origin)
         if not self._wire.send(waiter.subject, self._inbox + waiter.number, headers, payload):
             raise Unavailable(f"{op.name}: the bus is congested", executed=None if unknown else False)

@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from shared.contracts.errors import Code
 from shared.contracts.op import Event, Op
+from shared.observe.tracing import Span
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -33,13 +34,14 @@ R = TypeVar("R")
 class Call(ABC, Generic[Q, R]):
     """One request at its server. Exactly one of `answer` and `refuse` is called, at most once effective."""
 
-    __slots__ = ("caller", "deadline", "request", "trace")
+    __slots__ = ("caller", "deadline", "request", "span", "trace")
 
     def __init__(self, request: Q, caller: str, deadline: float, trace: str) -> None:
         self.request = request
         self.caller = caller  # service name, proved by the subject
         self.deadline = deadline  # trio clock; after it nobody listens
         self.trace = trace
+        self.span: Span | None = None  # of the answer, where spans are recorded
 
     @abstractmethod
     def answer(self, reply: R) -> None:

@@ -1,7 +1,8 @@
 """The form of calls and answers on the wire.
 
-A question's payload is its request; headers say for how many milliseconds somebody listens (``Deadline``) and which
-trace it belongs to (``Trace``). An answer is the array ``[0, reply]`` or ``[1, code, text, data]``.
+A question's payload is its request; headers say for how many milliseconds somebody listens (``Deadline``), which
+trace it belongs to (``Trace``) and, where spans are recorded, which span asks (``traceparent``, W3C Trace Context).
+An answer is the array ``[0, reply]`` or ``[1, code, text, data]``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any, TypeVar
 from shared.contracts.codec import Undecodable, encode, unpack
 from shared.contracts.errors import Code, Refused
 from shared.contracts.op import Op
+from shared.observe import trace_context
+from shared.observe.trace_context import Place
 from shared.protocols.nats import headers
 
 R = TypeVar("R")
@@ -20,11 +23,15 @@ _REFUSAL = 1
 _CODES = {code.value: code for code in Code}
 
 
-def question(milliseconds: int, trace: str) -> bytes:
+def origin(trace: str, place: Place | None = None) -> bytes:
+    """The header fields that say what a call is for; ``place`` is the span that asks."""
+    fields = b"Trace: %b\r\n" % trace.encode() if trace and trace.isascii() and trace.isprintable() else b""
+    return fields if place is None else b"%btraceparent: %b\r\n" % (fields, trace_context.write(place))
+
+
+def question(milliseconds: int, origin: bytes) -> bytes:
     """The header block of a call."""
-    if trace and trace.isascii() and trace.isprintable():
-        return b"NATS/1.0\r\nDeadline: %d\r\nTrace: %b\r\n\r\n" % (milliseconds, trace.encode())
-    return b"NATS/1.0\r\nDeadline: %d\r\n\r\n" % milliseconds
+    return b"NATS/1.0\r\nDeadline: %d\r\n%b\r\n" % (milliseconds, origin)
 
 
 def milliseconds_left(block: bytes) -> int | None:
@@ -35,6 +42,10 @@ def milliseconds_left(block: bytes) -> int | None:
 
 def trace_of(block: bytes) -> str:
     return headers.field(block, b"Trace").decode("ascii", "replace")
+
+
+def traceparent_of(block: bytes) -> bytes:
+    return headers.field(block, b"traceparent")
 
 
 def answer(reply: object) -> bytes:

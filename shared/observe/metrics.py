@@ -90,4 +90,5 @@ dedupe_hits_total = counter("dedupe_hits_total", "Writes answered from their rec
 worker_queue = gauge("worker_queue", "Work that waits for a thread", "kind")
 loop_stall_seconds = seconds("loop_stall_seconds", "How long the event loop stood still", "service")
 tls_cert_not_after_seconds = gauge("tls_cert_not_after_seconds", "End of the certificate, Unix time", "service")
+spans_total = counter("spans_total", "Spans of traces by what became of them: sent, failed, dropped", "result")
 panics_total = counter("panics_total", "Errors that are our bugs", "service")

@@ -39,6 +39,7 @@ from shared.runtime.limits import raise_open_files
 from shared.runtime.process import Process
 from shared.runtime.reload import Reload, reload_on_hangup
 from shared.runtime.settings import SECTIONS, BusSettings, Common, TlsSettings, bus_password, load_common
+from shared.runtime.tracing import traced
 
 __all__ = ["Process", "run"]
 
@@ -81,7 +82,8 @@ def run(
     configure(service, replica, json=common.log.json, level=common.log.level)
     raise_open_files()
     try:
-        drained = trio.run(_live, _Parts(service, replica, settings, common, tls, password), app)
+        with traced(service, replica, common.tracing):
+            drained = trio.run(_live, _Parts(service, replica, settings, common, tls, password), app)
     except BaseException as error:  # noqa: BLE001 - the door of the process
         return _ended_by(service, error)
     return 0 if drained else 1

@@ -13,6 +13,7 @@ from shared.contracts.subjects import SERVICES
 from shared.net.dns_settings import DnsSettings
 from shared.net.limits import ConnectionLimits
 from shared.observe.log import LEVELS
+from shared.observe.tracing import TracingSettings
 from shared.protocols.sasl.registry import MECHANISMS, TOKENS, USUAL
 from shared.runtime.health_settings import HealthSettings
 
@@ -133,6 +134,7 @@ class Common:
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
     dns: DnsSettings = field(default_factory=DnsSettings)
     login: LoginSettings = field(default_factory=LoginSettings)
+    tracing: TracingSettings = field(default_factory=TracingSettings)
 
     @property
     def hostname(self) -> str:
@@ -154,6 +156,7 @@ def load_common(path: Path | None, environ: Mapping[str, str]) -> Common:
         limits=load("limits", ConnectionLimits, path, environ),
         dns=load("dns", DnsSettings, path, environ),
         login=load("login", LoginSettings, path, environ),
+        tracing=load("tracing", TracingSettings, path, environ),
     )
 
 
