@@ -286,7 +286,7 @@ async def test_what_is_too_large_fails_at_once(stage: Stage) -> None:
     assert server.connected
 
 
-async def test_malformed_request_is_refused(stage: Stage) -> None:
+async def test_case_69_malformed_request_is_refused(stage: Stage) -> None:
     server, client = await stage.connect("storage"), await stage.connect("pop3")
     server.serve(maildrop.hold, pong)
     lying: Op[Any, Any] = Op(maildrop.hold.name, control.Pong, control.Pong, maildrop.POP3, 2.0, Repeat.SAFE)
@@ -295,7 +295,7 @@ async def test_malformed_request_is_refused(stage: Stage) -> None:
     assert caught.value.code is Code.MALFORMED
 
 
-async def test_death_of_the_broker_is_survived(stage: Stage) -> None:
+async def test_case_68_death_of_the_broker_is_survived(stage: Stage) -> None:
     server, client, imap = [await stage.connect(name) for name in ("storage", "pop3", "imap")]
     server.serve(control.ping, pong)
     gaps: list[str] = []
@@ -339,7 +339,7 @@ async def test_subscription_made_while_disconnected_stands_later(stage: Stage) -
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-async def test_a_service_can_do_nothing_outside_its_list(stage: Stage, service: str) -> None:
+async def test_case_69_a_service_can_do_nothing_outside_its_list(stage: Stage, service: str) -> None:
     """Every operation it may not call is refused, every event it may not publish or hear stays unheard."""
     bus = await stage.connect(service)
     for op in OPERATIONS.values():
@@ -350,7 +350,7 @@ async def test_a_service_can_do_nothing_outside_its_list(stage: Stage, service: 
     assert bus.connected
 
 
-async def test_events_reach_only_those_that_may_listen(stage: Stage) -> None:
+async def test_case_69_events_reach_only_those_that_may_listen(stage: Stage) -> None:
     publishers = {service: await stage.connect(service, "p") for service in sorted(SERVICES)}
     heard: list[tuple[str, str]] = []
     for service in sorted(SERVICES):

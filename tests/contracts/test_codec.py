@@ -73,13 +73,13 @@ def test_an_unknown_word_of_an_enumeration_is_refused() -> None:
 @pytest.mark.parametrize(
     "octets", [b"", b"\xc1", b"\x91" * 100_000, b"\xdd\xff\xff\xff\xff", b"\xdb\x7f\xff\xff\xffx"]
 )
-def test_depth_and_lies_about_length_are_refused(octets: bytes) -> None:
+def test_case_69_depth_and_lies_about_length_are_refused(octets: bytes) -> None:
     with pytest.raises(codec.Undecodable):
         codec.decode(spool.Accept, octets)
 
 
 @given(st.binary(max_size=200))
-def test_no_octets_raise_anything_else(octets: bytes) -> None:
+def test_case_69_no_octets_raise_anything_else(octets: bytes) -> None:
     for kind in (spool.Accept, messages.Append, directory.Resolved):
         with suppress(codec.Undecodable):
             codec.decode(kind, octets)

@@ -37,7 +37,7 @@ def test_every_manifest_fits_its_schema(settings: tuple[str, ...], version: str)
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
-def test_every_pod_is_without_power() -> None:
+def test_case_72_every_pod_is_without_power() -> None:
     for name, pod in pods(render()).items():
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}

@@ -131,7 +131,7 @@ def _assert_synced_before(calls: list[Call], answer: Call) -> None:
     assert max(sync.began for sync in syncs) > max(write.ended for write in writes)
 
 
-async def test_a_letter_is_on_disk_before_it_is_accepted(tmp_path: Path) -> None:
+async def test_case_60_a_letter_is_on_disk_before_it_is_accepted(tmp_path: Path) -> None:
     async with traced_storage(tmp_path) as traced:
         before = traced.trace.stat().st_size
         await traced.bus.call(spool.accept, letter("x@elsewhere.example"))
@@ -139,7 +139,7 @@ async def test_a_letter_is_on_disk_before_it_is_accepted(tmp_path: Path) -> None
         _assert_synced_before(calls, _first(calls, _is_answer))
 
 
-async def test_a_large_body_is_on_disk_before_its_row_and_its_row_before_the_answer(tmp_path: Path) -> None:
+async def test_case_60_a_large_body_is_on_disk_before_its_row_and_its_row_before_the_answer(tmp_path: Path) -> None:
     octets = b"Subject: Large\r\n\r\n" + b"x" * 300_000
     async with traced_storage(tmp_path) as traced:
         ticket = await traced.bus.call(blobs.upload, UploadRequest(1_000_000))

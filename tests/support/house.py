@@ -28,7 +28,7 @@ from services.admin.master.development import PORTS, render_configuration
 ROOT = Path(__file__).resolve().parents[2]
 EILPOST = (sys.executable, "-m", "services.admin")
 DOMAIN = "eilpost.test"
-START_SECONDS = 40.0
+START_SECONDS = 120.0  # on a machine that others use as well
 INDEX_SECONDS = 300.0
 # Nobody answers there: what a test finds must not hang on what the machine's resolver says of example.org.
 NO_NAMES = '\n[dns]\nnameservers = ["127.0.0.1:9"]\n'
@@ -67,7 +67,8 @@ class House:
         database: str = "",
     ) -> None:
         self.data = data
-        self._environment = {**os.environ, "EILPOST_STORAGE__DATABASE": database, **(environment or {})}
+        defaults = {"EILPOST_STORAGE__DATABASE": database, "EILPOST_MASTER__START_TIMEOUT": str(START_SECONDS)}
+        self._environment = {**os.environ, **defaults, **(environment or {})}
         self.ports = free_ports(PORTS)
         self._replicas = dict(replicas or {})
         self._process: subprocess.Popen[bytes] | None = None

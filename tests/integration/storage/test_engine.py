@@ -20,7 +20,7 @@ from services.storage.tables.schema import metadata
 from shared.base.errors import ConfigurationError, StartError
 
 
-def test_a_second_process_is_refused(tmp_path: Path) -> None:
+def test_case_66_a_second_process_is_refused(tmp_path: Path) -> None:
     first = SqliteDatabase(tmp_path / "a.db")
     with pytest.raises(StartError, match="another storage process"):
         SqliteDatabase(tmp_path / "a.db")
@@ -28,7 +28,7 @@ def test_a_second_process_is_refused(tmp_path: Path) -> None:
     SqliteDatabase(tmp_path / "a.db").close()
 
 
-def test_an_old_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_66_an_old_sqlite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dbapi2, "sqlite_version_info", (3, 51, 2))
     with pytest.raises(StartError, match="corrupt"):
         SqliteDatabase(tmp_path / "a.db")

@@ -109,7 +109,7 @@ async def test_a_deferred_recipient_comes_back_when_it_is_due(tmp_path: Path) ->
         assert nothing.next_due == pytest.approx(claimed.accepted + 3600)
 
 
-async def test_poison_is_held(tmp_path: Path) -> None:
+async def test_case_70_poison_is_held(tmp_path: Path) -> None:
     settings = replace(SETTINGS, spool=config.Spool(poison_claims=2))
     async with running_storage(tmp_path, settings) as storage:
         await storage.ask("smtp", spool.accept, letter("x@elsewhere.example"))

@@ -42,7 +42,7 @@ async def test_the_bus_speaks_tls(tmp_path: Path, scheme: str) -> None:
                 await distrustful.call(control.ping, control.Ping(), timeout=0.5)
 
 
-async def test_a_slow_consumer_is_cut_comes_back_and_is_told(tmp_path: Path) -> None:
+async def test_case_68_a_slow_consumer_is_cut_comes_back_and_is_told(tmp_path: Path) -> None:
     async with nats_server(tmp_path) as server, trio.open_nursery() as nursery:
         relay = Relay(server.client_port)
         await nursery.start(relay.run)
@@ -86,7 +86,7 @@ async def test_a_dead_url_is_passed_over(tmp_path: Path) -> None:
                 await bus.wait_connected()
 
 
-async def test_a_silent_broker_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_case_68_a_silent_broker_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A peer that takes our octets and says nothing any more: the partition that no reset announces."""
     monkeypatch.setattr("shared.bus.connection.PING_EVERY", 0.1)
     async with nats_server(tmp_path) as server, trio.open_nursery() as nursery:

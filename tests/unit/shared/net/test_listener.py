@@ -233,7 +233,7 @@ async def test_caps_count_the_true_address() -> None:
             await peer.aclose()
 
 
-async def test_an_untrusted_peer_is_closed_unheard() -> None:
+async def test_case_72_an_untrusted_peer_is_closed_unheard() -> None:
     async with serving(told, proxy=("10.0.0.0/8",)) as served:
         peer = await served.connect()
         assert await read_all(peer) == b""
@@ -241,7 +241,7 @@ async def test_an_untrusted_peer_is_closed_unheard() -> None:
 
 
 @pytest.mark.parametrize("said", [b"EHLO no.header.example\r\n", b"PROXY TCP4 x y z\r\n" + b"x" * 20, b"PROXY"])
-async def test_a_malformed_or_missing_header_closes(said: bytes) -> None:
+async def test_case_72_a_malformed_or_missing_header_closes(said: bytes) -> None:
     async with serving(told, proxy=("127.0.0.0/8",), limits=ConnectionLimits(proxy_timeout=0.2)) as served:
         peer = await served.connect()
         await peer.send_all(said)
