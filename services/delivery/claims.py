@@ -1,59 +1,60 @@
-"""The claim loop: finds letters that are due and hands them out in batches.
+"""The claim loop: finds work that is due and hands it out in batches.
 
 Invariants
 1. A ring that comes while a claim is under way leads to another claim: the bell is cleared before asking.
-2. A lost doorbell delays a letter by `poll` seconds at most, and a time of `next_due` is kept.
-3. At most ``batches`` claims are worked on at a time, so that letters gather into large batches under load.
-4. After ``draining`` nothing is claimed; the loop returns when the batches in hand are done.
+2. A lost doorbell delays work by ``poll`` seconds at most, and a time of ``next_due`` is kept.
+3. At most ``batches`` claims are worked on at a time, so that work gathers into large batches under load.
+4. After draining begins nothing is claimed; the loop returns when the batches in hand are done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import trio
 
-from services.delivery.config import DeliverySettings
+from services.delivery.house import House
 from shared.base.ids import new_ulid
 from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.errors import Refused, Unavailable
-from shared.contracts.spool import Claim, Claimed, Letter, Ready
+from shared.contracts.op import Event
+from shared.contracts.spool import Letter
 from shared.observe import tracing
-from shared.observe.log import Log
 
-Work = Callable[[Sequence[Letter], float], Awaitable[None]]
-
-NOTHING = Claimed(())
+T = TypeVar("T")
+P = TypeVar("P")
 
 
-class ClaimLoop:
-    """Claims in one lane for one replica.
+class Found(NamedTuple, Generic[T]):
+    """What a claim brought. ``next_due`` is Unix seconds; ``more``: there was more than it could take."""
 
-    ``work`` gets the letters and the Unix time of their claim, and must not raise; at most ``batches`` run at a time.
+    items: Sequence[T] = ()
+    next_due: float | None = None
+    more: bool = False
+
+
+Claim = Callable[[], Awaitable[Found[T]]]
+Work = Callable[[Sequence[T], float], Awaitable[None]]
+
+
+class ClaimLoop(Generic[T]):
+    """Claims one kind of work for one replica.
+
+    ``work`` gets what was claimed and the Unix time of the claim, and must not raise; at most ``batches`` run at a
+    time. ``poll``: 0 for the setting.
     """
 
-    def __init__(
-        self,
-        bus: Bus,
-        settings: DeliverySettings,
-        work: Work,
-        *,
-        batches: int,
-        far: bool = False,
-        draining: trio.Event,
-        wall_clock: Callable[[], float],
-        log: Log,
-    ) -> None:
-        self._bus = bus
-        self._settings = settings
+    def __init__(self, house: House, claim: Claim[T], work: Work[T], batches: int, poll: float = 0.0) -> None:
+        self._claim_some = claim
         self._work = work
         self._batches = batches
-        self._far = far
-        self._draining = draining
-        self._wall_clock = wall_clock
-        self._log = log
+        self._poll = poll or house.settings.poll
+        self._draining = house.draining
+        self._wall_clock = house.wall_clock
+        self._log = house.log
         self._bell = trio.Event()
         self._failing = False
 
@@ -65,13 +66,13 @@ class ClaimLoop:
             while not self._draining.is_set():
                 await slots.acquire()
                 self._bell = trio.Event()
-                claimed = NOTHING if self._draining.is_set() else await self._claim()
-                if claimed.letters:
-                    nursery.start_soon(self._work_on, claimed.letters, slots)
+                found: Found[T] = Found() if self._draining.is_set() else await self._claim()
+                if found.items:
+                    nursery.start_soon(self._work_on, found.items, slots)
                 else:
                     slots.release()
-                if not claimed.more:
-                    await self._wait(claimed.next_due)
+                if not found.more:
+                    await self._wait(found.next_due)
 
     def ring(self) -> None:
         """There may be something to claim."""
@@ -82,53 +83,67 @@ class ClaimLoop:
         self.ring()
 
     async def _wait(self, next_due: float | None) -> None:
-        """Until the bell rings, a known letter is due, or it is time to look anyway."""
-        seconds = self._settings.poll
+        """Until the bell rings, known work is due, or it is time to look anyway."""
+        seconds = self._poll
         if next_due is not None:
             seconds = min(seconds, max(0.0, next_due - self._wall_clock()))
         with trio.move_on_after(seconds):
             await self._bell.wait()
 
-    async def _claim(self) -> Claimed:
-        request = Claim(self._bus.replica, self._settings.batch, self._settings.lease, self._far)
+    async def _claim(self) -> Found[T]:
         try:
-            claimed = await self._bus.call(spool.claim, request)
+            found = await self._claim_some()
         except (Refused, Unavailable) as error:
             if not self._failing:
                 self._log.warning("delivery.cannot_claim", reason=str(error))
             self._failing = True
-            return NOTHING
+            return Found()
         if self._failing:
             self._log.info("delivery.claims_again")
             self._failing = False
-        return claimed
+        return found
 
-    async def _work_on(self, letters: Sequence[Letter], slots: trio.Semaphore) -> None:
+    async def _work_on(self, items: Sequence[T], slots: trio.Semaphore) -> None:
         try:
-            if tracing.tracer is None:
-                await self._work(letters, self._wall_clock())
-            else:
-                with tracing.tracer.under("delivery.claim", [letter.trace for letter in letters], new_ulid()):
-                    await self._work(letters, self._wall_clock())
+            await self._work(items, self._wall_clock())
         finally:
             slots.release()
 
 
+def letters(house: House, *, far: bool) -> Claim[Letter]:
+    """How letters of one lane are claimed."""
+    bus, settings = house.bus, house.settings
+    request = spool.Claim(bus.replica, settings.batch, settings.lease, far)
+
+    async def claim() -> Found[Letter]:
+        claimed = await bus.call(spool.claim, request)
+        return Found(claimed.letters, claimed.next_due, claimed.more)
+
+    return claim
+
+
+def traced(work: Work[Letter]) -> Work[Letter]:
+    """``work`` as a part of the letters' walks, where somebody follows them."""
+
+    async def follow(some: Sequence[Letter], claimed: float) -> None:
+        if tracing.tracer is None:
+            await work(some, claimed)
+        else:
+            with tracing.tracer.under("delivery.claim", [letter.trace for letter in some], new_ulid()):
+                await work(some, claimed)
+
+    return follow
+
+
 @contextmanager
-def doorbell(bus: Bus, near: ClaimLoop, far: ClaimLoop) -> Iterator[None]:
-    """Ring the loop whose lane has something; after a gap, both."""
+def rung(bus: Bus, bell: Event[P], loop: ClaimLoop[Any], concerns: Callable[[P], bool]) -> Iterator[None]:
+    """Ring ``loop`` by the notices that concern it; after a gap in any case."""
 
-    def ring(ready: Ready) -> None:
-        if ready.letters:
-            near.ring()
-        if ready.far:
-            far.ring()
+    def ring(notice: P) -> None:
+        if concerns(notice):
+            loop.ring()
 
-    def ring_both() -> None:
-        near.ring()
-        far.ring()
-
-    subscription = bus.subscribe(spool.ready, ring, on_gap=ring_both)
+    subscription = bus.subscribe(bell, ring, on_gap=loop.ring)
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ import trio
 from shared.bus.client import Bus
 from shared.contracts import messages
 from shared.contracts.errors import Code, Refused
-from shared.contracts.messages import Changed, Deliver, Effects, Filing, FilingResult
+from shared.contracts.messages import Changed, Deliver, Effects, Filing, FilingResult, Target
 
 OCTETS = 500_000  # of one call, roughly; the bus carries 1 MB
 _FILING, _TARGET = 96, 32  # octets of one beside its texts
@@ -49,16 +49,19 @@ def _chunks(filings: Sequence[Filing]) -> Iterator[Sequence[Filing]]:
     """``filings`` in runs that one call can carry."""
     start = octets = 0
     for index, filing in enumerate(filings):
-        size = _FILING + sum([_TARGET + len(target.prefix) + _octets(target.changed) for target in filing.targets])
-        size += sum([len(address) + 4 for address in filing.forwards])
-        if filing.effects is not None:
-            size += _effects(filing.effects)
+        size = weight(filing.targets, filing.effects) + sum([len(address) + 4 for address in filing.forwards])
         if octets + size > OCTETS and index > start:
             yield filings[start:index]
             start, octets = index, 0
         octets += size
     if start < len(filings):
         yield filings[start:]
+
+
+def weight(targets: Sequence[Target], effects: Effects | None) -> int:
+    """About what a filing costs on the bus, in octets."""
+    size = _FILING + sum([_TARGET + len(target.prefix) + _octets(target.changed) for target in targets])
+    return size if effects is None else size + _effects(effects)
 
 
 def _octets(changed: Changed | None) -> int:

@@ -6,21 +6,18 @@ recipient only in the transaction that files it; a letter without a verdict come
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
 from services.delivery.fate import SENT, Fate
 from services.delivery.filing import file_all
-from services.delivery.insistence import Insistence
-from services.delivery.journal import Journal, Verdict
-from services.delivery.leases import Leases
-from services.delivery.reports import Reporter, Reports
-from services.delivery.routing import FULL, Task, Trouble, route
-from services.delivery.schedule import Schedule
+from services.delivery.house import House, Tools
+from services.delivery.journal import Verdict
+from services.delivery.reports import Reports
+from services.delivery.routing import FULL, FULL_FOR_GOOD, Task, route
 from services.delivery.settle import TOLD, judge, settlements, without_stale
 from services.delivery.sieve.filtering import Filtering
-from shared.bus.client import Bus
 from shared.contracts import spool
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.messages import Changed, Effects, Filing, FilingResult, Mailing
@@ -32,28 +29,16 @@ _CLASHES = 3  # times that scripts run again since others were faster
 class Pipeline:
     """Serves claimed letters."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        schedule: Schedule,
-        leases: Leases,
-        insistence: Insistence,
-        filtering: Filtering,
-        reporter: Reporter,
-        journal: Journal,
-        *,
-        wall_clock: Callable[[], float],
-        full: Trouble = FULL,
-    ) -> None:
-        self._bus = bus
-        self._full = full
-        self._schedule = schedule
-        self._leases = leases
-        self._insistence = insistence
+    def __init__(self, house: House, tools: Tools, filtering: Filtering) -> None:
+        self._bus = house.bus
+        self._full = FULL_FOR_GOOD if house.settings.full_mailbox == "refuse" else FULL
+        self._schedule = tools.schedule
+        self._leases = tools.leases
+        self._insistence = tools.insistence
         self._filtering = filtering
-        self._reporter = reporter
-        self._journal = journal
-        self._wall_clock = wall_clock
+        self._reporter = tools.reporter
+        self._journal = tools.journal
+        self._wall_clock = house.wall_clock
 
     async def work(self, letters: Sequence[Letter], claimed: float) -> None:
         """Serve all due recipients of ``letters``, claimed at Unix time ``claimed``. Raises nothing."""

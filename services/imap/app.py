@@ -33,7 +33,14 @@ async def run(process: Process[ImapSettings]) -> None:
     lookout = Lookout(process.bus, (mailboxes, watches), settings.check_seconds)
     async with trio.open_nursery() as nursery:
         shared = Shared(
-            settings, process.bus, nursery, mailboxes, Names(settings.separator), watches, process.common.login
+            settings,
+            process.bus,
+            nursery,
+            mailboxes,
+            Names(settings.separator),
+            watches,
+            process.common.login,
+            settings.managesieve or process.common.hostname,
         )
         server = Server(shared, roster, log)
         nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))

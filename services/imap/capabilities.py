@@ -12,10 +12,16 @@ _CORE = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "INPROGRESS")  # what conversatio
 
 
 def offered(
-    state: State, settings: ImapSettings, *, can_start_tls: bool, may_log_in: bool, mechanisms: Sequence[str]
+    state: State,
+    settings: ImapSettings,
+    *,
+    can_start_tls: bool,
+    may_log_in: bool,
+    mechanisms: Sequence[str],
+    managesieve: str,
 ) -> list[str]:
     """The capability names for a session in ``state``; ``may_log_in``: passwords may be sent now, and ``mechanisms``
-    used."""
+    used. ``managesieve`` is where users keep the scripts that METADATA may name."""
     names = [*_CORE]
     logged_in = state is not State.NOT_AUTHENTICATED
     for row in ROWS.values():
@@ -23,6 +29,7 @@ def offered(
             names += row.capabilities
     if logged_in:
         names.append(f"APPENDLIMIT={settings.message_limit}")
+        names.append(f"IMAPSIEVE=sieve://{managesieve}")
         if settings.messages_per_command:
             names.append(f"MESSAGELIMIT={settings.messages_per_command}")
         return names

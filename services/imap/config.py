@@ -17,6 +17,7 @@ class ImapSettings:
     tls_port: int = 993  # TLS from the first octet
     proxy_networks: tuple[str, ...] = ()  # where PROXY protocol headers are believed
 
+    managesieve: str = ""  # host, maybe with :port, where users keep their Sieve scripts; "" for [common] hostname
     separator: str = "/"  # between levels of mailbox names, "/" or "."; storage always uses "/"
     plaintext_on_loopback: bool = True  # logins without TLS from this machine
 

@@ -79,6 +79,7 @@ class Shared(NamedTuple):
     names: Names
     watches: Watches
     logins: LoginSettings = USUAL_LOGINS
+    managesieve: str = "localhost"
 
 
 class Notified(Protocol):

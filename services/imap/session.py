@@ -228,6 +228,7 @@ class Session:
             can_start_tls=connection.can_start_tls,
             may_log_in=secure(connection, settings),
             mechanisms=() if self._login is None else self._login.mechanisms,
+            managesieve=self._shared.managesieve,
         )
 
     async def _follow(self, then: Then) -> None:

@@ -35,6 +35,7 @@ from services.storage.handlers import (
     dkim,
     domains,
     greylist,
+    imap_events,
     mailboxes,
     maildrop,
     messages,
@@ -164,6 +165,7 @@ class Parts:
         yield from messages.rows(flagsets, self.tickets, self.forwarding)
         yield from maildrop.rows(flagsets)
         yield from search.rows(self.blobs.read)
+        yield from imap_events.rows(flagsets, self.forwarding, self.tickets)
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
         yield from sorting.ROWS
         yield from outbound.ROWS

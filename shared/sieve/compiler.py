@@ -34,12 +34,18 @@ class Compiler:
         self._limits = limits
         self._traced = traced
         self._required: frozenset[str] = frozenset()
+        self._named: frozenset[str] = frozenset()
         self._blocks: list[str] = []
 
     @property
     def required(self) -> frozenset[str]:
-        """What the script requires."""
+        """What the script requires, and what it tries to have."""
         return self._required
+
+    @property
+    def for_delivery(self) -> frozenset[str]:
+        """What its require names that only a letter's delivery can use."""
+        return self._registry.for_delivery(self._named)
 
     def compile(self, commands: Sequence[Command]) -> Step:
         """The whole script. Raises `InvalidScript`."""
@@ -47,6 +53,7 @@ class Compiler:
         while first < len(commands) and commands[first].name == "require":
             self._require(commands[first])
             first += 1
+        self._named = self._required
         if "ihave" in self._required:
             self._required |= self._tried(commands[first:])
         return self._block(commands[first:])

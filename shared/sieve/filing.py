@@ -12,7 +12,7 @@ from shared.sieve.text import Texts, resolve, resolve_all
 
 _SYSTEM = {name.lower(): name for name in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
 _SPECIAL = frozenset('(){%*"\\]')
-_MAX_FLAGS = 64
+_MAX_FLAGS = 100
 _MAX_MAILBOX = 1_000  # characters
 FlagsOf = Callable[[Run], tuple[str, ...] | None]
 

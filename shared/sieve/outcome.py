@@ -112,7 +112,8 @@ class Traced(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The end of a run. With ``error`` the only action is the implicit keep.
+    """The end of a run. With ``error`` the only action is the implicit keep. ``flags`` is the internal variable of
+    imap4flags as the run left it, None while nothing has set it.
 
     ``unknown`` holds questions that nobody had answered: when it is not empty the run counts for nothing, and is to
     be repeated with the answers.
@@ -124,3 +125,4 @@ class Outcome(NamedTuple):
     memories: tuple[Memory, ...] = ()
     trace: tuple[Traced, ...] = ()
     steps: int = 0
+    flags: tuple[str, ...] | None = None

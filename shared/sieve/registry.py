@@ -75,6 +75,7 @@ class Extension(NamedTuple):
     tags: Mapping[str, tuple[TagRow, ...]] = {}
     match_types: tuple[MatchType, ...] = ()
     implies: tuple[str, ...] = ()  # what its require also requires
+    for_delivery: bool = False  # of no use where a message is not being delivered (RFC 6785 section 3.11)
 
 
 class Registry:
@@ -97,6 +98,10 @@ class Registry:
         for own, extension in added:
             for name, tags in extension.tags.items():
                 self._add(name, tuple([tag._replace(extension=tag.extension or own) for tag in tags]))
+
+    def for_delivery(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of ``names`` that only a letter's delivery can use."""
+        return frozenset([name for name in names if self.extensions[name].for_delivery])
 
     def _add(self, name: str, tags: tuple[TagRow, ...]) -> None:
         if name in self.tests:

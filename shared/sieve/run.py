@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.sieve.errors import LimitExceeded
+from shared.sieve.errors import LimitExceeded, RunProblem
 from shared.sieve.limits import DEFAULT, Limits
 from shared.sieve.message import Envelope, Message
 from shared.sieve.outcome import Action, Discard, FileInto, Keep, Memory, Question, Redirect, Reject, Traced
@@ -46,6 +46,7 @@ class Context(NamedTuple):
     facts: Mapping[Question, str | None] = {}
     spam: float | None = None
     virus: int | None = None
+    flags: tuple[str, ...] | None = None  # of a message that an IMAP event concerns; None: a letter is delivered
 
 
 class Run:
@@ -70,7 +71,7 @@ class Run:
         self.shared_variables: dict[str, str] = {}  # "global" ones of RFC 6609
         self.shared_names: set[str] = set()
         self.matched: tuple[str, ...] = ()
-        self.flags: tuple[str, ...] | None = None
+        self.flags = context.flags
         self.memories: list[Memory] = []
         self.included: set[tuple[str, str]] = set()
         self.inclusions: list[str] = []  # names of scripts, the innermost last
@@ -122,6 +123,16 @@ class Run:
             if self._redirects < 0:
                 raise LimitExceeded(f"more than {self.limits.redirects} redirects")
         self.actions.append(action)
+
+    @property
+    def is_event(self) -> bool:
+        """Whether an IMAP event is the cause, not a delivery (RFC 6785)."""
+        return self.context.flags is not None
+
+    def needs_delivery(self, what: str) -> None:
+        """Before what makes no sense in an IMAP event (RFC 6785 sections 3.11 and 4.6). Raises `RunProblem`."""
+        if self.is_event:
+            raise RunProblem(f"{what} is not for IMAP events")
 
     def include(self) -> None:
         """One more inclusion of a script."""

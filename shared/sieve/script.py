@@ -11,7 +11,7 @@ from shared.sieve.message import Envelope, Message
 from shared.sieve.outcome import Keep, Outcome
 from shared.sieve.parser import parse
 from shared.sieve.registry import Registry, Step
-from shared.sieve.run import Context, Run
+from shared.sieve.run import Context, Run, Signal
 
 BODY_READERS = frozenset(
     {"body", "editheader", "enclose", "extracttext", "foreverypart", "include", "mime", "replace"}
@@ -19,10 +19,12 @@ BODY_READERS = frozenset(
 
 
 class Script:
-    """``needs_body``: a run may look behind the header block, or change the message."""
+    """``needs_body``: a run may look behind the header block, or change the message. ``for_delivery`` names what an
+    IMAP event's script may not require."""
 
-    def __init__(self, step: Step, required: frozenset[str], limits: Limits) -> None:
+    def __init__(self, step: Step, required: frozenset[str], for_delivery: frozenset[str], limits: Limits) -> None:
         self.step = step
+        self.for_delivery = for_delivery
         self.required = required
         self.limits = limits
         self.needs_body = not required.isdisjoint(BODY_READERS)
@@ -32,7 +34,7 @@ class Script:
         run = Run(message, envelope, context, self.limits, traced=traced)
         error: SieveError | None = None
         try:
-            self.step(run)
+            self.perform(run)
         except SieveError as problem:
             error = problem
         except BrokenTable as problem:
@@ -41,7 +43,13 @@ class Script:
         used = self.limits.steps - max(run.steps, 0)
         if error is not None:
             return Outcome((Keep(implicit=True),), error, tuple(run.unknown), (), trace, used)
-        return Outcome(run.finish(), None, tuple(run.unknown), tuple(run.memories), trace, used)
+        return Outcome(run.finish(), None, tuple(run.unknown), tuple(run.memories), trace, used, run.flags)
+
+    def perform(self, run: Run) -> Signal | None:
+        """The script's part in a run. Raises `SieveError`."""
+        for name in sorted(self.for_delivery):
+            run.needs_delivery(name)
+        return self.step(run)
 
 
 def compile_script(octets: bytes, registry: Registry, limits: Limits = DEFAULT, *, traced: bool = False) -> Script:
@@ -51,4 +59,4 @@ def compile_script(octets: bytes, registry: Registry, limits: Limits = DEFAULT, 
     source = Source(octets.removeprefix(b"\xef\xbb\xbf"))
     compiler = Compiler(source, registry, limits, traced=traced)
     step = compiler.compile(parse(source, limits))
-    return Script(step, compiler.required, limits)
+    return Script(step, compiler.required, compiler.for_delivery, limits)

@@ -37,6 +37,8 @@ def test_delivery_files_letters_and_logs_nobody_in() -> None:
         "control.ping",
         "directory.resolve",
         "dkim.sealing",
+        "imapsieve.claim",
+        "imapsieve.settle",
         "messages.deliver",
         "outbound.keep-sts-policy",
         "outbound.sts-policy",

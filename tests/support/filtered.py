@@ -6,7 +6,6 @@ import struct
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import trio
 
 from services.delivery.app import deliver
 from services.delivery.config import DeliverySettings
+from services.delivery.house import House
 from services.storage.rules.packed import unpack_uids
 from shared.base.ids import new_ulid
 from shared.contracts import blobs, mailboxes, messages, sieve, spool
@@ -148,17 +148,7 @@ async def post(folder: Path, *, fresh: bool = True, **settings: Any) -> AsyncIte
         office = Post(storage)
         bus = storage.bus("delivery")
         given = DeliverySettings(**settings)
-        nursery.start_soon(
-            partial(
-                deliver,
-                bus,
-                given,
-                draining,
-                structlog.get_logger(),
-                lambda: office.now,
-                hostname=HOST,
-                lookup=Resolver(NO_DNS),
-            )
-        )
+        house = House(bus, given, draining, structlog.get_logger(), lambda: office.now, HOST)
+        nursery.start_soon(deliver, house, Resolver(NO_DNS))
         yield office
         draining.set()

@@ -14,6 +14,7 @@ import trio
 
 from services.delivery.app import deliver
 from services.delivery.config import DeliverySettings
+from services.delivery.house import House
 from services.delivery.outbound.config import OutboundSettings, RouteSettings
 from services.delivery.outbound.finding import Lookup
 from services.storage import app as storage_app
@@ -122,15 +123,8 @@ async def outbound_stage(
         draining, ended = trio.Event(), trio.Event()
 
         async def live() -> None:
-            await deliver(
-                storage.bus("delivery"),
-                chosen,
-                draining,
-                structlog.get_logger(),
-                clock,
-                hostname=HOST,
-                lookup=lookup or Resolver(NO_DNS),
-            )
+            house = House(storage.bus("delivery"), chosen, draining, structlog.get_logger(), clock, HOST)
+            await deliver(house, lookup or Resolver(NO_DNS))
             ended.set()
 
         nursery.start_soon(live)

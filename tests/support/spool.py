@@ -12,7 +12,7 @@ from typing import TypeVar
 import trio
 
 from shared.bus.client import Bus, Call
-from shared.contracts import messages, spool
+from shared.contracts import imap_events, messages, spool
 from shared.contracts.directory import Kind, Resolution
 from shared.contracts.errors import Code
 from shared.contracts.messages import Deliver, Delivered, Filing, FilingResult
@@ -89,6 +89,7 @@ class FakeSpool:
         self.bus.serve(spool.extend, self._noting(self._extend))
         self.bus.serve(spool.settle, self._noting(self._settle))
         self.bus.serve(messages.deliver, self._noting(self._deliver))
+        self.bus.serve(imap_events.claim, lambda call: call.answer(imap_events.Claimed(())))
         self.bus.serve(spool.body, lambda call: call.answer(LetterBody(self.octets)))
 
     def _noting(self, serve: Callable[[Call[Q, R]], None]) -> Callable[[Call[Q, R]], None]:

@@ -75,9 +75,18 @@ def _play(path: Path, house: House, accounts: Mapping[str, str]) -> None:
         literals=protocol in ("imap", "managesieve"),
     )
     transcript = read_transcript(path)
+    if "sieve" in transcript.messages:
+        _put_script(house, variables["alice"], transcript.messages["sieve"])
     if protocol == "pop3":
         _fill(house, variables["alice"], transcript.messages.values())
     Conversation(transcript, stage).play()
+
+
+def _put_script(house: House, address: str, script: bytes) -> None:
+    """IMAP can keep no script: one that a transcript calls ``sieve`` is there from the beginning, by this name."""
+    file = house.data / "transcript.sieve"
+    file.write_bytes(script)
+    house.eilpost("sieve", "put", address, "sieve", str(file))
 
 
 def _fill(house: House, address: str, messages: Iterable[bytes]) -> None:

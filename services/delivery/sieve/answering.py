@@ -32,9 +32,19 @@ class Stamp(NamedTuple):
     now: float
 
     @property
+    def date(self) -> bytes:
+        """The field Date."""
+        return f"Date: {format_date(int(self.now))}\r\n".encode()
+
+    @property
+    def message_id(self) -> bytes:
+        """The field Message-ID."""
+        return f"Message-ID: <{self.id}@{self.host}>\r\n".encode()
+
+    @property
     def fields(self) -> bytes:
-        """Date and Message-ID."""
-        return f"Date: {format_date(int(self.now))}\r\nMessage-ID: <{self.id}@{self.host}>\r\n".encode()
+        """Both."""
+        return self.date + self.message_id
 
 
 def machine(message: Message, sender: str) -> str | None:

@@ -22,9 +22,12 @@ class SieveSettings:
     largest: int = 8 * MIB  # octets of a letter that scripts may look into and change; of more they see the beginning
     redirects: int = 4  # of one letter by one account; 0 forbids it
     hops: int = 5  # Delivered-To fields after which nothing is sent on any more
+    poll: float = 5.0  # seconds: how late what a client did is found whose doorbell was lost
 
     def __post_init__(self) -> None:
         if self.spam_full <= 0:
             raise ValueError("spam_full must be above 0")
+        if self.poll <= 0:
+            raise ValueError("poll must be above 0")
         if self.remembered < 1 or self.largest < MIB or self.redirects < 0 or self.hops < 1:
             raise ValueError("remembered and hops must be at least 1, largest 1048576 octets, redirects not below 0")

@@ -64,6 +64,10 @@ class Programs:
             missing = list(reply.rest)
         return found
 
+    def named(self, name: str, octets: bytes) -> Program:
+        """A user's script that runs under its own name."""
+        return self._add(octets)._replace(name=f"script {name!r}")
+
     def _known(self, digest: str) -> Program | None:
         try:
             script = self._cache.find(digest)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from shared.contracts.sieve import SpooledLetter
 from shared.sieve.errors import SieveError
+from shared.sieve.extensions.imapsieve import NO_EVENT, ImapEvent, items
 from shared.sieve.message import Envelope, Message, header_end
 from shared.sieve.outcome import Action, Content, Keep, Memory, Outcome, Question
 from shared.sieve.run import Context
@@ -52,7 +53,7 @@ def _first(message: Message, name: str) -> str:
 
 
 class Scene(NamedTuple):
-    """What a run is about: one letter for one account."""
+    """What a run is about: one letter for one account, or what happened to one message."""
 
     shown: SpooledLetter
     envelope: Envelope
@@ -61,6 +62,8 @@ class Scene(NamedTuple):
     now: float
     clock: Callable[[], float]
     judged: Judged = Judged()
+    event: ImapEvent = NO_EVENT  # where a client's doing is the cause
+    flags: tuple[str, ...] | None = None  # of the event's message
 
 
 class Ran(NamedTuple):
@@ -70,6 +73,7 @@ class Ran(NamedTuple):
     memories: tuple[Memory, ...] = ()
     error: str = ""
     unknown: tuple[Question, ...] = ()
+    flags: tuple[str, ...] | None = None  # as the last script left its internal variable
 
 
 def run_all(programs: Sequence[Program], scene: Scene, facts: Mapping[Question, str | None]) -> Ran:
@@ -97,7 +101,7 @@ def run_all(programs: Sequence[Program], scene: Scene, facts: Mapping[Question, 
         actions += [action for action in outcome.actions if action is not kept]
         if kept.content is not None:
             octets, parts = whole(kept.content, octets), b""
-    return Ran(tuple(dict.fromkeys(actions)), tuple(memories))
+    return Ran(tuple(dict.fromkeys(actions)), tuple(memories), flags=outcome.flags)
 
 
 def whole(content: Content, octets: bytes) -> bytes:
@@ -113,9 +117,8 @@ def _context(scene: Scene, facts: Mapping[Question, str | None]) -> Context:
     environment = {
         "domain": scene.host.partition(".")[2] or scene.host,
         "host": scene.host,
-        "location": "MDA",
         "name": "Eilpost",
-        "phase": "during",
+        **items(scene.event),
     }
     if scene.shown.client:
         environment["remote-ip"] = scene.shown.client
@@ -128,4 +131,5 @@ def _context(scene: Scene, facts: Mapping[Question, str | None]) -> Context:
         facts=facts,
         spam=judged.spam_score(message) if judged.spam else None,
         virus=judged.virus_number(message) if judged.virus else None,
+        flags=scene.flags,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.storage.handlers.notices import tell_list
-from services.storage.repositories import mailboxes, metadata, places, rights
+from services.storage.repositories import mailbox_scripts, mailboxes, metadata, places, rights
 from services.storage.repositories.access import Access
 from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
 from services.storage.repositories.places import Place
@@ -201,6 +201,7 @@ def _replace_inbox(work: UnitOfWork, tree: Tree, to: str, session: str) -> None:
     fresh = tree.make(names.INBOX)
     rights.inherit(work.connection, old.id, [fresh.id])
     metadata.copy(work.connection, old.id, fresh.id)
+    mailbox_scripts.resolve(work.connection, [tree.owner.id])
     previous = old.modseq
     old.advance()
     tree.ledger.save()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from services.storage.handlers import imap_causes
 from services.storage.handlers.notices import tell
 from services.storage.repositories import contents, messages, places
 from services.storage.repositories.access import Access
@@ -19,6 +21,7 @@ from services.storage.rules.rights import settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.blobs import Body, Summary
 from shared.contracts.errors import Code, Refused
+from shared.contracts.imap_events import Cause
 from shared.contracts.messages import Append, Appended, New
 
 
@@ -27,7 +30,7 @@ class Plan(NamedTuple):
 
     state: MailboxState
     previous: int
-    author: str
+    asked: Asked[Append]
     rows: list[Message]
 
 
@@ -51,6 +54,10 @@ def append(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Append]])
         new = [row._replace(content_id=number) for row, number in zip(rows, numbers, strict=True)]
         messages.add(work.connection, new)
         ledger.save()
+        added = iter(new)
+        for plan in plans:
+            if isinstance(plan, Plan):
+                imap_causes.added(work, plan.asked, plan.state, Cause.APPEND, list(islice(added, len(plan.rows))))
     return [plan if isinstance(plan, Refused) else _appended(flagsets, work, plan) for plan in plans]
 
 
@@ -69,7 +76,7 @@ def _plan(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, as
     except flags.BadFlag as error:
         return Refused(Code.CANNOT, str(error))
     previous = state.modseq
-    return Plan(state, previous, asked.session, enter(flagsets, work, state, request.messages, sets))
+    return Plan(state, previous, asked, enter(flagsets, work, state, request.messages, sets))
 
 
 def enter(
@@ -89,5 +96,5 @@ def enter(
 def _appended(flagsets: FlagSets, work: UnitOfWork, plan: Plan) -> Appended:
     last = plan.rows[-1]
     step = Step(plan.state.id, plan.previous, last.modseq, last.uid + 1)
-    change = tell(work, flagsets, step, rows=[row.view for row in plan.rows], author=plan.author)
+    change = tell(work, flagsets, step, rows=[row.view for row in plan.rows], author=plan.asked.session)
     return Appended(plan.state.uidvalidity, pack_u32([row.uid for row in plan.rows]), change)

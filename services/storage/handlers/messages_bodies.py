@@ -69,7 +69,7 @@ def read_and_mark(
         and want.first_is_there
         and "s" in access.rights(want.state, each.account)
     ]
-    seen = [(state, uid, asked[place].session) for place, state, uid in marks]
+    seen = [(state, uid, asked[place]) for place, state, uid in marks]
     for (place, _, _), change in zip(marks, mark_seen(flagsets, work, ledger, seen), strict=True):
         answer = answers[place]
         if isinstance(answer, BodiesReply) and change is not None:

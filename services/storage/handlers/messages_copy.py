@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from services.storage.handlers import imap_causes
 from services.storage.handlers.messages_expunge import remove
 from services.storage.handlers.notices import tell
 from services.storage.repositories import contents, messages, places
@@ -22,6 +23,7 @@ from services.storage.rules.packed import pack_u32, unpack_uids
 from services.storage.rules.rights import FLAGGING, settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
+from shared.contracts.imap_events import Cause
 from shared.contracts.messages import Copied, Copy
 
 
@@ -63,6 +65,7 @@ def _copy(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, as
         leaving = [(source.id, row.uid, row.flagset_id, row.size, row.content_id) for row in rows]
         removed = remove(flagsets, work, source, leaving, author=asked.session, uses=uses)
     contents.adjust(work.connection, uses)
+    imap_causes.added(work, asked, target, Cause.COPY, added)
     old_uids, new_uids = pack_u32([row.uid for row in rows]), pack_u32([row.uid for row in added])
     return Copied(target.uidvalidity, old_uids, new_uids, change, removed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from services.storage.handlers import imap_causes
 from services.storage.handlers.messages_append import enter
 from services.storage.handlers.messages_expunge import REMOVABLE, remove
 from services.storage.handlers.notices import tell
@@ -15,6 +16,7 @@ from services.storage.rules import flags
 from services.storage.rules.rights import settable
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
+from shared.contracts.imap_events import Cause
 from shared.contracts.messages import Replace, Replaced
 
 
@@ -46,6 +48,7 @@ def replace(flagsets: FlagSets, work: UnitOfWork, asked: Asked[Replace]) -> Repl
         for row, number in zip(enter(flagsets, work, target, (request.new,), [given]), content, strict=True)
     ]
     messages.add(work.connection, rows)
+    imap_causes.added(work, asked, target, Cause.APPEND, rows)
     step = target.step(previous)
     change = tell(work, flagsets, step, rows=[row.view for row in rows], author=asked.session)
     uses: Counter[int] = Counter()

@@ -7,8 +7,10 @@ they are keeps its modseq.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from services.storage.handlers import imap_causes
+from services.storage.handlers.imap_causes import Doer, Reflagged
 from services.storage.handlers.notices import ViewRow, tell
 from services.storage.repositories import messages
 from services.storage.repositories.access import Access
@@ -34,6 +36,7 @@ class Wish(NamedTuple):
     unchanged_since: int | None
     author: str
     rights: str
+    doer: Doer | None = None  # None where no script is to see it
 
 
 def store(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Store]]) -> list[Stored | Refused]:
@@ -66,7 +69,8 @@ def _wish(access: Access, asked: Asked[Store]) -> Wish | Refused:
     allowed = settable(given, held)
     if FLAGGING.isdisjoint(held) or (given and not allowed):
         return Refused(Code.NO_RIGHT, "may change none of these flags")
-    return Wish(state, uids, request.mode, allowed, request.unchanged_since, asked.session, held)
+    since = request.unchanged_since
+    return Wish(state, uids, request.mode, allowed, since, asked.session, held, Doer(asked.account, asked.trace))
 
 
 class Storing:
@@ -76,6 +80,7 @@ class Storing:
         self.flagsets = flagsets
         self.work = work
         self.changed: dict[tuple[int, int], int] = {}  # modseq by (mailbox, uid)
+        self.reflagged: list[Reflagged] = []  # where scripts watch over mailboxes
         wanted: dict[int, list[int]] = {}
         for wish in wishes:
             known = wanted.get(wish.state.id)
@@ -121,6 +126,8 @@ class Storing:
             rows[uid] = row = (uid, modseq, number, size, date)
             self.changed[state.id, uid] = modseq
             after.append(row)
+            if state.script is not None and wish.doer is not None:
+                self.reflagged.append(Reflagged(state, wish.doer, uid, flagset, number))
         return tell(self.work, self.flagsets, state.step(previous), rows=after, author=wish.author)
 
     def save(self) -> None:
@@ -132,13 +139,17 @@ class Storing:
                 for (number, uid), modseq in self.changed.items()
             ],
         )
+        imap_causes.reflagged(self.work, self.flagsets, self.reflagged)
 
 
 def mark_seen(
-    flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, wanted: Sequence[tuple[MailboxState, int, str]]
+    flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, wanted: Sequence[tuple[MailboxState, int, Asked[Any]]]
 ) -> list[Change | None]:
-    """Set \\Seen on one message of each (mailbox, UID, author), for a FETCH without PEEK; None where it was set."""
-    wishes = [Wish(state, [uid], Mode.ADD, ("\\Seen",), None, author, RIGHTS) for state, uid, author in wanted]
+    """Set \\Seen on one message of each mailbox and UID, for a FETCH without PEEK; None where it was set."""
+    wishes = [
+        Wish(state, [uid], Mode.ADD, ("\\Seen",), None, by.session, RIGHTS, Doer(by.account, by.trace))
+        for state, uid, by in wanted
+    ]
     storing = Storing(flagsets, work, wishes)
     answers = [storing.apply(wish) for wish in wishes]
     storing.save()

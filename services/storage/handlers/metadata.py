@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from services.storage.config import Metadata
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, read, write
-from services.storage.repositories import administrators, metadata, places
+from services.storage.repositories import administrators, mailbox_scripts, metadata, places
 from services.storage.repositories.access import Access
-from services.storage.repositories.ledger import Ledger
+from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.metadata import EVERYBODY, SERVER
 from services.storage.rules.metadata import ADMIN, BadEntry, is_private, validate, wanted
 from services.storage.rules.rights import ANNOTATING
@@ -106,7 +106,8 @@ def change(settings: Metadata, administrating: Collection[str], work: UnitOfWork
     except BadEntry as error:
         raise Refused(Code.CANNOT, str(error)) from error
     shares = any(not is_private(name) for name in given)
-    number = _mailbox(work.connection, asked, shares) if request.name else SERVER
+    state = _mailbox(work.connection, asked, shares) if request.name else None
+    number = SERVER if state is None else state.id
     if number == SERVER and shares and not administrators.includes(work.connection, administrating, asked.account):
         raise Refused(Code.NO_RIGHT, "shared annotations of the server are set by administrators")
     if number == SERVER and ADMIN in given:
@@ -117,11 +118,21 @@ def change(settings: Metadata, administrating: Collection[str], work: UnitOfWork
             _check(settings, metadata.sizes(work.connection, number, whose), some)
     for name, value in given.items():
         metadata.put(work.connection, number, asked.account if is_private(name) else EVERYBODY, name, value)
+    if mailbox_scripts.ENTRY in given:
+        _rescript(work.connection, state)
     _tell(work, number, asked, given)
     return Done()
 
 
-def _mailbox(connection: Connection, asked: Asked[Set], shares: bool) -> int:
+def _rescript(connection: Connection, state: MailboxState | None) -> None:
+    """Another script is to run on what clients do: here, or (None) wherever no mailbox has its own."""
+    if state is None:
+        mailbox_scripts.resolve_all(connection)
+    else:
+        mailbox_scripts.resolve(connection, [state.account.id])
+
+
+def _mailbox(connection: Connection, asked: Asked[Set], shares: bool) -> MailboxState:
     """Where the asker may annotate; what all see needs the right to change what all see."""
     place = places.find(connection, asked.account, asked.request.name)
     access = Access(Ledger(connection))
@@ -132,7 +143,7 @@ def _mailbox(connection: Connection, asked: Asked[Set], shares: bool) -> int:
     held = access.rights(state, asked.account)
     if ANNOTATING.isdisjoint(held) or (shares and "w" not in held):
         raise Refused(Code.NO_RIGHT)
-    return state.id
+    return state
 
 
 def _check(settings: Metadata, sizes: dict[str, int], given: dict[str, bytes | None]) -> None:

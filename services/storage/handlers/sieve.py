@@ -1,6 +1,8 @@
 """The sieve family: scripts of an account, kept by its owner or by the administrator, and the log of their runs.
 
-Invariant: whatever changes which text is active tells `Memory`, since resolutions carry its hash.
+Invariants:
+1. Whatever changes which text is active tells `Memory`, since resolutions carry its hash.
+2. Whatever changes which names there are resolves anew what runs in the owner's mailboxes.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from services.storage.handlers import sieve_delivery
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.memory import Memory
 from services.storage.registry import AnyRow, read, write
-from services.storage.repositories import accounts, scripts, sieve_log
+from services.storage.repositories import accounts, mailbox_scripts, scripts, sieve_log
 from services.storage.rules.script_names import is_name
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import sieve as contract
@@ -113,8 +115,11 @@ def put(settings: config.Sieve, memory: Memory, work: UnitOfWork, asked: Asked[P
     """Store a script."""
     owner, request = owner_of(work.connection, asked), asked.request
     _fits(settings, work.connection, owner, _valid(request.name), len(request.octets))
+    is_new = scripts.is_active(work.connection, owner, request.name) is None
     if scripts.put(work.connection, work.now, owner, request.name, request.octets):
         memory.rerouting(work, "")
+    if is_new:
+        mailbox_scripts.resolve(work.connection, [owner])
     return Done()
 
 
@@ -126,6 +131,7 @@ def rename(work: UnitOfWork, asked: Asked[Rename]) -> Done:
     if scripts.is_active(work.connection, owner, _valid(request.to)) is not None:
         raise Refused(Code.ALREADY_EXISTS, f"there is a script {request.to!r} already")
     scripts.rename(work.connection, owner, request.name, request.to)
+    mailbox_scripts.resolve(work.connection, [owner])
     return Done()
 
 
@@ -138,6 +144,7 @@ def delete(work: UnitOfWork, asked: Asked[Delete]) -> Done:
     if active:
         raise Refused(Code.IN_USE, f"{name!r} is the active script")
     scripts.remove(work.connection, owner, name)
+    mailbox_scripts.resolve(work.connection, [owner])
     return Done()
 
 

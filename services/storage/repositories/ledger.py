@@ -57,6 +57,7 @@ class MailboxState:
     expunged_before: int
     quota: int = 0
     message_quota: int = 0
+    script: str | None = None  # runs on what clients do here
     changed: bool = False
 
     def has_room(self, messages: int, octets: int, *, within: bool = False) -> bool:
@@ -124,6 +125,7 @@ _MAILBOX = (
     mailbox.c.expunged_before,
     mailbox.c.quota,
     mailbox.c.message_quota,
+    mailbox.c.script,
 )
 _STATE = select(*_ACCOUNT, *_MAILBOX).join_from(mailbox, account)
 BY_ID = _STATE.where(mailbox.c.id == bindparam("id"))  # a list of one costs a third more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
@@ -68,13 +68,27 @@ class Incoming(NamedTuple):
     account: int
 
 
+class Origin(NamedTuple):
+    """What a letter gets from what it comes from: another letter, or a message in a mailbox."""
+
+    trace: str
+    size: int
+    message_id: str
+    subject: str
+    smtputf8: bool
+    envelope_id: str = ""
+    require_tls: bool = False
+    priority: int = 0
+    prefix: bytes | None = None
+
+
 class Spawned(NamedTuple):
-    """A letter that comes from letter ``origin``; ``content_id`` is that of its octets, or of changed ones.
+    """A letter that comes from ``origin``; ``content_id`` is that of its octets, or of changed ones.
 
     ``sender`` is under which name it leaves, "" for its own.
     """
 
-    origin: int
+    origin: Origin
     content_id: int
     mailing: Mailing
     sender: str
@@ -102,14 +116,18 @@ def add(connection: Connection, now: float, letters: Sequence[Incoming], content
     ADD_RECIPIENT.execute(connection, recipients)
 
 
+def origins(connection: Connection, seqs: Collection[int]) -> dict[int, Origin]:
+    """Letters of the spool that others come from."""
+    return {seq: Origin(*row) for seq, *row in connection.execute(ORIGINS, {"seqs": list(seqs)})}
+
+
 def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> None:
-    """Write letters that come from letters which are in the spool, all of them due at once."""
-    origins = {row.seq: row for row in connection.execute(ORIGINS, {"seqs": list({each.origin for each in spawned})})}
+    """Write letters that come from what is here already, all of them due at once."""
     seqs = reserve(connection, letter.c.seq, len(spawned))
     rows: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
     for seq, each in zip(seqs, spawned, strict=True):
-        rows.append(_spawned(seq, now, each, origins[each.origin]))
+        rows.append(_spawned(seq, now, each))
         recipients.extend(
             (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False, each.sender)
             for number, one in enumerate(each.mailing.recipients, 1)
@@ -118,9 +136,9 @@ def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> Non
     ADD_SPAWNED_RECIPIENT.execute(connection, recipients)
 
 
-def _spawned(seq: int, now: float, spawned: Spawned, origin: Any) -> tuple[Any, ...]:
+def _spawned(seq: int, now: float, spawned: Spawned) -> tuple[Any, ...]:
     """The row, in the order of `ADD_LETTER`."""
-    mailing = spawned.mailing
+    mailing, origin = spawned.mailing, spawned.origin
     changed = mailing.changed
     prefix = mailing.prefix + (origin.prefix or b"") if changed is None else mailing.prefix
     return (

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from services.storage.repositories import contents, metadata
+from services.storage.repositories import contents, imap_events, mailbox_scripts, metadata
 from services.storage.repositories.ledger import AccountState, Ledger, MailboxState
 from services.storage.rules.names import INBOX, USUAL
 from services.storage.tables.schema import account, acl, expunge, mailbox, maildrop_lock, message, subscription
@@ -61,8 +61,9 @@ def subscribe(connection: Connection, account_id: int, name: str, wanted: bool) 
 def add(ledger: Ledger, now: float, owner: AccountState, wanted: Sequence[tuple[str, str]]) -> list[MailboxState]:
     """Make mailboxes, by (name, special use); none of them is there yet. The ledger knows them from now on."""
     first = max(int(now), owner.uidvalidity + 1)
+    script = mailbox_scripts.of_new(ledger.connection, owner.id)
     rows: list[dict[str, Any]] = [
-        {"account_id": owner.id, "name": name, "uidvalidity": first + place, "special_use": use}
+        {"account_id": owner.id, "name": name, "uidvalidity": first + place, "special_use": use, "script": script}
         for place, (name, use) in enumerate(wanted)
     ]
     owner.uidvalidity = first + len(rows) - 1
@@ -70,7 +71,7 @@ def add(ledger: Ledger, now: float, owner: AccountState, wanted: Sequence[tuple[
     numbers = ledger.connection.execute(ADD, rows).scalars().all()
     states = []
     for number, row in zip(numbers, rows, strict=True):
-        state = MailboxState(owner, number, row["name"], row["uidvalidity"], 1, 1, 1, 0, 0, 0, 0, 0)
+        state = MailboxState(owner, number, row["name"], row["uidvalidity"], 1, 1, 1, 0, 0, 0, 0, 0, script=script)
         ledger.add(state)
         states.append(state)
     return states
@@ -110,5 +111,6 @@ def remove(connection: Connection, ids: Collection[int]) -> None:
     connection.execute(delete(expunge).where(expunge.c.mailbox_id.in_(given)))
     connection.execute(delete(acl).where(acl.c.mailbox_id.in_(given)))
     metadata.remove(connection, given)
+    imap_events.remove_all(connection, given)
     connection.execute(delete(maildrop_lock).where(maildrop_lock.c.mailbox_id.in_(given)))
     connection.execute(delete(mailbox).where(mailbox.c.id.in_(given)))

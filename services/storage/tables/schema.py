@@ -6,8 +6,8 @@ Invariants, kept by the repositories and proved by `tests/integration` and `eilp
    other. Both are allocated in the transaction that uses them.
 2. The counters of ``mailbox`` and ``account`` (messages, unseen, deleted, octets) equal what their rows add up to.
 3. A ``content`` row is immutable. Its body stands in ``body`` or, with a location, in the blob store, synced before
-   the row was committed. ``content.uses`` counts the message rows and unfinished letters that name it; at zero it is
-   collected, after the grace that unfinished uploads need.
+   the row was committed. ``content.uses`` counts the message rows, unfinished letters and waiting IMAP
+   events that name it; at zero it is collected, after the grace that unfinished uploads need.
 4. An expunged UID stays in ``expunge`` with the modseq of its end, at least 30 days.
 5. A recipient is settled at most once, in the transaction that files it: its state leaves ``ready`` and never comes
    back by itself. ``letter.fence`` grows with each claim; writes under an older fence are refused.
@@ -102,6 +102,7 @@ mailbox = Table(
     Column("message_quota", BigInteger, nullable=False, server_default="0"),
     Column("special_use", Text, nullable=False, server_default=""),
     Column("expunged_before", BigInteger, nullable=False, server_default="0"),  # modseq up to which history is gone
+    Column("script", Text, nullable=True),  # of its owner, that runs on IMAP events (see tables/sieve.py)
     UniqueConstraint("account_id", "name"),
     sqlite_autoincrement=True,
 )

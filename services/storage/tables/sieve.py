@@ -4,6 +4,10 @@ Invariants:
 1. At most one script of an account is active; its text is what delivery runs.
 2. A memory counts until its time. It is written in the transaction that settles the recipient it comes from.
 3. An account's log keeps its newest lines (`services.storage.repositories.sieve_log`).
+4. ``mailbox.script`` is NULL unless a script of the mailbox's owner is to run on what clients do there, as
+   annotations say (`services.storage.repositories.mailbox_scripts`).
+5. An IMAP event is written in the transaction of what caused it, and removed in the one that does what its script
+   wants; it holds the message as it was then. An id never comes back: an event that is not there is done with.
 """
 
 from __future__ import annotations
@@ -12,8 +16,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -58,4 +64,25 @@ sieve_log = Table(
     Column("at", BigInteger, nullable=False),
     Column("letter", Text, nullable=False),
     Column("text", Text, nullable=False),
+)
+
+imap_event = Table(
+    "imap_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mailbox_id", Id, nullable=False, index=True),
+    Column("uid", BigInteger, nullable=False),
+    Column("content_id", Id, nullable=False),
+    Column("flagset_id", Id, nullable=False),  # after the change
+    Column("size", BigInteger, nullable=False),  # prefix included
+    Column("date", BigInteger, nullable=False),  # INTERNALDATE
+    Column("prefix", LargeBinary, nullable=False),
+    Column("account_id", Id, nullable=False),  # who did it
+    Column("cause", Text, nullable=False),  # APPEND | COPY | FLAG
+    Column("changed", Text, nullable=False),  # flags, joined by one space
+    Column("script", Text, nullable=False),  # its name when it happened
+    Column("trace", Text, nullable=False),
+    Column("fence", Integer, nullable=False, server_default="0"),  # grows with each claim
+    Column("lease_until", Float, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
 )

@@ -52,6 +52,7 @@ def _envelope(arguments: Arguments) -> TestFunction:
         return [] if text is None else [text]
 
     def test(run: Run) -> bool:
+        run.needs_delivery("envelope")
         found: list[str] = []
         for name in resolve_all(names, run):
             if name.lower() in allowed:

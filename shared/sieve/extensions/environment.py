@@ -1,4 +1,7 @@
-"""environment (RFC 5183): what the script runs in. Unknown items are no error; they match nothing."""
+"""environment (RFC 5183): what the script runs in. Unknown items are no error; they match nothing.
+
+Those of IMAP events are known where imapsieve is required (RFC 6785 section 2.1).
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from shared.sieve.text import resolve
 def _environment(arguments: Arguments) -> TestFunction:
     (name,), matcher = arguments.texts(0), arguments.matcher(arguments.texts(1))
 
+    has_events = "imapsieve" in arguments.required
+
     def test(run: Run) -> bool:
-        value = run.context.environment.get(resolve(name, run).lower())
-        if value is None:
+        item = resolve(name, run).lower()
+        value = run.context.environment.get(item)
+        if value is None or (item.startswith("imap.") and not has_events):
             return False
         return matcher(run, (value,) if value or not arguments.is_count else ())
 

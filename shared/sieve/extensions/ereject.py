@@ -8,4 +8,5 @@ from shared.sieve.registry import CommandRow, Extension, Value
 EXTENSION = Extension(
     "ereject",
     commands=(CommandRow("ereject", lambda arguments: refuse(arguments, in_protocol=True), (Value.STRING,)),),
+    for_delivery=True,
 )

@@ -12,7 +12,8 @@ from shared.sieve.text import resolve
 def _ihave(arguments: Arguments) -> TestFunction:
     names = [arguments.constant((text,)) for text in arguments.texts(0)]
     have = all(name in arguments.required for name in names)  # the compiler has added what can be had
-    return lambda run: have
+    in_events = have and not arguments.registry.for_delivery(names)
+    return lambda run: in_events if run.is_event else have
 
 
 def _error(arguments: Arguments) -> Step:

@@ -10,7 +10,7 @@ from shared.sieve.errors import LimitExceeded, RunProblem
 from shared.sieve.extensions.variables import NAME
 from shared.sieve.registry import CommandRow, Extension, Step, TagRow, Value
 from shared.sieve.run import Run, Signal
-from shared.sieve.script import compile_script
+from shared.sieve.script import Script, compile_script
 from shared.sieve.text import constants
 
 _MAX_NAME = 512  # octets
@@ -20,9 +20,9 @@ def _include(arguments: Arguments) -> Step:
     name = arguments.constant(arguments.texts(0))
     location = "global" if arguments.has("global") else "personal"
     registry, limits = arguments.registry, arguments.limits
-    compiled: dict[str, Step] = {}  # the last text seen
+    compiled: dict[str, Script] = {}  # the last text seen
 
-    def load(run: Run) -> Step | None:
+    def load(run: Run) -> Script | None:
         text = run.ask("script", location, name)
         if text is None:
             return None
@@ -30,7 +30,7 @@ def _include(arguments: Arguments) -> Step:
             compiled.clear()
             octets = text.encode("utf-8", "replace")
             run.spend(len(text) * 8)
-            compiled[text] = compile_script(octets, registry, limits, traced=run.trace is not None).step
+            compiled[text] = compile_script(octets, registry, limits, traced=run.trace is not None)
         return compiled[text]
 
     def step(run: Run) -> Signal | None:
@@ -55,13 +55,13 @@ def _include(arguments: Arguments) -> Step:
     return step
 
 
-def _call(run: Run, key: str, inner: Step) -> Signal | None:
+def _call(run: Run, key: str, inner: Script) -> Signal | None:
     """Run a script with variables of its own (RFC 6609 section 3.3)."""
     outer, names = run.variables, run.shared_names
     run.variables, run.shared_names = {}, set()
     run.inclusions.append(key)
     try:
-        signal = inner(run)
+        signal = inner.perform(run)
     finally:
         run.inclusions.pop()
         run.variables, run.shared_names = outer, names

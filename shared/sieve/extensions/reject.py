@@ -18,6 +18,7 @@ def refuse(arguments: Arguments, *, in_protocol: bool) -> Step:
     (reason,) = arguments.texts(0)
 
     def step(run: Run) -> Signal | None:
+        run.needs_delivery(arguments.name)
         if run.has_rejected() or run.has_delivered() or any(isinstance(one, Vacation) for one in run.actions):
             raise RunProblem("a message that is filed, sent on or answered cannot be refused as well")
         run.act(Reject(resolve(reason, run)[:_MAX], in_protocol), cancels_keep=True)
@@ -29,4 +30,5 @@ def refuse(arguments: Arguments, *, in_protocol: bool) -> Step:
 EXTENSION = Extension(
     "reject",
     commands=(CommandRow("reject", lambda arguments: refuse(arguments, in_protocol=False), (Value.STRING,)),),
+    for_delivery=True,
 )

@@ -41,6 +41,7 @@ def _vacation(arguments: Arguments) -> Step:
     own_handle = _handle((source(reason), source(subject), source(sender), is_mime))
 
     def step(run: Run) -> Signal | None:
+        run.needs_delivery("vacation")
         if run.has_rejected() or any(isinstance(one, Vacation) for one in run.actions):
             raise RunProblem("one answer is enough")
         text = resolve(reason, run)
@@ -74,4 +75,6 @@ TAGS = (
     TagRow("mime"),
     TagRow("handle", Value.STRING),
 )
-EXTENSION = Extension("vacation", commands=(CommandRow("vacation", _vacation, (Value.STRING,), TAGS),))
+EXTENSION = Extension(
+    "vacation", commands=(CommandRow("vacation", _vacation, (Value.STRING,), TAGS),), for_delivery=True
+)

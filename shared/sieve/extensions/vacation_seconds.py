@@ -8,4 +8,5 @@ EXTENSION = Extension(
     "vacation-seconds",
     tags={"vacation": (TagRow("seconds", Value.NUMBER, "period"),)},
     implies=("vacation",),
+    for_delivery=True,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -13,6 +12,7 @@ import trio
 
 from services.delivery.app import deliver
 from services.delivery.config import DeliverySettings
+from services.delivery.house import House
 from services.storage.rules.packed import pack_u32
 from shared.contracts import directory, messages, spool
 from shared.contracts.mailboxes import Open
@@ -28,18 +28,9 @@ async def delivering(folder: Path) -> AsyncIterator[RunningStorage]:
     async with running_storage(folder) as storage, trio.open_nursery() as nursery:
         draining = trio.Event()
         bus = storage.bus("delivery")
-        nursery.start_soon(
-            partial(
-                deliver,
-                bus,
-                DeliverySettings(),
-                draining,
-                structlog.get_logger(),
-                time.time,
-                hostname="mx.example.org",
-                lookup=Resolver(NO_DNS),
-            )
-        )
+        log = structlog.get_logger()
+        house = House(bus, DeliverySettings(), draining, log, time.time, "mx.example.org")
+        nursery.start_soon(deliver, house, Resolver(NO_DNS))
         yield storage
         draining.set()
 

@@ -14,6 +14,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from services.delivery import pipeline
 from services.delivery.app import deliver
 from services.delivery.config import DeliverySettings
+from services.delivery.house import House
 from services.delivery.routing import Task, Trouble, route
 from shared.bus.faults import FaultPlan, Faults
 from shared.bus.memory import MemoryBroker
@@ -51,15 +52,9 @@ class Stage:
         done = trio.Event()
 
         async def live() -> None:
-            await deliver(
-                bus,
-                self.settings,
-                self.draining,
-                structlog.get_logger(),
-                trio.current_time,
-                hostname="mx.example.org",
-                lookup=NoNames(),
-            )
+            log = structlog.get_logger()
+            house = House(bus, self.settings, self.draining, log, trio.current_time, "mx.example.org")
+            await deliver(house, NoNames())
             done.set()
 
         self._nursery.start_soon(live)
