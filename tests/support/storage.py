@@ -13,7 +13,7 @@ from services.storage import config
 from services.storage.blobs.tickets import Tickets
 from services.storage.engines.open import open_database
 from services.storage.forwarding import Forwarding
-from services.storage.handlers import acl, blobs, mailboxes, maildrop, messages, quota, search, sorting
+from services.storage.handlers import acl, blobs, imap_events, mailboxes, maildrop, messages, quota, search, sorting
 from services.storage.handlers import metadata as metadata_handlers
 from services.storage.registry import AnyRow
 from services.storage.repositories import contents, expunges
@@ -69,12 +69,14 @@ class Store:
             self._writer.execute(insert(domain), {"id": 1, "name": "example.org"})
         self.bob = self.add_account("bob@example.org")
         tickets = Tickets(b"secret", "http://data", lambda: self.now, 60)
+        forwarding = Forwarding(b"secret", lambda: self.now)
         families = (
             acl.ROWS,
+            imap_events.rows(self.flagsets, forwarding, tickets),
             metadata_handlers.rows(ANNOTATIONS, {ADMINISTRATOR}),
             blobs.rows(tickets, 2**30),
             mailboxes.rows(self.flagsets),
-            messages.rows(self.flagsets, tickets, Forwarding(b"secret", lambda: self.now)),
+            messages.rows(self.flagsets, tickets, forwarding),
             quota.rows({ADMINISTRATOR}, lambda work, address: None),
             maildrop.rows(self.flagsets),
             search.rows(lambda location, start, end: self.blobs[location][start:end], lambda: self.clock()),

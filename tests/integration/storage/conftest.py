@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import databases
+from tests.support.imap_events import keep_script, watch
 from tests.support.storage import Store
 
 ENGINES = ("sqlite", "postgresql")
@@ -42,3 +43,11 @@ def store(tmp_path: Path, engine: str) -> Iterator[Store]:
     made = Store(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def watched(store: Store) -> Store:
+    """Bob's INBOX, with a script."""
+    keep_script(store)
+    watch(store)
+    return store
