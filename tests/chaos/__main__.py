@@ -1,6 +1,7 @@
 """``make chaos``: SIGKILLs of random processes under load, the broker included; then the account is drawn up.
 
-``python -m tests.chaos --kills 20 --seed 7`` repeats a drill; ``--drill sieve`` is the one for users' scripts.
+``python -m tests.chaos --kills 20 --seed 7`` repeats a drill; ``--drill sieve`` is the one for users' scripts,
+``--drill imapsieve`` the one for those that run on what clients do by IMAP.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import threading
 import time
 from pathlib import Path
 
-from tests.chaos import load, sieve, verdict
+from tests.chaos import imap_events, load, sieve, verdict
 from tests.chaos.ledger import Ledger
 from tests.support.house import House, running_house
 
 ACCOUNTS, SENDERS, USERS = 8, 6, 4
 SERVICES = ("smtp", "delivery", "storage", "imap", "pop3", "broker")
+SCRIPTED = {"sieve": sieve.drill, "imapsieve": imap_events.drill}
 READY_SECONDS = 5.0
 SETTINGS = "\n[limits]\nconnections_per_address = 10000\n\n[delivery]\nlease = 15.0\n"
 
@@ -34,13 +36,13 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=float, default=READY_SECONDS, help="seconds until all must be served again"
     )
-    parser.add_argument("--drill", choices=("mail", "sieve"), default="mail")
+    parser.add_argument("--drill", choices=("mail", *SCRIPTED), default="mail")
     options = parser.parse_args()
     print(f"seed {options.seed}")
     with running_house(replicas={"smtp": 2, "imap": 2, "delivery": 2}, settings=SETTINGS, keep=options.keep) as house:
         dice = random.Random(options.seed)
-        if options.drill == "sieve":
-            failed = sieve.drill(house, options.kills, dice, kill_one, seconds_until_served)
+        if options.drill in SCRIPTED:
+            failed = SCRIPTED[options.drill](house, options.kills, dice, kill_one, seconds_until_served)
         else:
             failed = drill(house, options.kills, dice, patience=options.patience)
     sys.exit(1 if failed else 0)
