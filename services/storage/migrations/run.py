@@ -30,6 +30,7 @@ REVISIONS = (
     "0017",
     "0018",
     "0019",
+    "0020",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
