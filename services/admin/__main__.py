@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from services.admin.alias import alias
+from services.admin.backup.commands import backup, restore
 from services.admin.bus import bus
 from services.admin.dkim import dkim
 from services.admin.dns import dns
@@ -26,7 +27,24 @@ def main() -> None:
     """A mail server of small services on one bus."""
 
 
-for command in (up, serve, probe, bus, status, domain, user, alias, sender, dkim, dns, queue, trace, sieve):
+for command in (
+    up,
+    serve,
+    probe,
+    bus,
+    status,
+    domain,
+    user,
+    alias,
+    sender,
+    dkim,
+    dns,
+    queue,
+    trace,
+    sieve,
+    backup,
+    restore,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

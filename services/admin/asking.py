@@ -27,7 +27,8 @@ from shared.runtime.settings import BusSettings, bus_password
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-EX_USAGE, EX_DATAERR, EX_NOUSER, EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 65, 67, 69, 73, 77, 78
+EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOUSER = 64, 65, 66, 67
+EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 69, 73, 77, 78
 PLACES = (Path("var/eilpost.toml"), Path("/etc/eilpost/eilpost.toml"))
 
 _EXIT_CODES = {
@@ -51,20 +52,20 @@ def configuration(given: Path | None) -> Path | None:
 
 
 @asynccontextmanager
-async def administrator(config: Path | None) -> AsyncIterator[Bus]:
-    """The bus, as the administrator. Raises `ConfigurationError`."""
+async def administrator(config: Path | None, account: str = "admin") -> AsyncIterator[Bus]:
+    """The bus, as the administrator, or as another account of the command line. Raises `ConfigurationError`."""
     settings = load("bus", BusSettings, config, os.environ)
-    password = bus_password(settings, "admin", os.environ)
-    async with open_bus(settings.url, "admin", f"cli{os.getpid()}", password, get_logger()) as bus:
+    password = bus_password(settings, account, os.environ)
+    async with open_bus(settings.url, account, f"cli{os.getpid()}", password, get_logger()) as bus:
         yield bus
 
 
-def with_bus(config: Path | None, work: Callable[[Bus], Awaitable[R]]) -> R:
+def with_bus(config: Path | None, work: Callable[[Bus], Awaitable[R]], account: str = "admin") -> R:
     """Run ``work`` on the bus and return what it returns, or leave the program with a message."""
     configure("admin", str(os.getpid()), level="error", stream=sys.stderr)  # standard output belongs to the answer
 
     async def run() -> R:
-        async with administrator(config) as bus:
+        async with administrator(config, account) as bus:
             return await work(bus)
 
     try:

@@ -11,9 +11,9 @@ import click
 from services.admin import options
 from services.admin.asking import EX_CONFIG, configuration, fail
 from services.admin.master.fleet import command
-from shared.contracts.subjects import SERVICES
+from shared.contracts.subjects import SERVICES, TOOLS
 
-RUNNABLE = sorted(SERVICES - {"admin"})
+RUNNABLE = sorted(SERVICES - TOOLS)
 
 
 @click.command()

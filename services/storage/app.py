@@ -14,6 +14,7 @@ from typing import NamedTuple
 import trio
 
 from services.storage.authority import Authority
+from services.storage.backup.snapshot import snapshots
 from services.storage.bearers import Bearers
 from services.storage.blobs.data_port import DataPort
 from services.storage.blobs.opening import open_blobs
@@ -25,10 +26,12 @@ from services.storage.disk import DiskGuard
 from services.storage.engines.database import Database
 from services.storage.engines.open import open_database
 from services.storage.forwarding import Forwarding
+from services.storage.gate import Gate, Restored, restoring
 from services.storage.handlers import (
     accounts,
     acl,
     aliases,
+    backup,
     blobs,
     control,
     directory,
@@ -43,6 +46,8 @@ from services.storage.handlers import (
     outbound,
     queue,
     quota,
+    restore,
+    restore_file,
     search,
     senders,
     sieve,
@@ -67,6 +72,7 @@ from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
 from shared.contracts.control import Serving, serving
 from shared.contracts.directory import account_changed
+from shared.contracts.restore import stage
 from shared.contracts.spool import Ready, ready
 from shared.net.http import serve_http
 from shared.runtime.process import Process
@@ -79,6 +85,7 @@ class Found(NamedTuple):
     keys: dict[Purpose, bytes]
     dummy: str
     failures: list[tuple[str, int]]
+    restoring: bool
 
 
 async def run(process: Process[StorageSettings]) -> None:
@@ -101,7 +108,7 @@ def _prepare(database: Database, now: float) -> Found:
         migrate(connection)
         keys = load_keys(connection)
         dummy = hash_password("nobody", keys[Purpose.ENUMERATION][:SALT])
-        return Found(keys, dummy, login_failures.today(connection, now))
+        return Found(keys, dummy, login_failures.today(connection, now), restoring(connection))
 
 
 class Parts:
@@ -115,6 +122,7 @@ class Parts:
         self.clock = clock
         self.server_keys = found.keys
         self.blobs = open_blobs(settings, log)
+        self.gate = Gate(found.restoring)
         self.disk = DiskGuard(database, settings.keep_free, log)
         self.disk.look()
         self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
@@ -131,7 +139,7 @@ class Parts:
         self.logins.throttle.load(clock(), found.failures)
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
-        self.data_port = DataPort(self.blobs, self.tickets, self.rooms, log)
+        self.data_port = DataPort(self.blobs, self.tickets, self.rooms, snapshots(database), log)
         self.indexer = Indexer(settings.search, self.rooms, self.blobs.read, log)
         self.sweeper = Sweeper(
             settings.sweep,
@@ -143,6 +151,10 @@ class Parts:
             clock,
             log,
         )
+
+    def ready(self) -> bool:
+        """Whether requests are served now."""
+        return not (self.rooms.congested or self.disk.full or self.gate.closed)
 
     def rows(self, process: Process[StorageSettings]) -> Iterator[AnyRow]:
         """Everything that is served."""
@@ -169,6 +181,9 @@ class Parts:
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
         yield from sorting.ROWS
         yield from outbound.ROWS
+        yield from backup.rows(self.tickets, self.blobs.folder)
+        yield from restore.rows(self.gate)
+        yield from restore_file.rows(flagsets)
 
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
@@ -181,18 +196,36 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         nursery.start_soon(parts.disk.run)
         nursery.start_soon(watch_spool, parts.rooms, parts.clock)
         changes = process.bus.subscribe(account_changed, parts.memory.changed, on_gap=parts.memory.forget_all)
-        subscriber = Subscriber(process.bus, parts.rooms, parts.authority, parts.disk, nursery, process.log)
+        stages = process.bus.subscribe(stage, parts.gate.told)
+        subscriber = Subscriber(
+            process.bus, parts.rooms, parts.authority, parts.disk, parts.gate, nursery, process.log
+        )
         subscriber.open(parts.rows(process))
-        process.health.ready["storage"] = lambda: not (parts.rooms.congested or parts.disk.full)
+        process.health.ready["storage"] = parts.ready
         process.bus.publish(serving, Serving(process.replica))
         process.bus.publish(ready, Ready(1, 1))  # what waits since the last run
         gc.freeze()  # what lives as long as the process is not looked at again
         process.log.info("storage.ready", database=parts.database.name)
-        await process.draining.wait()
+        await _end(process, parts.gate)
         await subscriber.close()
+        if parts.gate.restored.is_set():
+            raise Restored("a backup was restored; storage starts again with what it held")
         await closed.wait()
         changes.close()
+        stages.close()
         nursery.cancel_scope.cancel()
+
+
+async def _end(process: Process[StorageSettings], gate: Gate) -> None:
+    """Until it drains, or has to start again."""
+    async with trio.open_nursery() as nursery:
+
+        async def wait(event: trio.Event) -> None:
+            await event.wait()
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(wait, process.draining)
+        nursery.start_soon(wait, gate.restored)
 
 
 async def _listen(

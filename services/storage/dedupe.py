@@ -84,6 +84,8 @@ def record(connection: Connection, now: float, done: Sequence[Keyed]) -> None:
 
 def _keyed(turn: Turn) -> Keyed:
     request: Any = turn.asked.request
-    bare = request._replace(grant=b"")  # a grant may have been renewed between two attempts
+    bare = request
+    if turn.row.granted:
+        bare = request._replace(grant=b"")  # a grant may have been renewed between two attempts
     digest = blake2b(encode(bare), digest_size=16, key=turn.row.op.name.encode()).digest()
     return Keyed(turn, f"{turn.asked.account}:{request.key}", digest)

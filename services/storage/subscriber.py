@@ -14,6 +14,7 @@ import trio
 
 from services.storage.authority import AccountState, Authority
 from services.storage.disk import DiskGuard
+from services.storage.gate import Gate
 from services.storage.registry import AnyRow
 from services.storage.repositories import accounts
 from services.storage.rooms import Rooms
@@ -33,10 +34,18 @@ class Subscriber:
     """Serves rows on ``bus`` from `open` to `close`; the tasks of those that need one run in ``nursery``."""
 
     def __init__(
-        self, bus: Bus, rooms: Rooms, authority: Authority, disk: DiskGuard, nursery: trio.Nursery, log: Any
+        self,
+        bus: Bus,
+        rooms: Rooms,
+        authority: Authority,
+        disk: DiskGuard,
+        gate: Gate,
+        nursery: trio.Nursery,
+        log: Any,
     ) -> None:
         self._log = log
         self._disk = disk
+        self._gate = gate
         self._nursery = nursery
         self._bus = bus
         self._rooms = rooms
@@ -67,6 +76,8 @@ class Subscriber:
 
     def _admit(self, row: AnyRow, call: AnyCall) -> None:
         """Judge the grant, then let the request in."""
+        if self._gate.closed and not self._gate.passes(row.op.name):
+            raise Refused(Code.UNAVAILABLE, "a backup is being restored")
         if self._disk.full and row.op.name in GROWING:
             raise Refused(Code.UNAVAILABLE, "the disk is nearly full")
         request = call.request

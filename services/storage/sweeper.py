@@ -2,6 +2,7 @@
 
 Order: rows first, then bodies. A body that lost its row before a crash is found by the walk over the store; a row
 never loses its body. Of all processes on one database, one sweeps.
+While a backup is under way, bodies that nobody uses any more stay.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from services.storage.blobs.store import BlobStore, Found
 from services.storage.handlers import greylist
 from services.storage.registry import read, write
 from services.storage.repositories import (
+    backup_leases,
     duties,
     expunges,
     garbage,
@@ -157,13 +159,15 @@ class Sweeper:
         answers = garbage.answers(connection, now - self._settings.dedupe)
         letters = garbage.letters(connection, chunk.after, now - self._keep_letters)
         expired = uploads.expire(connection, now - self._settings.upload_grace)
-        contents, locations = garbage.contents(connection)
+        pinned = backup_leases.living(connection, now)
+        contents, locations = (0, []) if pinned else garbage.contents(connection)
         memories = sieve_memories.forget(connection, now)
         if not chunk.after:
             login_failures.forget(connection, now)
             expunges.forget(connection, now)
             submissions.forget(connection, now)
             greylist.forget(connection, now)
+            backup_leases.forget(connection, now)
         more = letters.more or max(answers, contents, memories) == garbage.MANY or len(expired) == uploads.MANY
         return Swept(letters, (*expired, *locations), more)
 

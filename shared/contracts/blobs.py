@@ -32,4 +32,4 @@ class UploadTicket(NamedTuple):
     url: str
 
 
-upload = Op("blobs.upload", UploadRequest, UploadTicket, services("smtp imap delivery"), 8.0, Repeat.SAFE)
+upload = Op("blobs.upload", UploadRequest, UploadTicket, services("smtp imap delivery admin"), 8.0, Repeat.SAFE)

@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.contracts import (
     acl,
+    backup,
     blobs,
     changes,
     control,
@@ -24,6 +25,7 @@ from shared.contracts import (
     metadata,
     outbound,
     quota,
+    restore,
     search,
     sieve,
     sorting,
@@ -33,6 +35,7 @@ from shared.contracts.op import Event, Op
 
 FAMILIES = (
     acl,
+    backup,
     blobs,
     changes,
     control,
@@ -46,6 +49,7 @@ FAMILIES = (
     metadata,
     quota,
     outbound,
+    restore,
     search,
     sieve,
     sorting,
@@ -61,7 +65,8 @@ for _family in FAMILIES:
         elif isinstance(_value, Event):
             EVENTS[_value.name] = _value
 
-SERVICES = frozenset({"smtp", "storage", "delivery", "imap", "pop3", "managesieve", "admin"})
+TOOLS = frozenset({"admin", "backup"})  # accounts of the command line
+SERVICES = frozenset({"smtp", "storage", "delivery", "imap", "pop3", "managesieve"}) | TOOLS
 INBOX = "_INBOX"
 
 

@@ -106,3 +106,21 @@ def test_no_account_may_do_everything() -> None:
 
 def test_the_administrator_reads_no_mail() -> None:
     assert not [name for name in asks("admin") if name.startswith(("messages", "mailboxes", "maildrop", "search"))]
+
+
+def test_the_administrator_puts_backups_back() -> None:
+    restoring = {name for name in asks("admin") if name.startswith(("restore", "backup", "blobs"))}
+    assert restoring == {
+        "blobs.upload",
+        "restore.begin",
+        "restore.clear",
+        "restore.contents",
+        "restore.file",
+        "restore.finish",
+        "restore.rows",
+    }
+
+
+def test_a_backup_reads_everything_and_changes_nothing() -> None:
+    assert asks("backup") == {"backup.begin", "backup.contents", "backup.extend"}
+    assert permissions("backup").subscribe == ("_INBOX.backup.>",)

@@ -47,8 +47,11 @@ def of_kind(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
 
 def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
     """The pod specification of every workload."""
-    return {
+    found = {
         name: manifest["spec"]["template"]["spec"]
-        for kind in ("Deployment", "StatefulSet")
+        for kind in ("Deployment", "StatefulSet", "Job")
         for name, manifest in of_kind(manifests, kind).items()
     }
+    for name, manifest in of_kind(manifests, "CronJob").items():
+        found[name] = manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    return found

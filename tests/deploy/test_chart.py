@@ -19,11 +19,14 @@ EVERYTHING = (
     "prometheus.serviceMonitor=true",
     "prometheus.rules=true",
     "delivery.scaling.enabled=true",
+    "backup.enabled=true",
+    "backup.restore.enabled=true",
     *(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve")),
 )
 WITHOUT_OPERATORS = tuple(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve"))
 # What answers with a ticket for the data port.
-TICKETS = ("blobs.upload", "messages.bodies", "sieve.letters")
+TICKETS = ("blobs.upload", "messages.bodies", "sieve.letters", "backup.begin")
+COPYING = ("backup.enabled=true", "backup.restore.enabled=true", "backup.restore.snapshot=01ABC")
 OWN_BROKERS = ("bus.enabled=false", "bus.url={wss://one.example,wss://two.example}")
 
 
@@ -38,7 +41,7 @@ def test_every_manifest_fits_its_schema(settings: tuple[str, ...], version: str)
 
 
 def test_case_72_every_pod_is_without_power() -> None:
-    for name, pod in pods(render()).items():
+    for name, pod in pods(render(*COPYING)).items():
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
@@ -52,10 +55,11 @@ def test_case_72_every_pod_is_without_power() -> None:
 
 
 def test_every_pod_sees_its_own_password_alone() -> None:
-    for name, pod in pods(render()).items():
+    accounts = {"bus": "server", "restore-1": "admin"}
+    for name, pod in pods(render(*COPYING)).items():
         secrets = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
         bus = {secret for secret in secrets if "-bus-" in secret}
-        assert bus == {f"{RELEASE}-bus-{'server' if name == 'bus' else name}"}
+        assert bus == {f"{RELEASE}-bus-{accounts.get(name, name)}"}
 
 
 def test_a_pod_has_time_to_drain() -> None:
@@ -75,6 +79,21 @@ def test_an_autoscaled_service_has_no_count_of_its_own() -> None:
     deployments = of_kind(render(*WITHOUT_OPERATORS), "Deployment")
     assert "replicas" not in deployments["imap"]["spec"]
     assert deployments["delivery"]["spec"]["replicas"] == 1
+
+
+def test_backups_are_taken_unless_one_is_put_back() -> None:
+    assert "backup" not in pods(render())
+    manifests = render("backup.enabled=true", "backup.keep=3", "backup.schedule=@daily")
+    job = of_kind(manifests, "CronJob")["backup"]["spec"]
+    assert (job["schedule"], job["suspend"], job["concurrencyPolicy"]) == ("@daily", False, "Forbid")
+    assert pods(manifests)["backup"]["containers"][0]["args"] == ["backup", "/backup", "--keep", "3"]
+    assert "backup" in of_kind(manifests, "PersistentVolumeClaim")
+    manifests = render(*COPYING, "backup.claim=mine")
+    assert of_kind(manifests, "CronJob")["backup"]["spec"]["suspend"] is True
+    restoring = pods(manifests)["restore-1"]
+    assert restoring["containers"][0]["args"] == ["restore", "/backup", "--snapshot", "01ABC"]
+    assert {"name": "backup", "persistentVolumeClaim": {"claimName": "mine"}} in restoring["volumes"]
+    assert "backup" not in of_kind(manifests, "PersistentVolumeClaim")
 
 
 # --- who may talk to whom ---
@@ -104,7 +123,7 @@ def _component(peer: Manifest) -> str | None:
 
 
 def test_the_network_lets_through_what_the_contracts_name() -> None:
-    policies = of_kind(render(), "NetworkPolicy")
+    policies = of_kind(render(*COPYING), "NetworkPolicy")
     deployed = set(policies) - {"bus"}
     assert deployed <= SERVICES
     for service in deployed:

@@ -1,12 +1,12 @@
 """The data port: bodies too large for the bus, streamed over HTTP to and from those who hold a ticket.
 
 ``PUT /upload/<ticket>`` is answered with 201 once the body is on stable storage and its row is committed;
-``GET /body/<ticket>`` gives a body, or the range that is asked for.
+``GET /body/<ticket>`` gives a body, or the range that is asked for; ``GET /snapshot/<ticket>`` all tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
@@ -21,15 +21,19 @@ from shared.contracts.errors import Refused, Unavailable
 from shared.net.http import PIECE, Request, Response, content_range
 
 TEXT = (("Content-Type", "message/rfc822"), ("Accept-Ranges", "bytes"))
+PACKED = (("Content-Type", "application/x-msgpack"),)
 
 
 class DataPort:
     """Answers the requests of `shared.net.http`."""
 
-    def __init__(self, blobs: BlobStore, tickets: Tickets, rooms: Rooms, log: Any) -> None:
+    def __init__(
+        self, blobs: BlobStore, tickets: Tickets, rooms: Rooms, snapshot: Callable[[], AsyncIterator[bytes]], log: Any
+    ) -> None:
         self._blobs = blobs
         self._tickets = tickets
         self._rooms = rooms
+        self._snapshot = snapshot
         self._log = log
         self._in_thread = partial(trio.to_thread.run_sync, limiter=blobs.limiter)
 
@@ -42,6 +46,9 @@ class DataPort:
         if kind == "body" and request.method in ("GET", "HEAD"):
             ticket = self._tickets.read(text, Direction.DOWNLOAD)
             return Response(403) if ticket is None else await self._load(ticket, request)
+        if kind == "snapshot" and request.method == "GET":
+            ticket = self._tickets.read(text, Direction.SNAPSHOT)
+            return Response(403) if ticket is None else Response(200, self._snapshot(), PACKED)
         return Response(404)
 
     async def _store(self, ticket: Ticket, request: Request) -> Response:

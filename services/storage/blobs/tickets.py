@@ -20,10 +20,12 @@ TAG = 16  # octets
 class Direction(Enum):
     UPLOAD = "u"
     DOWNLOAD = "d"
+    SNAPSHOT = "s"  # all tables, for a backup
 
 
 class Ticket(NamedTuple):
-    """``subject`` is the upload's id, or the location of the body; ``octets`` the limit, or the body's size."""
+    """``subject`` is the upload's id, the location of the body, or a backup's lease; ``octets`` the limit, or the
+    body's size."""
 
     direction: Direction
     subject: str
@@ -47,6 +49,10 @@ class Tickets:
     def download_url(self, location: str, size: int) -> str:
         """Where to GET the body that is stored at ``location``."""
         return f"{self.base}/body/{self._sign(Direction.DOWNLOAD, location, size)}"
+
+    def snapshot_url(self, lease: str) -> str:
+        """Where to GET the tables for the backup that has ``lease``."""
+        return f"{self.base}/snapshot/{self._sign(Direction.SNAPSHOT, lease, 0)}"
 
     def read(self, text: str, direction: Direction) -> Ticket | None:
         """The ticket in a URL's last segment; None when it is forged, expired or for the other direction."""

@@ -1,0 +1,23 @@
+"""Backups under way, and restorations."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "backup_lease",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_backup_lease"),
+    )
+    op.create_table(
+        "restoration",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_restoration"),
+    )
