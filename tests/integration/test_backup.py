@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Mailbox(NamedTuple):
 
     uidvalidity: str
     uidnext: int
-    messages: dict[int, tuple[object, ...]]  # by UID
+    messages: Mapping[int, tuple[object, ...]]  # by UID
 
 
 def look(house: House, address: str) -> dict[str, Mailbox]:
