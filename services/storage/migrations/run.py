@@ -31,6 +31,7 @@ REVISIONS = (
     "0018",
     "0019",
     "0020",
+    "0021",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
