@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests.support import postgresql
 from tests.support.databases import Places
 from tests.support.house import House, running_house
+from tests.support.objects import S3Server, running_s3
 
 settings.register_profile("test", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +27,13 @@ def house() -> Iterator[House]:
     """A whole installation with two processes of SMTP and of IMAP; real processes, the real bus."""
     with running_house(replicas={"smtp": 2, "imap": 2}) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server that stays up; every test has a prefix of its own."""
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from services.storage.blobs.files import Files
 from services.storage.blobs.objects import PART, Objects
 from services.storage.blobs.store import BlobStore, Lost
 from services.storage.blobs.writing import Sealed
-from tests.support.objects import s3_server
+from tests.support.objects import S3Server
 
 BODY = b"Subject: Large\r\n\r\n" + random.Random(6).randbytes(700_000).hex().encode()
 LARGE = b"A: b\r\n\r\n" + random.Random(7).randbytes(2 * PART + 77)
@@ -27,7 +27,7 @@ Make = Callable[[int | None], BlobStore]
 
 
 @pytest.fixture(params=KINDS)
-async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Make]:
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """Opens the same place, with or without compression."""
 
     def objects(store: ObjectStore) -> Make:
@@ -36,14 +36,14 @@ async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
     match request.param:
         case "files":
-            yield lambda level: Files(tmp_path / "blobs", level)
+            return lambda level: Files(tmp_path / "blobs", level)
         case "memory":
-            yield objects(MemoryStore())
+            return objects(MemoryStore())
         case "folder":
-            yield objects(LocalStore(tmp_path / "objects", mkdir=True))
-        case "s3":
-            async with s3_server(tmp_path / "s3") as server:
-                yield objects(server.store("prefix"))
+            return objects(LocalStore(tmp_path / "objects", mkdir=True))
+        case _:
+            server: S3Server = request.getfixturevalue("s3")
+            return objects(server.store(tmp_path.name))
 
 
 def stored(store: BlobStore, octets: bytes, upload: str = "upload", step: int = 100_000) -> Sealed:
@@ -64,7 +64,7 @@ def check_octets(store: BlobStore, sealed: Sealed, octets: bytes) -> None:
 
 
 @pytest.mark.parametrize("level", [None, 3])
-async def test_a_body_comes_back_whole_and_in_ranges(make: Make, level: int | None) -> None:
+def test_a_body_comes_back_whole_and_in_ranges(make: Make, level: int | None) -> None:
     store = make(level)
     for octets in (BODY, LARGE):
         sealed = stored(store, octets)
@@ -73,7 +73,7 @@ async def test_a_body_comes_back_whole_and_in_ranges(make: Make, level: int | No
         check_octets(store, sealed, octets)
 
 
-async def test_a_place_may_hold_both_kinds(make: Make) -> None:
+def test_a_place_may_hold_both_kinds(make: Make) -> None:
     packed, plain = stored(make(3), BODY, "one"), stored(make(None), BODY, "two")
     assert packed.location != plain.location
     for level in (None, 3):
@@ -81,14 +81,14 @@ async def test_a_place_may_hold_both_kinds(make: Make) -> None:
         check_octets(make(level), plain, BODY)
 
 
-async def test_the_same_upload_sent_again_is_the_same_body(make: Make) -> None:
+def test_the_same_upload_sent_again_is_the_same_body(make: Make) -> None:
     store = make(None)
     assert stored(store, BODY) == stored(store, BODY)
     check_octets(store, stored(store, BODY), BODY)
 
 
 @pytest.mark.parametrize("level", [None, 3])
-async def test_what_is_removed_is_lost_and_the_rest_stays(make: Make, level: int | None) -> None:
+def test_what_is_removed_is_lost_and_the_rest_stays(make: Make, level: int | None) -> None:
     store = make(level)
     gone, kept = stored(store, BODY, "gone"), stored(store, BODY, "kept")
     store.remove([gone.location])
@@ -98,7 +98,7 @@ async def test_what_is_removed_is_lost_and_the_rest_stays(make: Make, level: int
     check_octets(store, kept, BODY)
 
 
-async def test_what_lies_there_is_found_by_its_age(make: Make) -> None:
+def test_what_lies_there_is_found_by_its_age(make: Make) -> None:
     store = make(3)
     sealed = [stored(store, BODY, f"upload{number}") for number in range(3)]
     store.claim("us")
@@ -107,7 +107,7 @@ async def test_what_lies_there_is_found_by_its_age(make: Make) -> None:
     assert list(store.older_than(time.time() - 60)) == []
 
 
-async def test_a_body_that_was_given_up_leaves_nothing(make: Make) -> None:
+def test_a_body_that_was_given_up_leaves_nothing(make: Make) -> None:
     store = make(3)
     writing = store.write("upload", 1_000_000)
     writing.write(BODY[:500_000])
@@ -118,7 +118,7 @@ async def test_a_body_that_was_given_up_leaves_nothing(make: Make) -> None:
     left.discard()
 
 
-async def test_an_object_store_has_one_owner(tmp_path: Path) -> None:
+def test_an_object_store_has_one_owner(tmp_path: Path) -> None:
     place = MemoryStore()
     first, second = (Objects(place, tmp_path, None, 10.0, 4, structlog.get_logger()) for _ in range(2))
     assert first.claim("us")

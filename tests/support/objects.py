@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ import trio
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from tests.support.house import free_ports
+from services.storage import config
+from tests.support.house import Down, free_ports, until
 
 BINARY = Path(sys.executable).parent / "weed"
 ACCESS_KEY = "eilpost-test"
 SECRET_KEY = "not a real secret"
 BUCKET = "mail"
 REGION = "us-east-1"
+PROBE = "probe"
 PARTS = ("master", "volume", "filer", "s3")
 
 
@@ -60,6 +62,21 @@ class S3Server:
     def _identities(self) -> Path:
         return self._folder / "identities.json"
 
+    def settings(self, prefix: str) -> dict[str, Any]:
+        """Of storage: bodies under ``prefix`` in the bucket."""
+        objects = config.Objects(self.endpoint, REGION, ACCESS_KEY, self.secret_file)
+        return {"blobs": f"s3://{BUCKET}/{prefix}", "objects": objects}
+
+    def environment(self, prefix: str) -> dict[str, str]:
+        """The same as variables."""
+        settings = self.settings(prefix)
+        objects = settings["objects"]
+        values = {
+            f"OBJECTS__{name.upper()}": getattr(objects, name) for name in ("endpoint", "region", "key", "secret")
+        }
+        values["BLOBS"] = settings["blobs"]
+        return {f"EILPOST_STORAGE__{name}": str(value) for name, value in values.items()}
+
     def store(self, prefix: str = "") -> S3Store:
         """The bucket, to look into behind storage's back."""
         options: Any = {"allow_http": True, "timeout": "5s", "connect_timeout": "2s"}
@@ -80,24 +97,35 @@ class S3Server:
 
     async def start(self) -> None:
         """Return once an object can be written."""
+        await trio.to_thread.run_sync(self.start_blocking)
+
+    def start_blocking(self) -> None:
+        """The same, for those who block."""
         command = [str(BINARY), "-logtostderr", "server", f"-dir={self._folder / 'data'}", "-s3"]
-        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-s3.port.iceberg=0"]
+        command += [
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            "-master.telemetry=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+        ]
         command += ["-master.volumeSizeLimitMB=64", "-volume.max=40", "-master.electionTimeout=1s"]
         command += [f"-s3.config={self._identities}", f"-filer.localSocket={self._folder / 'filer.sock'}"]
         command += [f"-{name}={number}" for name, number in self._ports.items()]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: ASYNC220
-        store = self.store()
-        with trio.fail_after(40):
-            while True:
-                try:
-                    await trio.to_thread.run_sync(obstore.put, store, "probe", b"anybody there?")
-                except (BaseError, OSError):
-                    assert self._process.poll() is None, self.log
-                    await trio.sleep(0.05)
-                else:
-                    break
-        await trio.to_thread.run_sync(obstore.delete, store, "probe")
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        until(self._answers, 60, lambda: self.log[-4000:])
+        obstore.delete(self.store(), PROBE)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise Down(self.log)
+        try:
+            obstore.put(self.store(), PROBE, b"anybody there?")
+        except (BaseError, OSError):
+            return False
+        return True
 
     def kill(self) -> None:
         """SIGKILL, and reap."""
@@ -113,6 +141,17 @@ async def s3_server(folder: Path) -> AsyncIterator[S3Server]:
     server = S3Server(folder)
     try:
         await server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def running_s3(folder: Path) -> Iterator[S3Server]:
+    """The same, for those who block."""
+    server = S3Server(folder)
+    try:
+        server.start_blocking()
         yield server
     finally:
         server.kill()
