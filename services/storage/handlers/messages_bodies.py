@@ -24,8 +24,11 @@ MAX_OCTETS = 800_000  # what one frame carries
 MAX_MESSAGES = 1_000  # in one reply
 
 SIZES = Picker(
-    message.c.content_id,
+    message.c.modseq,
+    message.c.flagset_id,
     message.c.size,
+    message.c.date,
+    message.c.content_id,
     message.c.prefix,
     content.c.parts,
     body.c.location,
@@ -62,14 +65,14 @@ def read_and_mark(
     wanted = _wanted(access, work.connection, asked)
     answers = _answer(tickets, work.connection, wanted)
     marks = [
-        (place, want.state, want.rows[0].uid)
+        (place, want.state, want.rows[0][1:6])
         for place, (each, want) in enumerate(zip(asked, wanted, strict=True))
         if isinstance(want, Wanted)
         and each.request.seen
         and want.first_is_there
         and "s" in access.rights(want.state, each.account)
     ]
-    seen = [(state, uid, asked[place]) for place, state, uid in marks]
+    seen = [(state, row, asked[place]) for place, state, row in marks]
     for (place, _, _), change in zip(marks, mark_seen(flagsets, work, ledger, seen), strict=True):
         answer = answers[place]
         if isinstance(answer, BodiesReply) and change is not None:

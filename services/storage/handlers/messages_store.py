@@ -74,20 +74,30 @@ def _wish(access: Access, asked: Asked[Store]) -> Wish | Refused:
 
 
 class Storing:
-    """The message rows that one batch of wishes touches."""
+    """The message rows that one batch of wishes touches: ``rows`` by mailbox and UID, or what is picked here."""
 
-    def __init__(self, flagsets: FlagSets, work: UnitOfWork, wishes: Sequence[Wish]) -> None:
+    def __init__(
+        self,
+        flagsets: FlagSets,
+        work: UnitOfWork,
+        wishes: Sequence[Wish],
+        rows: dict[int, dict[int, ViewRow]] | None = None,
+    ) -> None:
         self.flagsets = flagsets
         self.work = work
         self.changed: dict[tuple[int, int], int] = {}  # modseq by (mailbox, uid)
         self.reflagged: list[Reflagged] = []  # where scripts watch over mailboxes
+        self.rows = self._pick(wishes) if rows is None else rows
+
+    def _pick(self, wishes: Sequence[Wish]) -> dict[int, dict[int, ViewRow]]:
         wanted: dict[int, list[int]] = {}
         for wish in wishes:
             known = wanted.get(wish.state.id)
             wanted[wish.state.id] = wish.uids if known is None else sorted({*known, *wish.uids})
-        self.rows: dict[int, dict[int, ViewRow]] = {number: {} for number in wanted}
-        for number, *row in messages.VIEW.pick(work.connection, wanted):
-            self.rows[number][row[0]] = (row[0], row[1], row[2], row[3], row[4])
+        rows: dict[int, dict[int, ViewRow]] = {number: {} for number in wanted}
+        for number, *row in messages.VIEW.pick(self.work.connection, wanted):
+            rows[number][row[0]] = (row[0], row[1], row[2], row[3], row[4])
+        return rows
 
     def apply(self, wish: Wish) -> Stored | Refused:
         """Change the rows in memory; `save` writes them."""
@@ -143,14 +153,17 @@ class Storing:
 
 
 def mark_seen(
-    flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, wanted: Sequence[tuple[MailboxState, int, Asked[Any]]]
+    flagsets: FlagSets, work: UnitOfWork, ledger: Ledger, wanted: Sequence[tuple[MailboxState, ViewRow, Asked[Any]]]
 ) -> list[Change | None]:
-    """Set \\Seen on one message of each mailbox and UID, for a FETCH without PEEK; None where it was set."""
+    """Set \\Seen on one message of each mailbox, for a FETCH without PEEK; None where it was set."""
     wishes = [
-        Wish(state, [uid], Mode.ADD, ("\\Seen",), None, by.session, RIGHTS, Doer(by.account, by.trace))
-        for state, uid, by in wanted
+        Wish(state, [row[0]], Mode.ADD, ("\\Seen",), None, by.session, RIGHTS, Doer(by.account, by.trace))
+        for state, row, by in wanted
     ]
-    storing = Storing(flagsets, work, wishes)
+    rows: dict[int, dict[int, ViewRow]] = {}
+    for state, row, _ in wanted:
+        rows.setdefault(state.id, {})[row[0]] = row
+    storing = Storing(flagsets, work, wishes, rows)
     answers = [storing.apply(wish) for wish in wishes]
     storing.save()
     ledger.save()

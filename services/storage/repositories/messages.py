@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 
@@ -30,7 +31,7 @@ from services.storage.tables.schema import flagset, message
 
 LISTED = 500  # UIDs in one list
 SPANNED = 20_000  # UIDs in one span
-CROSSED = 4_000  # (mailbox, UID) pairs that one statement may probe
+PAIRED = 1_000  # (mailbox, UID) pairs in one list
 DENSE = 4  # a span may hold this many times the UIDs that are wanted
 
 MARKED = or_(  # what carries \\Deleted
@@ -88,17 +89,16 @@ class Picker:
             message.c.uid.between(bindparam("first"), bindparam("last")),
         )
         self._listed = base.where(
-            message.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)),
-            message.c.uid.in_(bindparam("uids", expanding=True)),
+            message.c.mailbox_id == bindparam("mailbox"), message.c.uid.in_(bindparam("uids", expanding=True))
         )
+        self._paired = base.where(tuple_(message.c.mailbox_id, message.c.uid).in_(bindparam("pairs", expanding=True)))
 
     def pick(self, connection: Connection, wanted: Mapping[int, Sequence[int]]) -> list[Any]:
         """Rows of the messages that are there, by mailbox and UID. ``wanted`` holds ascending UIDs by mailbox id."""
         asked = {number: uids for number, uids in wanted.items() if uids}
-        if len(asked) > 1:
-            together = sum(map(len, asked.values()))
-            if together * len(asked) <= CROSSED:
-                return self._crossed(connection, asked)
+        if len(asked) > 1 and sum(map(len, asked.values())) <= PAIRED:
+            pairs = [(number, uid) for number, uids in asked.items() for uid in uids]
+            return list(connection.execute(self._paired, {"pairs": pairs}))
         pages = (page for number, uids in asked.items() for page in self.pages(connection, number, uids, SPANNED))
         return [row for page in pages for row in page]
 
@@ -114,13 +114,7 @@ class Picker:
             return
         for start in range(0, len(uids), LISTED):
             piece = list(uids[start : start + LISTED])
-            yield list(connection.execute(self._listed, {"mailboxes": [mailbox], "uids": piece}))
-
-    def _crossed(self, connection: Connection, asked: Mapping[int, Sequence[int]]) -> list[Any]:
-        sets = {number: set(uids) for number, uids in asked.items()}
-        uids = set().union(*sets.values())
-        rows = connection.execute(self._listed, {"mailboxes": list(sets), "uids": list(uids)})
-        return [row for row in rows if row[1] in sets[row[0]]]
+            yield list(connection.execute(self._listed, {"mailbox": mailbox, "uids": piece}))
 
     def _dense(self, connection: Connection, mailbox: int, uids: Sequence[int]) -> list[Any]:
         first, last = uids[0], uids[-1]
