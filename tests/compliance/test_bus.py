@@ -145,9 +145,17 @@ async def test_write_without_key_is_asked_once(stage: Stage) -> None:
 async def test_cancelled_call_leaves_nothing_behind(stage: Stage) -> None:
     server, client = await stage.connect("storage"), await stage.connect("pop3")
     calls: list[AnyCall] = []
-    server.serve(control.ping, calls.append)
-    with trio.move_on_after(0.1):
-        await client.call(control.ping, control.Ping())
+    asked = trio.Event()
+
+    def on_call(call: AnyCall) -> None:
+        calls.append(call)
+        asked.set()
+
+    server.serve(control.ping, on_call)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.call, control.ping, control.Ping())
+        await asked.wait()
+        nursery.cancel_scope.cancel()
     pong(calls[0])
     await stage.settle()
     assert len(client.pending) == 0  # type: ignore[attr-defined]

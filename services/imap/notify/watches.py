@@ -15,6 +15,8 @@ from shared.contracts.changes import Change, ListChange, list_changed, mailbox_c
 from shared.contracts.metadata import MetadataChange, metadata_changed
 from shared.contracts.op import Event
 
+_GRACE = 0.5  # seconds for a notice that the answer of the lookout has overtaken: it says whose change it was
+
 P = TypeVar("P")
 W = TypeVar("W", bound="MetadataWatcher | Watcher")
 
@@ -62,6 +64,8 @@ class Watches:
         self._mailboxes: dict[int, _Watch[Watcher]] = {}
         self._lists: dict[int, _Watch[Watcher]] = {}
         self._metadata: dict[int, _Watch[MetadataWatcher]] = {}
+        self._doubts: dict[int, int] = {}  # modseqs that mailboxes have, although no notice told of them
+        self._doubted = trio.Event()
 
     def watch_mailboxes(self, watcher: Watcher, mailboxes: Iterable[int]) -> None:
         """Tell ``watcher`` of changes in these mailboxes."""
@@ -114,12 +118,29 @@ class Watches:
         """How far a mailbox is by now."""
         watch = self._mailboxes.get(mailbox)
         if watch is not None and modseq > watch.modseq:
-            watch.modseq = modseq
-            for watcher in watch.watchers:
-                watcher.mailbox_changed(mailbox, "")
+            self._doubts[mailbox] = modseq
+            self._doubted.set()
 
     async def run(self) -> None:
-        """Let everybody look again now and then. Runs for ever."""
+        """Let those look again whose notices are lost, and everybody now and then. Runs for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._look_round)
+            while True:
+                await self._doubted.wait()
+                await trio.sleep(_GRACE)
+                self._end_doubts()
+
+    def _end_doubts(self) -> None:
+        doubts, self._doubts = self._doubts, {}
+        self._doubted = trio.Event()
+        for mailbox, modseq in doubts.items():
+            watch = self._mailboxes.get(mailbox)
+            if watch is not None and modseq > watch.modseq:
+                watch.modseq = modseq
+                for watcher in watch.watchers:
+                    watcher.mailbox_changed(mailbox, "")
+
+    async def _look_round(self) -> None:
         while True:
             await trio.sleep(self._poll_seconds)
             for watch in list(self._lists.values()):
