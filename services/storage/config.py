@@ -144,9 +144,9 @@ class Search:
     index: bool = True
     quiet: float = 2.0  # without new mail before indexing begins
     patience: float = 60.0  # after which it begins although mail keeps arriving
-    batch: int = 40  # messages in one transaction, while nobody asks for anything
+    batch: int = 40  # messages in one transaction, while few ask for anything
     pause: float = 0.01  # between two transactions
-    share: float = 0.05  # of one processor's time, while somebody does
+    share: float = 0.05  # of one processor's time, while many do
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.quiet <= 0 or not 0 < self.share <= 1:

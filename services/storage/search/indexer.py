@@ -1,6 +1,6 @@
 """Fills the word index, a few messages at a time, behind a watermark and behind the mail that arrives.
 
-It works at its own speed while nobody asks for anything, and steps back where somebody does (`pace`).
+It works at its own speed while few ask for anything, and steps back where many do (`pace`).
 
 A reader's thread finds the words, the writer keeps them: what stands between the two is checked again when they are
 kept, so that nothing that changed meanwhile gets words of something else.
@@ -101,9 +101,8 @@ class Indexer:
             if not entries:
                 return
             after, count = entries[-1].id, count + len(entries)
-            took = trio.current_time() - started
-            await trio.sleep(self._settings.pause)
-            await trio.sleep(pace.rest(took, backlog.newest - after, disturbs=self._rooms.taken != taken))
+            await trio.sleep(pace.rest(trio.current_time() - started, backlog.newest - after))
+            pace.asked(self._rooms.taken - taken, trio.current_time() - started)
         self._log.info("storage.indexed", contents=count, seconds=round(trio.current_time() - began, 3))
 
     async def step(self, after: int, many: int) -> Sequence[Entry]:
