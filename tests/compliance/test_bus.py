@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from shared.bus.client import AnyCall
-from shared.contracts import changes, control, directory, maildrop, messages, metadata, restore, spool
+from shared.contracts import changes, control, directory, imap_events, maildrop, messages, metadata, restore, spool
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
 from shared.contracts.subjects import EVENTS, OPERATIONS, SERVICES, permissions
@@ -374,6 +374,7 @@ async def test_case_69_events_reach_only_those_that_may_listen(stage: Stage) -> 
         "control.serving": control.Serving("r"),
         "directory.changed": directory.AccountChanged(1, "a"),
         "restore.stage": restore.Stage(True),
+        "imapsieve.ready": imap_events.Ready(1),
         "spool.ready": spool.Ready(1),
     }
     assert samples.keys() == EVENTS.keys()
