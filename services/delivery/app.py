@@ -12,7 +12,9 @@ from services.delivery.config import DeliverySettings
 from services.delivery.house import House, tools_of
 from services.delivery.outbound.finding import Lookup
 from services.delivery.outbound.lane import far_lane
+from services.delivery.outbound.tls_results import Results
 from services.delivery.pipeline import Pipeline
+from services.delivery.reporting.desk import Desk
 from services.delivery.sieve.event_serving import EventServer
 from services.delivery.sieve.examining import examining
 from services.delivery.sieve.filtering import Filtering
@@ -21,6 +23,7 @@ from services.delivery.sieve.programs import Programs
 from shared.contracts import imap_events, spool
 from shared.net.dns import Resolver
 from shared.runtime.process import Process
+from shared.runtime.tally import Tally
 
 
 async def run(process: Process[DeliverySettings]) -> None:
@@ -39,9 +42,13 @@ async def deliver(house: House, lookup: Lookup) -> None:
     pipeline = Pipeline(house, tools, filtering)
     near = ClaimLoop(house, letters(house, far=False), traced(pipeline.work), settings.batches)
     happened = ClaimLoop(house, events.claim, events.work, batches=1, poll=settings.sieve.poll)
+    tally = Tally(house.bus, house.wall_clock, house.log, interval=settings.reporting.interval)
+    results = Results(tally if settings.reporting.tls else None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tools.leases.renew_for_ever)
-        async with far_lane(house, tools, lookup) as take, examining(house.bus, filtering):
+        nursery.start_soon(tally.run)
+        nursery.start_soon(Desk(house, lookup).run)
+        async with far_lane(house, tools, lookup, results) as take, examining(house.bus, filtering):
             far = ClaimLoop(house, letters(house, far=True), traced(take), batches=1)
             with ExitStack() as bells:
                 bells.enter_context(rung(house.bus, spool.ready, near, lambda ready: ready.letters > 0))
@@ -50,4 +57,5 @@ async def deliver(house: House, lookup: Lookup) -> None:
                 async with trio.open_nursery() as loops:
                     for loop in (near, far, happened):
                         loops.start_soon(loop.run)
+        await tally.close()
         nursery.cancel_scope.cancel()

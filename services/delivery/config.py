@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.delivery.outbound.config import OutboundSettings
+from services.delivery.reporting.config import ReportingSettings
 from services.delivery.sieve.config import SieveSettings
 
 _DAY = 86_400.0
@@ -25,6 +26,7 @@ class DeliverySettings:
     returned: int = 100_000  # octets of a message that goes back whole when its sender asked for that
     full_mailbox: str = "wait"  # for room, as for any other trouble that passes; or "refuse"
     outbound: OutboundSettings = field(default_factory=OutboundSettings)
+    reporting: ReportingSettings = field(default_factory=ReportingSettings)
     sieve: SieveSettings = field(default_factory=SieveSettings)
 
     def __post_init__(self) -> None:

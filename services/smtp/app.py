@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import trio
 
 from services.smtp.config import SmtpSettings
@@ -13,6 +15,7 @@ from services.smtp.server import Server, too_many
 from services.smtp.signing import Signatures
 from shared.net import dns
 from shared.runtime.process import Process
+from shared.runtime.tally import Tally
 
 
 async def run(process: Process[SmtpSettings]) -> None:
@@ -22,7 +25,14 @@ async def run(process: Process[SmtpSettings]) -> None:
     async with trio.open_nursery() as nursery:
         names = dns.Resolver(process.common.dns)
         door = Door(settings.ingress, names, bus)
-        judge = Judge(settings.judgement, settings.hostname, names, nursery)
+        tally = Tally(bus, time.time, process.log)
+        judge = Judge(
+            settings.judgement,
+            settings.hostname,
+            names,
+            nursery,
+            tally if settings.judgement.dmarc_reports else None,
+        )
         signatures = Signatures(bus, process.log)
         login = process.common.login
         server = Server(
@@ -31,5 +41,7 @@ async def run(process: Process[SmtpSettings]) -> None:
         server.watch_accounts()
         nursery.start_soon(server.drain, process.common.drain.timeout)
         nursery.start_soon(server.watch_deadlines)
+        nursery.start_soon(tally.run)
         await process.serve(settings.listeners, server.handle, too_many=too_many)
+        await tally.close()
         nursery.cancel_scope.cancel()

@@ -46,6 +46,7 @@ from services.storage.handlers import (
     outbound,
     queue,
     quota,
+    reports,
     restore,
     restore_file,
     search,
@@ -181,6 +182,7 @@ class Parts:
         yield from sieve.rows(process.settings.sieve, self.memory, self.tickets, self.clock)
         yield from sorting.ROWS
         yield from outbound.ROWS
+        yield from reports.ROWS
         yield from backup.rows(self.tickets, self.blobs.folder)
         yield from restore.rows(self.gate)
         yield from restore_file.rows(flagsets)

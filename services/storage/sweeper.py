@@ -24,6 +24,7 @@ from services.storage.repositories import (
     expunges,
     garbage,
     login_failures,
+    reports,
     sieve_memories,
     submissions,
     uploads,
@@ -168,6 +169,7 @@ class Sweeper:
             submissions.forget(connection, now)
             greylist.forget(connection, now)
             backup_leases.forget(connection, now)
+            reports.forget(connection, now)
         more = letters.more or max(answers, contents, memories) == garbage.MANY or len(expired) == uploads.MANY
         return Swept(letters, (*expired, *locations), more)
 

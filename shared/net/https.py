@@ -11,9 +11,15 @@ from shared.base.errors import EilpostError
 from shared.net.dialer import dial
 from shared.net.shell import Connection, PeerGone, PeerTimeout
 
+_ANSWER = 64 * 1024  # octets of what a server says to what it was given
+
 
 class NotFetched(EilpostError):
     """There is no such document for us; the text says why."""
+
+
+class Untrusted(NotFetched):
+    """The server is not the one that we meant."""
 
 
 async def get_document(
@@ -23,30 +29,59 @@ async def get_document(
 
     Raises `NotFetched`, for every status but 200 as well.
     """
+    request = h11.Request(method="GET", target=path, headers=[("Host", host), ("Connection", "close")])
+    return await _exchange(host, address, context, request, b"", limit=limit, timeout=timeout, port=port)
+
+
+async def post_document(
+    host: str, path: str, address: str, context: ssl.SSLContext, body: bytes, kind: str, *, timeout: float, port: int
+) -> None:
+    """Hand in ``body``, of media type ``kind``. Raises `NotFetched` unless it was taken (2xx)."""
+    headers = [("Host", host), ("Connection", "close"), ("Content-Type", kind), ("Content-Length", str(len(body)))]
+    request = h11.Request(method="POST", target=path, headers=headers)
+    await _exchange(host, address, context, request, body, limit=_ANSWER, timeout=timeout, port=port)
+
+
+async def _exchange(
+    host: str,
+    address: str,
+    context: ssl.SSLContext,
+    request: h11.Request,
+    body: bytes,
+    *,
+    limit: int,
+    timeout: float,
+    port: int,
+) -> bytes:
     with trio.move_on_after(timeout):
         try:
             connection = await dial(address, port, timeout)
             try:
                 await connection.start_tls_as_client(context, host)
-                return await _get(connection, host, path, limit, timeout)
+                return await _ask(connection, request, body, limit, timeout)
             finally:
                 connection.abandon()
         except (PeerGone, PeerTimeout, h11.RemoteProtocolError) as error:
-            raise NotFetched(str(error)) from error
+            untrusted = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+            raise (Untrusted if untrusted else NotFetched)(str(error)) from error
     raise NotFetched(f"not within {timeout:g} s")
 
 
-async def _get(connection: Connection, host: str, path: str, limit: int, timeout: float) -> bytes:
+async def _ask(connection: Connection, request: h11.Request, sent: bytes, limit: int, timeout: float) -> bytes:
     http = h11.Connection(h11.CLIENT)
-    request = h11.Request(method="GET", target=path, headers=[("Host", host), ("Connection", "close")])
-    await connection.send((http.send(request) or b"") + (http.send(h11.EndOfMessage()) or b""))
+    head, end = http.send(request) or b"", b""
+    if sent:
+        head += http.send(h11.Data(data=sent)) or b""
+    end = http.send(h11.EndOfMessage()) or b""
+    await connection.send(head + end)
+    taken = range(200, 300) if request.method == b"POST" else range(200, 201)
     body = b""
     while True:
         event = http.next_event()
         if event is h11.NEED_DATA:
             http.receive_data(await connection.receive(timeout))
         elif isinstance(event, h11.Response):
-            if event.status_code != 200:
+            if event.status_code not in taken:
                 raise NotFetched(f"the server answers {event.status_code}")
         elif isinstance(event, h11.Data):
             body += event.data

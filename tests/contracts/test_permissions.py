@@ -26,6 +26,7 @@ def test_smtp_hands_in_mail_and_reads_none() -> None:
         "directory.scram",
         "dkim.signing",
         "greylist.check",
+        "reports.count",
         "sieve.refusals",
         "spool.accept",
     }
@@ -42,6 +43,9 @@ def test_delivery_files_letters_and_logs_nobody_in() -> None:
         "messages.deliver",
         "outbound.keep-sts-policy",
         "outbound.sts-policy",
+        "reports.claim",
+        "reports.count",
+        "reports.finish",
         "sieve.active",
         "sieve.facts",
         "sieve.letters",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import poplib
 import smtplib
 
@@ -12,6 +13,13 @@ from tests.support.house import House
 from tests.unit.shared.mail.test_recoding import MIXED, NOISE, TEXT, leaves
 
 pytestmark = pytest.mark.integration
+
+
+def fetched(reader: imaplib.IMAP4, item: str) -> bytes:
+    """One item of the only message."""
+    found = reader.fetch("1", f"({item})")[1][0]
+    assert isinstance(found, tuple)
+    return found[1]
 
 
 @pytest.mark.parametrize("times", [1, 2_000], ids=["small", "large"])
@@ -27,9 +35,8 @@ def test_a_binary_message_reaches_every_reader(house: House, times: int) -> None
         assert client.getreply()[0] == 250
     wait_messages(house, address, 1)
     reader = imap(house, address)
-    fetched = reader.fetch("1", "(BODY.PEEK[])")[1][0]
-    assert fetched[1].endswith(octets)
-    assert reader.fetch("1", "(BODY.PEEK[2])")[1][0][1] == NOISE * times
+    assert fetched(reader, "BODY.PEEK[]").endswith(octets)
+    assert fetched(reader, "BODY.PEEK[2]") == NOISE * times
     reader.send(b"x FETCH 1 (BINARY.PEEK[2] BINARY.SIZE[2])\r\n")
     size = len(NOISE) * times
     assert reader.readline().endswith(b"BINARY[2] ~{%d}\r\n" % size)

@@ -17,6 +17,7 @@ class PolicyServer:
         self.text = text
         self.status = 200
         self.asked = 0
+        self.received: list[bytes] = []  # whole requests with a body
         self.port = 0
 
     async def serve(self, stream: trio.SocketStream) -> None:
@@ -29,6 +30,7 @@ class PolicyServer:
                 if not octets:
                     return
                 request += octets
+            await self._body(tls, request)
             self.asked += 1
             head = (
                 f"HTTP/1.1 {self.status} Ok\r\nContent-Type: text/plain\r\nContent-Length: {len(self.text)}\r\n\r\n"
@@ -38,6 +40,14 @@ class PolicyServer:
             return
         finally:
             await trio.aclose_forcefully(tls)
+
+    async def _body(self, tls: trio.SSLStream[trio.SocketStream], request: bytes) -> None:
+        head, _, body = request.partition(b"\r\n\r\n")
+        _, found, length = head.lower().partition(b"content-length:")
+        if found:
+            while len(body) < int(length.partition(b"\r")[0]):
+                body += await tls.receive_some(4096)
+            self.received.append(head + b"\r\n\r\n" + body)
 
 
 @asynccontextmanager

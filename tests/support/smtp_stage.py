@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,6 +40,7 @@ from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection, PeerGone, PeerTimeout
 from shared.net.tls import server_context
 from shared.protocols.dns import Answer, Question
+from shared.runtime.tally import Tally
 from tests.support.authentication import look_up
 
 DOMAIN = "example.org"
@@ -226,8 +228,10 @@ class SmtpStage:
         self.resolver = Resolver(bus, settings.resolution_seconds)
         self.dns = DnsOfDictionaries()
         door = Door(settings.ingress, self.dns, bus)
-        judge = Judge(settings.judgement, settings.hostname, self.dns, nursery)
         log = structlog.get_logger()
+        self.tally = Tally(bus, time.time, log)
+        counts = self.tally if settings.judgement.dmarc_reports else None
+        judge = Judge(settings.judgement, settings.hostname, self.dns, nursery, counts)
         signatures = Signatures(bus, log)
         self.server = Server(Shared(settings, bus, self.resolver, log, self.draining, door, judge, signatures))
         self.server.watch_accounts()

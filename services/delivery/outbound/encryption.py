@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from shared.net.shell import PeerGone
 
 Check = Callable[[Sequence[bytes]], bool]
+
+
+class Demand(NamedTuple):
+    """Who asks for TLS, in the words of reports (RFC 8460 section 4.4): tlsa, sts or no-policy-found.
+
+    With the lines of that policy and the hosts that it names.
+    """
+
+    policy: str
+    lines: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+NOBODY = Demand("no-policy-found")
 
 
 class Encryption:
@@ -17,9 +32,12 @@ class Encryption:
     ``verify`` demands that the certificate is the host's. ``fingerprints`` judges the certificates by itself (DANE).
     """
 
-    def __init__(self, level: str, context: ssl.SSLContext, fingerprints: Check | None = None) -> None:
+    def __init__(
+        self, level: str, context: ssl.SSLContext, fingerprints: Check | None = None, demand: Demand = NOBODY
+    ) -> None:
         self.level = level
         self.context = context
+        self.demand = demand
         self._fingerprints = fingerprints
 
     @property
@@ -38,7 +56,11 @@ class Encryption:
     def check(self, certificates: Sequence[bytes]) -> None:
         """After the handshake: raises `PeerGone` when the server's certificates are not those it announced."""
         if self._fingerprints is not None and not self._fingerprints(certificates):
-            raise PeerGone("no certificate of the server matches its TLSA records")
+            raise Mismatch("no certificate of the server matches its TLSA records")
+
+
+class Mismatch(PeerGone):
+    """The server is not the one that its DNS announces."""
 
 
 def trusting_context() -> ssl.SSLContext:

@@ -16,6 +16,7 @@ from services.delivery.outbound.office import Office
 from services.delivery.outbound.opening import Opener
 from services.delivery.outbound.policies import Policies
 from services.delivery.outbound.settling import Settler
+from services.delivery.outbound.tls_results import Results
 from services.delivery.sealing import Sealing
 from shared.contracts.spool import Letter
 
@@ -23,11 +24,12 @@ Work = Callable[[Sequence[Letter], float], Awaitable[None]]
 
 
 @asynccontextmanager
-async def far_lane(house: House, tools: Tools, lookup: Lookup) -> AsyncIterator[Work]:
+async def far_lane(house: House, tools: Tools, lookup: Lookup, results: Results) -> AsyncIterator[Work]:
     """Yields what takes claimed letters; at the end, what is in hand is finished."""
     bus, settings, hostname = house.bus, house.settings.outbound, house.hostname
     finder = Finder(lookup, hostname, random.randrange, most=settings.hosts, ipv6=settings.ipv6)
-    opener = Opener(finder, Policies(bus, lookup, settings, house.wall_clock, house.log), settings, hostname)
+    policies = Policies(bus, lookup, settings, house.wall_clock, house.log)
+    opener = Opener(finder, policies, settings, hostname, results)
     settler = Settler(bus, tools.insistence, tools.journal)
     office = Office(settings, tools.leases, settler, draining=house.draining, wall_clock=house.wall_clock)
     async with trio.open_nursery() as nursery:

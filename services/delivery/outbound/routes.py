@@ -25,6 +25,7 @@ class NextHop(NamedTuple):
     username: str = ""
     password: str = ""
     required: bool = False  # for letters that may not go without TLS (RFC 8689)
+    lax: bool = False  # for letters that shall arrive whatever the destination demands of TLS (RFC 8689 section 4.2)
 
     @property
     def name(self) -> str:

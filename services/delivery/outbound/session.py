@@ -47,6 +47,10 @@ class TlsBroken(Undeliverable):
     """The handshake failed: where TLS is not demanded, a second connection may do without."""
 
 
+class NotOffered(Undeliverable):
+    """The server does not know TLS, and it is demanded."""
+
+
 class Sent(NamedTuple):
     """A finished transaction: a reply for each recipient."""
 
@@ -106,7 +110,7 @@ class Session:
     async def _encrypt(self, encryption: Encryption) -> None:
         if "STARTTLS" not in self.extensions:
             if encryption.demanded:
-                raise self._undeliverable("4.7.5", "TLS is demanded, and not offered")
+                raise NotOffered("4.7.5", "TLS is demanded, and not offered", relay=str(self.server))
             return
         self._core.start_tls()
         event = await self._next(self._settings.command_timeout)

@@ -16,7 +16,7 @@ from services.delivery.outbound.finding import Lookup
 from shared.bus.client import Bus
 from shared.contracts import outbound
 from shared.contracts.outbound import Domain, StsPolicy
-from shared.net.https import NotFetched, get_document
+from shared.net.https import NotFetched, Untrusted, get_document
 from shared.observe.log import Log
 from shared.protocols import mta_sts
 from shared.protocols.dns import Question
@@ -27,8 +27,23 @@ _MOST = 10_000  # domains remembered
 _FETCH = 20.0  # seconds for the policy
 
 
+class Standing(NamedTuple):
+    """The policy that counts for a domain, if any, with its text; else, if one is announced, why it is not known.
+
+    ``failure`` is a result type of RFC 8460 section 4.3.2.
+    """
+
+    policy: Policy | None = None
+    text: bytes = b""
+    failure: str = ""
+    reason: str = ""
+
+
+NO_POLICY = Standing()
+
+
 class _Entry(NamedTuple):
-    policy: Policy | None
+    standing: Standing
     until: float  # trio clock
 
 
@@ -53,32 +68,32 @@ class StsPolicies:
         self._port = port
         self._entries: dict[str, _Entry] = {}
 
-    async def find(self, domain: str) -> Policy | None:
-        """The policy that counts for ``domain`` now. Raises `Refused`, `Unavailable`."""
+    async def find(self, domain: str) -> Standing:
+        """What counts for ``domain`` now. Raises `Refused`, `Unavailable`."""
         entry = self._entries.get(domain)
         if entry is not None and trio.current_time() < entry.until:
-            return entry.policy
-        policy = await self._find(domain)
+            return entry.standing
+        standing = await self._find(domain)
         if len(self._entries) >= _MOST:
             self._entries.clear()
-        self._entries[domain] = _Entry(policy, trio.current_time() + _LOOKED)
-        return policy
+        self._entries[domain] = _Entry(standing, trio.current_time() + _LOOKED)
+        return standing
 
-    async def _find(self, domain: str) -> Policy | None:
+    async def _find(self, domain: str) -> Standing:
         known = await self._bus.call(outbound.sts_policy, Domain(domain))
         valid = known.id and known.expires > self._wall_clock()
         announced = mta_sts.policy_id((await self._lookup.ask(Question(f"_mta-sts.{domain}", "TXT"))).texts)
-        if (announced and announced != known.id) or (announced and not valid):
-            fetched = await self._fetch(domain)
-            if fetched is not None:
-                policy = mta_sts.parse(fetched)
-                expires = int(self._wall_clock()) + policy.max_age
-                await self._bus.call(outbound.keep_sts_policy, StsPolicy(domain, announced, fetched, expires))
-                return policy
-        return mta_sts.parse(known.text) if valid else None
+        failed = NO_POLICY
+        if announced and (announced != known.id or not valid):
+            failed = await self._fetch(domain)
+            if failed.policy is not None:
+                expires = int(self._wall_clock()) + failed.policy.max_age
+                await self._bus.call(outbound.keep_sts_policy, StsPolicy(domain, announced, failed.text, expires))
+                return failed
+        return Standing(mta_sts.parse(known.text), known.text) if valid else failed
 
-    async def _fetch(self, domain: str) -> bytes | None:
-        """The policy as served; None when there is no good one to be had."""
+    async def _fetch(self, domain: str) -> Standing:
+        """The policy as served, or why there is no good one to be had."""
         host = f"mta-sts.{domain}"
         try:
             text = await get_document(
@@ -90,11 +105,12 @@ class StsPolicies:
                 timeout=_FETCH,
                 port=self._port,
             )
-            mta_sts.parse(text)
+            return Standing(mta_sts.parse(text), text)
         except (NotFetched, BadPolicy) as error:
             self._log.info("delivery.no_sts_policy", domain=domain, reason=str(error))
-            return None
-        return text
+            kind = "sts-policy-invalid" if isinstance(error, BadPolicy) else "sts-policy-fetch-error"
+            webpki = isinstance(error, Untrusted)
+            return Standing(failure="sts-webpki-invalid" if webpki else kind, reason=str(error))
 
     async def _address(self, host: str) -> str:
         for kind in ("A", "AAAA"):

@@ -20,6 +20,7 @@ from services.smtp.judgement.policy import Decision, decide
 from services.smtp.judgement.rspamd import SCORE, Rspamd
 from services.smtp.judgement.scanning import Envelope, Scan, Scanner
 from services.smtp.judgement.settings import Action, JudgementSettings
+from services.smtp.judgement.telling import told
 from services.smtp.policy.header import separator
 from services.smtp.policy.verdict import Unacceptable
 from services.smtp.transaction import Transaction
@@ -39,13 +40,25 @@ from shared.mail.headers import select
 from shared.net.dns import Resolver
 from shared.net.limits import is_outside, networks
 from shared.protocols.dns import Question
+from shared.runtime.tally import Tally
 
 
 class Judge:
-    """``hostname`` names us in Authentication-Results; questions ahead of time are asked in ``nursery``."""
+    """``hostname`` names us in Authentication-Results; questions ahead of time are asked in ``nursery``.
 
-    def __init__(self, settings: JudgementSettings, hostname: str, dns: Resolver, nursery: trio.Nursery) -> None:
+    ``tally`` counts what the owners of domains are told.
+    """
+
+    def __init__(
+        self,
+        settings: JudgementSettings,
+        hostname: str,
+        dns: Resolver,
+        nursery: trio.Nursery,
+        tally: Tally | None = None,
+    ) -> None:
         self.settings = settings
+        self.tally = tally
         self.hostname = hostname
         self.dns = dns
         self._nursery = nursery
@@ -127,6 +140,8 @@ class Examination:
         decision = decide(self.findings, self._judge.settings, opinions.values())
         words = {name: opinion.word for name, opinion in opinions.items()}
         self._transaction.verdicts = {**self.findings.words(), **words, "judgement": decision.action.value}
+        if self._judge.tally is not None and (row := told(self.findings, decision.action)) is not None:
+            self._judge.tally.dmarc(self.findings.dmarc.policy_domain, row)
         _enforce(decision)
         self._transaction.junk = decision.action is Action.QUARANTINE
         fields = [opinion.fields for opinion in opinions.values()]

@@ -40,6 +40,16 @@ class Verdict(NamedTuple):
     apply: str = "none"
     policy_domain: str = ""  # where the record stands
     why: str = ""
+    record: Record | None = None  # that applies
+    dkim: bool = False  # passed, and aligned
+    spf: bool = False
+
+
+class Alignment(NamedTuple):
+    """What of the proven identifiers is the author's."""
+
+    dkim: bool
+    spf: bool
 
 
 def check(author: str, proven: Identifiers) -> Inquiry[Verdict]:
@@ -53,13 +63,14 @@ def check(author: str, proven: Identifiers) -> Inquiry[Verdict]:
     name, record = applies
     if not record.policy:
         return Verdict(Result.NONE, author, policy_domain=name, why="record without a policy")
-    if (yield from _aligned(above, record, proven)):
-        return Verdict(Result.PASS, author, (yield from _policy(author, name, record)), "none", name)
+    aligned = yield from _aligned(above, record, proven)
     policy = yield from _policy(author, name, record)
+    if any(aligned):
+        return Verdict(Result.PASS, author, policy, "none", name, "", record, *aligned)
     if proven.unsure:
-        return Verdict(Result.TEMPERROR, author, policy, "none", name, "a check got no answer")
+        return Verdict(Result.TEMPERROR, author, policy, "none", name, "a check got no answer", record)
     applied = _EASED[policy] if record.testing else policy
-    return Verdict(Result.FAIL, author, policy, applied, name, "nothing is aligned")
+    return Verdict(Result.FAIL, author, policy, applied, name, "nothing is aligned", record)
 
 
 def _policy(author: str, name: str, record: Record) -> Inquiry[str]:
@@ -74,11 +85,14 @@ def _policy(author: str, name: str, record: Record) -> Inquiry[str]:
     return inherited
 
 
-def _aligned(author: Walk, record: Record, proven: Identifiers) -> Inquiry[bool]:
+def _aligned(author: Walk, record: Record, proven: Identifiers) -> Inquiry[Alignment]:
+    signed = False
     for domain in dict.fromkeys(proven.dkim):
-        if (yield from _same(author, domain, strict=record.strict_dkim)):
-            return True
-    return bool(proven.spf) and (yield from _same(author, proven.spf, strict=record.strict_spf))
+        signed = yield from _same(author, domain, strict=record.strict_dkim)
+        if signed:
+            break
+    spf = bool(proven.spf) and (yield from _same(author, proven.spf, strict=record.strict_spf))
+    return Alignment(signed, spf)
 
 
 def _same(author: Walk, domain: str, *, strict: bool) -> Inquiry[bool]:
