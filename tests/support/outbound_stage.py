@@ -112,7 +112,7 @@ async def outbound_stage(
     """One that is not ``fresh`` was there before. Without ``smarthost``, ``lookup`` says where mail goes, to the
     sink's port."""
     clock = ShiftedClock()
-    monkeypatch.setattr(storage_app, "SteadyClock", lambda: clock)
+    monkeypatch.setattr(storage_app, "SteadyClock", lambda now: clock)
     async with sink() as plain, running_storage(folder) as storage, trio.open_nursery() as nursery:
         target = server or plain
         if fresh:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from services.storage.registry import write
-from services.storage.repositories import contents, letters, reports
+from services.storage.repositories import contents, duties, letters, reports
 from services.storage.repositories.letters import Incoming
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import reports as contract
@@ -15,6 +15,7 @@ from shared.contracts.codec import encode
 from shared.contracts.directory import Done
 from shared.contracts.reports import Claim, Claimed, Count, Finish, Kind, Row
 
+DUTY = "reports"
 OCTETS = 400_000  # of the rows in one reply
 DONE = Done()
 
@@ -31,7 +32,7 @@ def claim(work: UnitOfWork, asked: Sequence[Asked[Claim]]) -> Sequence[Claimed]:
 
 
 def _claim(work: UnitOfWork, request: Claim) -> Claimed:
-    if not reports.elect(work.connection, work.now, request.worker, work.now + request.lease):
+    if not duties.take(work.connection, work.now, DUTY, request.worker, request.lease):
         return Claimed(elected=False)
     due = reports.due(work.connection, work.now)
     if due is None:
@@ -51,7 +52,7 @@ def finish(work: UnitOfWork, asked: Sequence[Asked[Finish]]) -> Sequence[Done]:
 
 def _finish(work: UnitOfWork, request: Finish) -> None:
     connection = work.connection
-    if not reports.is_elected(connection, request.worker):
+    if not duties.is_held(connection, DUTY, request.worker):
         return
     if request.again:
         reports.postpone(connection, request.report, request.again)

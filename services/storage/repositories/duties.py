@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, or_, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from services.storage.engines.statements import insert_or_ignore
 from services.storage.tables.duties import duty
@@ -13,6 +13,8 @@ TAKE = (
     .values(holder=bindparam("who"), until=bindparam("end"))
 )
 
+HOLDER = select(duty.c.holder).where(duty.c.name == bindparam("duty"))
+
 
 def take(connection: Connection, now: float, name: str, who: str, seconds: float) -> bool:
     """Whether ``who`` has the duty from now on, or still. Nobody else gets it for ``seconds``."""
@@ -21,3 +23,9 @@ def take(connection: Connection, now: float, name: str, who: str, seconds: float
         return True
     new = insert_or_ignore(connection, duty)
     return connection.execute(new, {"name": name, "holder": who, "until": now + seconds}).rowcount > 0
+
+
+def is_held(connection: Connection, name: str, who: str) -> bool:
+    """Whether nobody has taken the duty from ``who``, even if the lease has ended."""
+    holder: str | None = connection.execute(HOLDER, {"duty": name}).scalar()
+    return holder == who

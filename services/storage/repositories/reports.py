@@ -8,17 +8,14 @@ from zlib import crc32
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from services.storage.engines.statements import insert_or_update
-from services.storage.tables.reports import election, report, report_row
+from services.storage.tables.reports import report, report_row
 from shared.contracts.reports import DAY, Counted
 
-OFFICE = "reports"
 MOST_ROWS = 10_000  # of one report: more ways than these are not told apart, nor told
 SETTLING = 300.0  # seconds from the end of a day until the last sums of it are here
 SPREAD = 4 * 3_600  # reports go out over so many seconds, each domain's at its own moment
 KEEP = 3 * DAY  # seconds after which nobody wants to know any more
 
-HOLDER = select(election.c.holder, election.c.until).where(election.c.office == OFFICE)
 KNOWN = select(report.c.id, report.c.kind, report.c.day, report.c.domain).where(
     report.c.day.in_(bindparam("days", expanding=True)), report.c.domain.in_(bindparam("domains", expanding=True))
 )
@@ -54,22 +51,6 @@ class Sum(NamedTuple):
     id: int
     row: bytes
     times: int
-
-
-def elect(connection: Connection, now: float, worker: str, until: float) -> bool:
-    """Whether ``worker`` makes the reports until then: it does already, or nobody else does."""
-    present = connection.execute(HOLDER).first()
-    if present is not None and present.holder != worker and present.until > now:
-        return False
-    row = {"office": OFFICE, "holder": worker, "until": until}
-    connection.execute(insert_or_update(connection, election, "holder", "until"), row)
-    return True
-
-
-def is_elected(connection: Connection, worker: str) -> bool:
-    """Whether nobody has taken the office from ``worker``."""
-    present = connection.execute(HOLDER).first()
-    return present is not None and present.holder == worker
 
 
 def add(connection: Connection, counted: Iterable[Counted]) -> None:

@@ -1,4 +1,4 @@
-"""What other domains will be told of how mail went with them, and who makes those reports now.
+"""What other domains will be told of how mail went with them.
 
 Invariants:
 1. A count is added once: its request has an idempotency key.
@@ -31,12 +31,4 @@ report_row = Table(
     Column("row", LargeBinary, nullable=False),
     Column("times", BigInteger, nullable=False),
     UniqueConstraint("report_id", "row"),
-)
-
-election = Table(
-    "election",
-    metadata,
-    Column("office", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
-    Column("until", Float, nullable=False),
 )

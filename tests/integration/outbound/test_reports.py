@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Awaitable, Callable
 from email import message_from_bytes
 from email.message import Message
@@ -34,8 +35,11 @@ from tests.support.policy_server import policy_server
 from tests.support.running_storage import running_storage
 from tests.support.sink import Received, sink
 
-SETTINGS = DeliverySettings(
-    poll=0.05, reporting=ReportingSettings(interval=0.1, pause=0.02, private_addresses=True, again=1.0)
+SETTINGS = DeliverySettings(  # nothing is tried again when a day passes
+    poll=0.05,
+    first_retry=4.0 * DAY,
+    longest_retry=4.0 * DAY,
+    reporting=ReportingSettings(interval=0.1, pause=0.02, private_addresses=True, again=1.0),
 )
 TLS_RECORD = "_smtp._tls.elsewhere.example"
 NEXT_DAY = DAY + 5 * 3_600.0
@@ -280,10 +284,12 @@ def check_document(document: bytes) -> None:
 
 
 async def test_one_worker_at_a_time_and_each_sum_once(tmp_path: Path) -> None:
-    row = encode(TlsRow("no-policy-found"))
+    row, day = encode(TlsRow("no-policy-found")), int(time.time() // DAY) - 2
     async with running_storage(tmp_path) as storage:
         bus = storage.bus("delivery")
-        count = Count("key", (Counted(Kind.TLS, 1, "a.example", row, 3), Counted(Kind.TLS, 1, "b.example", row, 1)))
+        count = Count(
+            "key", (Counted(Kind.TLS, day, "a.example", row, 3), Counted(Kind.TLS, day, "b.example", row, 1))
+        )
         for _ in range(2):
             await bus.call(reports.count, count)
         await bus.call(reports.count, count._replace(key="other"))

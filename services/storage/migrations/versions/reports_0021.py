@@ -1,4 +1,4 @@
-"""Sums for reports to other domains, and who makes them."""
+"""Sums for reports to other domains."""
 
 from __future__ import annotations
 
@@ -33,11 +33,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name="fk_report_row_report_id_report"),
         sa.PrimaryKeyConstraint("id", name="pk_report_row"),
         sa.UniqueConstraint("report_id", "row", name="uq_report_row_report_id_row"),
-    )
-    op.create_table(
-        "election",
-        sa.Column("office", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("until", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("office", name="pk_election"),
     )
