@@ -32,6 +32,7 @@ REVISIONS = (
     "0019",
     "0020",
     "0021",
+    "0022",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
