@@ -105,7 +105,7 @@ async def run(process: Process[StorageSettings]) -> None:
 
 def _prepare(database: Database, now: float) -> Found:
     """Bring the schema up to date and read what is needed before the first request."""
-    with database.writer() as connection, connection.begin():
+    with database.patient_writer() as connection, connection.begin():
         migrate(connection)
         keys = load_keys(connection)
         dummy = hash_password("nobody", keys[Purpose.ENUMERATION][:SALT])

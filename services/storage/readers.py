@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.storage.engines.database import Database, Trouble
+from services.storage.link import Link, Unreachable
 from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from shared.contracts.errors import Code, Refused
@@ -26,24 +27,41 @@ class Readers(Room):
 
     def _work(self, queue: SimpleQueue[Turn | None]) -> None:
         """One of the threads."""
-        with self._database.reader() as connection:
+        with Link(self._database, self._database.reader, self.log) as link:
             while (first := queue.get()) is not None:
                 turns = self._gather(first, queue)
                 if turns:
                     tracer = tracing.tracer
                     began = 0 if tracer is None else time_ns()
-                    self._answer(connection, turns)
+                    self._answer(link, turns)
                     if tracer is not None:
                         self._trace(tracer, "storage.read", turns, began)
                     self._hand_back(partial(self._settle, turns))
 
-    def _answer(self, connection: Connection, turns: Sequence[Turn]) -> None:
-        transaction = connection.begin()
+    def _answer(self, link: Link, turns: Sequence[Turn]) -> None:
+        """Give all their outcomes, on another connection where the first one is lost."""
+        while True:
+            try:
+                self._ask(link.connection(), turns)
+            except Unreachable as error:
+                self.log.error("storage.not_answered", requests=len(turns), problem=str(error))
+                refuse(turns, Code.UNAVAILABLE, "the database cannot be reached")
+                return
+            except Exception as error:
+                if self._database.trouble(error) is not Trouble.LOST:
+                    raise
+                link.lose(error)
+            else:
+                link.proved()
+                return
+
+    def _ask(self, connection: Connection, turns: Sequence[Turn]) -> None:
+        connection.begin()
         try:
             for group in by_row(turns).values():
                 self._group(connection, group)
         finally:
-            transaction.rollback()  # lets go of the snapshot, so that the WAL can be emptied
+            connection.rollback()  # lets go of the snapshot, so that the WAL can be emptied
 
     def _group(self, connection: Connection, group: Sequence[Turn]) -> None:
         read = group[0].row.read
@@ -55,9 +73,13 @@ class Readers(Room):
                 group[0].outcome = refusal
                 return
         except Exception as error:
-            if self._database.trouble(error) is Trouble.FATAL:
+            trouble = self._database.trouble(error)
+            if trouble is Trouble.FATAL:
                 self.log.critical("storage.fatal", op=group[0].row.op.name, problem=str(error))
+            if trouble in (Trouble.FATAL, Trouble.LOST):
                 raise
+            connection.rollback()  # some databases answer nothing more in a transaction that has failed
+            connection.begin()
             metrics.storage_errors_total(group[0].row.op.name).inc()
             self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
             if len(group) == 1:

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from services.storage.engines.database import Reach
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
@@ -30,6 +31,7 @@ WriteHandler = Callable[[UnitOfWork, Sequence[Asked[Q]]], Sequence[R | Refused]]
 ReadHandler = Callable[[Connection, Sequence[Asked[Q]]], Sequence[R | Refused]]
 TaskHandler = Callable[[Asked[Q]], Awaitable[R]]
 Shortcut = Callable[[Asked[Q]], R | None]
+Reaching = Callable[[Asked[Q]], Reach | None]
 
 
 class Lane(Enum):
@@ -41,7 +43,11 @@ class Lane(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Row(Generic[Q, R]):
-    """One operation and its handlers. ``writes`` tells which of the two a request needs."""
+    """One operation and its handlers. ``writes`` tells which of the two a request needs.
+
+    ``reach`` tells what a write reaches, so that other processes may write elsewhere at the same time; None for one
+    that must have the database for itself.
+    """
 
     op: Op[Q, R]
     write: WriteHandler[Q, R] | None
@@ -51,6 +57,7 @@ class Row(Generic[Q, R]):
     grant_optional: bool = False
     task: TaskHandler[Q, R] | None = None
     shortcut: Shortcut[Q, R] | None = None
+    reach: Reaching[Q] | None = None
 
     @cached_property
     def granted(self) -> bool:
@@ -66,9 +73,11 @@ class Row(Generic[Q, R]):
 AnyRow = Row[Any, Any]
 
 
-def write(op: Op[Q, R], handle: WriteHandler[Q, R], *, grant_optional: bool = False) -> Row[Q, R]:
+def write(
+    op: Op[Q, R], handle: WriteHandler[Q, R], *, grant_optional: bool = False, reach: Reaching[Q] | None = None
+) -> Row[Q, R]:
     """A row whose requests all change something: run by the writer."""
-    return Row(op, handle, None, lambda request: True, grant_optional=grant_optional)
+    return Row(op, handle, None, lambda request: True, grant_optional=grant_optional, reach=reach)
 
 
 def read(
@@ -84,10 +93,15 @@ def read(
 
 
 def either(
-    op: Op[Q, R], reader: ReadHandler[Q, R], writer: WriteHandler[Q, R], *, writes: Callable[[Q], bool]
+    op: Op[Q, R],
+    reader: ReadHandler[Q, R],
+    writer: WriteHandler[Q, R],
+    *,
+    writes: Callable[[Q], bool],
+    reach: Reaching[Q] | None = None,
 ) -> Row[Q, R]:
     """A row whose requests are questions or, where ``writes`` says so, changes (FETCH that sets \\Seen)."""
-    return Row(op, writer, reader, writes)
+    return Row(op, writer, reader, writes, reach=reach)
 
 
 def task(op: Op[Q, R], handle: TaskHandler[Q, R], *, shortcut: Shortcut[Q, R] | None = None) -> Row[Q, R]:

@@ -41,13 +41,15 @@ class Announcement(NamedTuple):
 class UnitOfWork:
     """The writer's transaction, as the handlers of one batch see it."""
 
-    __slots__ = ("after_commit", "announcements", "connection", "now")
+    __slots__ = ("after_commit", "announcements", "connection", "crossed", "now", "promise")
 
     def __init__(self, connection: Connection, now: float) -> None:
         self.connection = connection
         self.now = now
         self.announcements: list[Announcement] = []
         self.after_commit: list[Callable[[], None]] = []
+        self.promise = 0  # these two are `services.storage.promises`'
+        self.crossed = 0
 
     def publish(self, event: Event[P], payload: P, key: int | None = None) -> None:
         """Tell ``event`` once this unit is committed."""

@@ -7,13 +7,17 @@ Invariants:
    the grouping reorders nothing that they could tell.
 3. A database that cannot be trusted any more (a failed sync, a damaged page) ends the process; nothing is tried
    again.
+4. A transaction that another process was in the way of, or whose connection was lost, is run again, also when nobody
+   knows whether it was committed: then its keys say so. What cannot be run in time is refused as UNAVAILABLE.
+5. Where other processes write too, turns that say what they reach go together, side by side with the others' turns;
+   the rest has the database for itself.
 
 The thread lives as long as the process: a batch costs one wake-up and one hop back to the loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import time_ns
@@ -22,7 +26,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.storage import dedupe
-from services.storage.engines.database import Database, Trouble
+from services.storage.engines.database import Database, Reach, Trouble
+from services.storage.link import Link, Unreachable
+from services.storage.promises import Promises
 from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from services.storage.unit_of_work import Announcement, UnitOfWork
@@ -30,6 +36,8 @@ from shared.contracts.errors import Code, Refused
 from shared.observe import metrics, tracing
 
 IDLE = 1.0  # seconds without a request after which the disk is tidied
+ATTEMPTS = 3  # at a transaction, or a part of one, that another process was in the way of
+ONCE_MORE = frozenset({Trouble.STATEMENT, Trouble.CLASH})  # after these a savepoint can be returned to
 
 
 class Writer(Room):
@@ -49,34 +57,60 @@ class Writer(Room):
         self._database = database
         self._clock = clock
         self._announce = announce
+        self._promises = Promises()
         self._batch_size = metrics.storage_batch_size("write")
 
     def _work(self, queue: SimpleQueue[Turn | None]) -> None:
         """The thread."""
-        with self._database.writer() as connection:
+        with Link(self._database, self._database.writer, self.log) as link:
             untidy = True
             while True:
                 try:
                     first = queue.get(timeout=IDLE if untidy else None)
                 except Empty:
-                    untidy = self._tidy(connection, idle=True)
+                    untidy = self._tidy(link, idle=True)
                     continue
                 if first is None:
                     return
-                turns = self._gather(first, queue)
-                if turns:
+                for reach, turns in self._parted(self._gather(first, queue)):
                     tracer = tracing.tracer
                     began = 0 if tracer is None else time_ns()
-                    work = self._commit(connection, turns)
+                    work = self._commit(link, turns, reach)
                     if tracer is not None:
                         self._trace(tracer, "storage.commit", turns, began)
                     self._hand_back(partial(self._settle_after, work, turns))
-                    untidy = self._tidy(connection, idle=False)
+                    untidy = self._tidy(link, idle=False)
 
-    def _tidy(self, connection: Connection, *, idle: bool) -> bool:
+    def _parted(self, turns: Sequence[Turn]) -> Iterator[tuple[Reach | None, Sequence[Turn]]]:
+        """Turns for one transaction each: first those that say what they reach, then the others."""
+        if not self._database.shared:
+            if turns:
+                yield None, turns
+            return
+        accounts, mailboxes = set[int](), set[int]()
+        beside: list[Turn] = []
+        alone: list[Turn] = []
+        for turn in turns:
+            reach = turn.row.reach(turn.asked) if turn.row.reach is not None else None
+            if reach is None:
+                alone.append(turn)
+            else:
+                beside.append(turn)
+                accounts.update(reach.accounts)
+                mailboxes.update(reach.mailboxes)
+        if beside:
+            yield Reach(accounts, mailboxes), beside
+        if alone:
+            yield None, alone
+
+    def _tidy(self, link: Link, *, idle: bool) -> bool:
         """Housekeeping, which may fail for want of space without harm; whether to come back to it."""
+        if not link.connected:
+            return False
         try:
-            return self._database.tidy(connection, idle=idle)
+            if self._database.shared:
+                return self._cross_out(link, idle=idle)
+            return self._database.tidy(link.connection(), idle=idle)
         except Exception as error:
             trouble = self._database.trouble(error)
             if trouble is Trouble.FATAL:
@@ -85,31 +119,64 @@ class Writer(Room):
             self.log.warning("storage.not_tidied", why=trouble.value, problem=str(error))
             return not idle
 
-    def _settle_after(self, work: UnitOfWork, turns: Sequence[Turn]) -> None:
+    def _cross_out(self, link: Link, *, idle: bool) -> bool:
+        """Once nothing is to do, what was published needs to be remembered no more."""
+        if idle and self._promises.any_kept:
+            self._commit(link, (), Reach())
+        return not idle
+
+    def _settle_after(self, work: UnitOfWork | None, turns: Sequence[Turn]) -> None:
         """On the loop, after the commit: what we know in memory first, then the world, then the callers."""
-        for call in work.after_commit:
-            call()
-        self._announce(work.announcements)
+        if work is not None:
+            for call in work.after_commit:
+                call()
+            self._announce(work.announcements)
+            self._promises.keep(work)
         self._settle(turns)
 
-    def _commit(self, connection: Connection, turns: Sequence[Turn]) -> UnitOfWork:
-        work = UnitOfWork(connection, self._clock())
+    def _commit(self, link: Link, turns: Sequence[Turn], reach: Reach | None) -> UnitOfWork | None:
+        """Run ``turns`` and commit, if need be more than once; the unit that was, None if all are refused."""
         self._batch_size.set(len(turns))
-        try:
-            with connection.begin():
-                for group in by_row(turns).values():
-                    self._group(work, group)
-        except Exception as error:
-            trouble = self._database.trouble(error)
-            if trouble is Trouble.FATAL:
-                self.log.critical("storage.fatal", problem=str(error))
-                raise
-            self.log.error("storage.not_committed", why=trouble.value, requests=len(turns), problem=str(error))
-            work.rewind((0, 0))
-            refuse(turns, Code.UNAVAILABLE, "the database did not commit")
+        attempts = 0
+        while True:
+            try:
+                work = self._transact(link.connection(), turns, reach)
+            except Unreachable as error:
+                self._give_up(turns, Trouble.LOST, error)
+                return None
+            except Exception as error:
+                trouble = self._database.trouble(error)
+                if trouble is Trouble.FATAL:
+                    self.log.critical("storage.fatal", problem=str(error))
+                    raise
+                attempts += trouble is Trouble.AGAIN
+                if trouble is Trouble.LOST:
+                    link.lose(error)
+                elif trouble is Trouble.AGAIN and attempts < ATTEMPTS:
+                    self.log.info("storage.transaction_again", requests=len(turns), problem=_line(error))
+                    reach = None  # nobody is in the way of one that has the database for itself
+                else:
+                    self._give_up(turns, trouble, error)
+                    return None
+            else:
+                link.proved()
+                return work
+
+    def _transact(self, connection: Connection, turns: Sequence[Turn], reach: Reach | None) -> UnitOfWork:
+        work = UnitOfWork(connection, self._clock())
+        with self._database.transaction(connection, reach):
+            for group in by_row(turns).values():
+                self._group(work, group)
+            if self._database.shared:
+                self._promises.write(work)
+        self._promises.committed(work)
         return work
 
-    def _group(self, work: UnitOfWork, group: Sequence[Turn]) -> None:
+    def _give_up(self, turns: Sequence[Turn], trouble: Trouble, error: Exception) -> None:
+        self.log.error("storage.not_committed", why=trouble.value, requests=len(turns), problem=_line(error))
+        refuse(turns, Code.UNAVAILABLE, "the database did not commit")
+
+    def _group(self, work: UnitOfWork, group: Sequence[Turn], clashes: int = 0) -> None:
         try:
             self._part(work, group)
         except Refused as refusal:
@@ -117,8 +184,12 @@ class Writer(Room):
                 group[0].outcome = refusal
                 return
         except Exception as error:
-            if self._database.trouble(error) is not Trouble.STATEMENT:
+            trouble = self._database.trouble(error)
+            if trouble not in ONCE_MORE:
                 raise
+            if trouble is Trouble.CLASH and clashes < ATTEMPTS:
+                self._group(work, group, clashes + 1)
+                return
             metrics.storage_errors_total(group[0].row.op.name).inc()
             self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
             if len(group) == 1:
@@ -137,7 +208,7 @@ class Writer(Room):
             self._run(work, group)
         except BaseException as error:
             work.rewind(mark)
-            if self._database.trouble(error) is Trouble.STATEMENT:
+            if self._database.trouble(error) in ONCE_MORE:
                 self._database.undo(work.connection)
             raise
         self._database.keep(work.connection)
@@ -157,3 +228,7 @@ class Writer(Room):
             dedupe.record(work.connection, work.now, fresh)
         for turn, first in repeats:
             turn.outcome = first.outcome
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]

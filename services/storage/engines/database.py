@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from enum import Enum
+from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RootTransaction
 
 
 class Trouble(Enum):
@@ -21,15 +23,32 @@ class Trouble(Enum):
     CLASH = "clash"  # another process has written the same row: undo this part and run it again, which sees the row
 
 
+class Reach(NamedTuple):
+    """What a write changes that others might change at the same time: accounts with all that is theirs (mailboxes,
+    messages, counts), by their ids or by that of one of their mailboxes."""
+
+    accounts: Collection[int] = ()
+    mailboxes: Collection[int] = ()
+
+
 class Database(ABC):
     """An opened database. Every connection belongs to one thread."""
 
     name: str  # what may be told of it: no password
     shared = False  # whether other processes may write to it at the same time
+    patience = 0.0  # seconds that a request waits for a lost connection before it is told to try again
 
     @abstractmethod
     def writer(self) -> Connection:
-        """A connection whose transactions write. While one of its transactions runs, no other one writes."""
+        """A connection whose transactions write, each while no other one does (but see `transaction`)."""
+
+    def patient_writer(self) -> Connection:
+        """The same, for what takes its time: migrations."""
+        return self.writer()
+
+    def transaction(self, connection: Connection, reach: Reach | None) -> RootTransaction:
+        """Begin a transaction of a `writer`. With a ``reach``, others may write elsewhere meanwhile."""
+        return connection.begin()
 
     @abstractmethod
     def reader(self) -> Connection:

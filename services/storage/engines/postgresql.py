@@ -1,39 +1,46 @@
 """PostgreSQL through psycopg 3, blocking, in the threads that SQLite runs in: several processes on one database.
 
 Invariants:
-1. A transaction of `writer` holds one lock of the database (`WRITING`) from its first statement to its end. So what a
-   handler reads and writes back is serial, whichever process runs it.
-2. A reader's transaction is a snapshot (REPEATABLE READ).
-3. Nobody waits for ever: connecting, a peer that falls silent, a statement and a lock each have their time-out.
+1. A transaction of a writer holds the lock of the database (`WRITING`) from its first statement to its end: alone, or
+   together with others that say what they reach. Those hold the rows of all accounts that they reach, locked in one
+   statement in the order of their ids before anything is read. So what is read of an account, of its mailboxes and
+   their UIDs, modseqs and counts, and written back, is serial, whichever process does it; different accounts go side
+   by side.
+2. What is not of an account is guarded by itself where transactions go side by side: letters of the spool by row
+   locks (claims pass over locked ones), new rows by unique keys (`Trouble.CLASH`), counts by adding in place.
+3. A reader's transaction is a snapshot (REPEATABLE READ).
+4. Row numbers come from sequences, so that they never return and need no lock.
 
-Transactions are begun here, in one round trip with their lock; psycopg itself is told to stay out of it. psycopg is
+Transactions are begun here, in one round trip with their locks; psycopg itself is told to stay out of it. psycopg is
 imported by those who configure such a database, and by nobody else.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.types.string import StrDumper, TextLoader
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from services.storage.config import Postgresql
-from services.storage.engines.database import Database, Trouble
-from services.storage.engines.nul import escape, unescape
+from services.storage.engines.database import Database, Reach, Trouble
+from services.storage.engines.postgresql_connection import connect, parameters
 from shared.base.errors import ConfigurationError, StartError
 
 OLDEST = 140_000  # the first server version that is known to do
 WRITING = 0x65696C706F7374  # the advisory lock of those who write: "eilpost"
 
-BEGIN_WRITING = f"BEGIN; SELECT pg_advisory_xact_lock({WRITING})"
+_ALONE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITING})"
+_BESIDE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock_shared({WRITING})"
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TOLD = ("user", "host", "hostaddr", "port", "dbname")  # of a URL; never its password
-BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_REACH = "reach"  # where a connection's next transaction finds what it reaches
 
 
 class PostgresqlDatabase(Database):
@@ -48,26 +55,19 @@ class PostgresqlDatabase(Database):
         except psycopg.ProgrammingError as error:
             remedy = "write postgresql://user@host/database"
             raise ConfigurationError(source, "storage.database", str(error).strip(), remedy) from error
+        self.patience = settings.patience
         self.name = make_conninfo(**{key: value for key, value in given.items() if key in _TOLD})
-        self._conninfo = make_conninfo(**{**_parameters(settings), **given})
+        self._connect = partial(connect, make_conninfo(**{**parameters(settings), **given}), settings)
         self._check()
-        self._writer = _engine(self._connect, BEGIN_WRITING)
-        self._reader = _engine(self._connect, BEGIN_READING)
-
-    def _connect(self) -> Any:
-        connection = psycopg.connect(self._conninfo, autocommit=True)
-        connection.adapters.register_dumper(str, _TextDumper)
-        for name in ("text", "varchar"):
-            connection.adapters.register_loader(name, _TextLoader)
-        return connection
+        self._writer = _engine(self._connect, _begin_writing)
+        self._patient = _engine(partial(self._connect, patient=True), _begin_writing)
+        self._reader = _engine(self._connect, lambda connection: _run(connection, _SNAPSHOT))
 
     def _check(self) -> None:
         try:
             with self._connect() as connection:
-                version, encoding = (
-                    connection.info.server_version,
-                    connection.info.parameter_status("server_encoding"),
-                )
+                version = connection.info.server_version
+                encoding = connection.info.parameter_status("server_encoding")
         except psycopg.Error as error:
             raise StartError(f"{self.name}: {' '.join(str(error).split())}") from error
         if version < OLDEST:
@@ -77,6 +77,13 @@ class PostgresqlDatabase(Database):
 
     def writer(self) -> Connection:
         return self._writer.connect()
+
+    def patient_writer(self) -> Connection:
+        return self._patient.connect()
+
+    def transaction(self, connection: Connection, reach: Reach | None) -> RootTransaction:
+        connection.info[_REACH] = reach
+        return connection.begin()
 
     def reader(self) -> Connection:
         return self._reader.connect()
@@ -104,28 +111,30 @@ class PostgresqlDatabase(Database):
         return False
 
     def now(self) -> float:
-        with self._connect() as connection:
-            row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
-        return float(row[0])
+        try:
+            with self._connect() as connection:
+                row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+        except psycopg.Error as error:
+            raise StartError(f"{self.name}: {' '.join(str(error).split())}") from error
+        return float(row[0]) if row else 0.0
 
     def free(self) -> int:
         """The server's disk is not ours to see; when it is full, statements say so."""
         return sys.maxsize
 
     def close(self) -> None:
-        self._writer.dispose()
-        self._reader.dispose()
+        for engine in (self._writer, self._patient, self._reader):
+            engine.dispose()
 
 
 _TROUBLES = {  # by code or class of codes, https://www.postgresql.org/docs/current/errcodes-appendix.html
     "08": Trouble.LOST,
     "25006": Trouble.LOST,  # a primary that became a standby
-    "57P": Trouble.LOST,
-    "57P01": Trouble.LOST,  # shut down, crashed, starting
-    "57P02": Trouble.LOST,
-    "57P03": Trouble.LOST,
-    "57P05": Trouble.LOST,
-    "25P03": Trouble.LOST,  # idle in a transaction for too long
+    "57P01": Trouble.LOST,  # shut down,
+    "57P02": Trouble.LOST,  # crashed,
+    "57P03": Trouble.LOST,  # starting
+    "57P05": Trouble.LOST,  # idle for too long, as the next two
+    "25P03": Trouble.LOST,
     "25P04": Trouble.LOST,
     "53300": Trouble.LOST,  # no connection is free
     "40001": Trouble.AGAIN,  # serialization failure
@@ -139,42 +148,32 @@ _TROUBLES = {  # by code or class of codes, https://www.postgresql.org/docs/curr
 }
 
 
-class _TextDumper(StrDumper):
-    def dump(self, obj: str) -> Any:
-        return super().dump(escape(obj))
-
-
-class _TextLoader(TextLoader):
-    def load(self, data: Any) -> str | bytes:
-        return unescape(bytes(data).decode())
-
-
-def _parameters(settings: Postgresql) -> dict[str, str | int]:
-    """What the URL does not say, in libpq's words."""
-    milliseconds = {
-        "statement_timeout": settings.statement_timeout,
-        "lock_timeout": settings.lock_timeout,
-        "idle_in_transaction_session_timeout": settings.statement_timeout,
-    }
-    options = {name: f"{int(seconds * 1000)}" for name, seconds in milliseconds.items()}
-    options |= {"timezone": "UTC", "client_encoding": "UTF8", "standard_conforming_strings": "on"}
-    return {
-        "application_name": "eilpost",
-        "connect_timeout": max(2, round(settings.connect_timeout)),  # libpq takes no less
-        "tcp_user_timeout": int(settings.silence * 1000),
-        "keepalives": 1,
-        "keepalives_idle": max(1, int(settings.silence / 2)),
-        "keepalives_interval": 1,
-        "keepalives_count": max(1, int(settings.silence / 2)),
-        "target_session_attrs": "read-write",
-        "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-    }
-
-
-def _engine(connect: Callable[[], Any], begin: str) -> Engine:
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool, use_native_hstore=False)
-    event.listen(engine, "begin", lambda connection: _run(connection, begin))
+def _engine(connecting: Callable[[], Any], begin: Callable[[Connection], None]) -> Engine:
+    engine = create_engine("postgresql+psycopg://", creator=connecting, poolclass=NullPool, use_native_hstore=False)
+    event.listen(engine, "begin", begin)
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    reach: Reach | None = connection.info.pop(_REACH, None)
+    if reach is None:
+        _run(connection, _ALONE)
+    elif reach.accounts or reach.mailboxes:
+        _run(connection, f"{_BESIDE}; {_lock_accounts(reach)}")
+    else:
+        _run(connection, _BESIDE)
+
+
+def _lock_accounts(reach: Reach) -> str:
+    """Rows that are not there lock nothing, and nothing will be found of them."""
+    accounts, mailboxes = _array(reach.accounts), _array(reach.mailboxes)
+    owners = f"SELECT account_id FROM mailbox WHERE id = ANY({mailboxes})"  # noqa: S608 - numbers alone
+    wanted = f"SELECT unnest({accounts}) UNION {owners}"
+    return f"SELECT FROM account WHERE id IN ({wanted}) ORDER BY id FOR NO KEY UPDATE"
+
+
+def _array(numbers: Collection[int]) -> str:
+    return "'{" + ",".join(map(str, map(int, numbers))) + "}'::bigint[]"
 
 
 def _run(connection: Connection, statement: str) -> None:

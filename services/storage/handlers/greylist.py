@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from services.storage.handlers import reaching
 from services.storage.registry import write
 from services.storage.tables.submission import greylist
 from services.storage.unit_of_work import Asked, UnitOfWork
@@ -19,8 +20,10 @@ from shared.contracts.greylist import Check, Checked
 
 WINDOW = 2 * 86_400
 KEEP = 36 * 86_400  # seconds that something is remembered that has come back
-KNOWN = select(greylist.c.key, greylist.c.first, greylist.c.passed).where(
-    greylist.c.key.in_(bindparam("keys", expanding=True))
+KNOWN = (
+    select(greylist.c.key, greylist.c.first, greylist.c.passed)
+    .where(greylist.c.key.in_(bindparam("keys", expanding=True)))
+    .with_for_update()
 )
 CHANGE = (
     update(greylist)
@@ -44,7 +47,9 @@ class _Ledger:
     def __init__(self, connection: Connection, now: int, keys: set[str]) -> None:
         self._connection = connection
         self._now = now
-        self._found = {key: (first, passed) for key, first, passed in connection.execute(KNOWN, {"keys": list(keys)})}
+        self._found = {
+            key: (first, passed) for key, first, passed in connection.execute(KNOWN, {"keys": sorted(keys)})
+        }
         self._new: dict[str, tuple[int, int]] = {}
         self._changed: dict[str, tuple[int, int]] = {}
 
@@ -96,4 +101,4 @@ def forget(connection: Connection, now: float) -> None:
     connection.execute(delete(greylist).where(old | (greylist.c.last < int(now) - KEEP)))
 
 
-ROWS = (write(contract.check, check),)
+ROWS = (write(contract.check, check, reach=reaching.nothing),)

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from services.storage.handlers import mailboxes_naming, mailboxes_view
+from services.storage.handlers import mailboxes_naming, mailboxes_view, reaching
 from services.storage.handlers.notices import tell_list
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, either, read, write
@@ -40,7 +40,13 @@ def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
     """All of the family."""
     return (
         read(contract.listing, listing),
-        either(contract.open, examine, select, writes=lambda request: request.writable),
+        either(
+            contract.open,
+            examine,
+            select,
+            writes=lambda request: request.writable,
+            reach=lambda asked: reaching.by_name(asked, asked.request.name),
+        ),
         read(contract.page, partial(mailboxes_view.page, flagsets)),
         read(contract.sync, partial(mailboxes_view.sync, flagsets)),
         read(contract.vanished, mailboxes_view.vanished),

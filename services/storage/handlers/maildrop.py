@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlalchemy import bindparam, select
 
+from services.storage.handlers import reaching
 from services.storage.handlers.messages_expunge import REMOVABLE, remove
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, write
@@ -40,9 +41,9 @@ SIZES = (
 def rows(flagsets: FlagSets) -> tuple[AnyRow, ...]:
     """All of the family."""
     return (
-        write(contract.open, partial(one_by_one, take)),
-        write(contract.hold, partial(one_by_one, hold)),
-        write(contract.close, partial(one_by_one, partial(close, flagsets))),
+        write(contract.open, partial(one_by_one, take), reach=reaching.the_asker),
+        write(contract.hold, partial(one_by_one, hold), reach=reaching.its_mailbox),
+        write(contract.close, partial(one_by_one, partial(close, flagsets)), reach=reaching.its_mailbox),
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from services.storage.engines.database import Reach
 from services.storage.forwarding import Forwarding
 from services.storage.handlers.filed_copies import Copies, Lacking
 from services.storage.handlers.script_effects import EffectBatch, copies_of, with_names
@@ -42,6 +43,18 @@ def deliver(
     results = iter([batch.file(filing) for filing in batch.filings])
     batch.save()
     return [Delivered(tuple(islice(results, len(each.request.filings)))) for each in asked]
+
+
+def reach(asked: Asked[Deliver]) -> Reach:
+    """All accounts that get a copy, remember something or have a line logged."""
+    accounts: set[int] = set()
+    for filing in asked.request.filings:
+        accounts.update([target.account for target in _targets(filing)])
+        if filing.effects is not None:
+            accounts.update([memory.account for memory in filing.effects.memories])
+            accounts.update([note.account for note in filing.effects.notes])
+            accounts.update([each.once.account for each in filing.effects.mailings if each.once is not None])
+    return Reach(accounts)
 
 
 class Batch:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from services.storage import config
 from services.storage.blobs.tickets import Tickets
-from services.storage.handlers import spool_body, spool_settle
+from services.storage.handlers import reaching, spool_body, spool_settle
 from services.storage.registry import AnyRow, read, write
 from services.storage.repositories import contents, leases, letters, submissions
 from services.storage.repositories.letters import Incoming
@@ -42,10 +42,10 @@ SMALL = 16_384  # octets of a message that goes out with its claim
 
 def rows(settings: config.Spool, resolver: Resolver, tickets: Tickets, log: Any) -> tuple[AnyRow, ...]:
     return (
-        write(spool.accept, partial(accept, settings, log), grant_optional=True),
-        write(spool.claim, partial(claim, settings, resolver, log)),
-        write(spool.extend, partial(extend, settings)),
-        write(spool.settle, spool_settle.settle),
+        write(spool.accept, partial(accept, settings, log), grant_optional=True, reach=reaching.the_asker),
+        write(spool.claim, partial(claim, settings, resolver, log), reach=reaching.nothing),
+        write(spool.extend, partial(extend, settings), reach=reaching.nothing),
+        write(spool.settle, spool_settle.settle, reach=reaching.nothing),
         read(spool.body, partial(spool_body.read, tickets)),
     )
 
@@ -134,6 +134,7 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWor
     if not good:
         return Claimed((), None if found.more else leases.next_due(connection, now, far=request.far), found.more)
     due = leases.due(connection, now, [row.seq for row in good], far=request.far)
+    good = [row for row in good if due[row.seq]]  # another process may have settled one before it let the letter go
     resolutions = resolver.resolve(connection, {each.address for some in due.values() for each in some})
     fitting = _fitting(good, due, resolutions)
     leases.lease(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from services.storage.engines.database import Reach
 from services.storage.registry import read, write
 from services.storage.tables.schema import account, domain
 from services.storage.unit_of_work import Asked, UnitOfWork
@@ -139,4 +140,8 @@ def rehash(work: UnitOfWork, asked: Sequence[Asked[Rehash]]) -> Sequence[Done]:
     return [Done()] * len(asked)
 
 
-REHASH = write(Op("account.rehash", Rehash, Done, NOBODY, 8.0, Repeat.SAFE), rehash)
+REHASH = write(
+    Op("account.rehash", Rehash, Done, NOBODY, 8.0, Repeat.SAFE),
+    rehash,
+    reach=lambda asked: Reach((asked.request.account,)),
+)

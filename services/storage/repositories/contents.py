@@ -75,8 +75,11 @@ def find(connection: Connection, hashes: set[bytes]) -> dict[bytes, int]:
 
 
 def adjust(connection: Connection, deltas: Mapping[int, int]) -> None:
-    """Add to the use counts, once the caller has netted what comes and goes; zeros cost nothing."""
-    rows = [{"of": number, "delta": delta} for number, delta in deltas.items() if delta]
+    """Add to the use counts, once the caller has netted what comes and goes; zeros cost nothing.
+
+    In the order of ids, so that two processes that add to the same contents never wait for each other in a circle.
+    """
+    rows = [{"of": number, "delta": delta} for number, delta in sorted(deltas.items()) if delta]
     if rows:
         connection.execute(ADJUST, rows)
 

@@ -51,6 +51,7 @@ FIND = (
     )
     .order_by(recipient.c.next_attempt, recipient.c.letter_seq)
     .limit(bindparam("rows"))
+    .with_for_update(of=letter, skip_locked=True)  # where processes claim side by side, each passes over the others'
 )
 DUE = select(
     recipient.c.letter_seq,
@@ -86,7 +87,11 @@ HOLD = (
     .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready")
     .values(state="held", code="4.3.0", reason=bindparam("why"))
 )
-FENCES = select(letter.c.id, letter.c.seq, letter.c.fence).where(letter.c.id.in_(bindparam("ids", expanding=True)))
+FENCES = (
+    select(letter.c.id, letter.c.seq, letter.c.fence)
+    .where(letter.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update()
+)
 CLAIMED = select(letter.c.id, letter.c.fence, letter.c.content_id, letter.c.prefix).where(
     letter.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -135,8 +140,8 @@ def hold(connection: Connection, seqs: Collection[int], why: str) -> None:
 
 
 def fences(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
-    """(seq, fence) of letters by id."""
-    return {row.id: (row.seq, row.fence) for row in connection.execute(FENCES, {"ids": list(ids)})}
+    """(seq, fence) of letters by id, which stay so until the transaction ends."""
+    return {row.id: (row.seq, row.fence) for row in connection.execute(FENCES, {"ids": sorted(ids)})}
 
 
 def claimed_contents(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int, bytes]]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
+from services.storage.engines.database import Reach
 from services.storage.engines.statements import insert_or_add
 from services.storage.registry import write
 from services.storage.tables.schema import login_failure
@@ -28,13 +29,13 @@ def count(work: UnitOfWork, asked: Sequence[Asked[Counted]]) -> Sequence[Done]:
         for scope in each.request.scopes:
             counts[scope] = counts.get(scope, 0) + 1
     day = int(work.now) // DAY
-    rows = [{"scope": scope, "day": day, "count": added, "last": work.now} for scope, added in counts.items()]
+    rows = [{"scope": scope, "day": day, "count": added, "last": work.now} for scope, added in sorted(counts.items())]
     if rows:
         work.connection.execute(insert_or_add(work.connection, login_failure, "count"), rows)
     return [Done()] * len(asked)
 
 
-COUNT = write(Op("login.failed", Counted, Done, frozenset(), 8.0, Repeat.SAFE), count)
+COUNT = write(Op("login.failed", Counted, Done, frozenset(), 8.0, Repeat.SAFE), count, reach=lambda asked: Reach())
 
 
 def today(connection: Connection, now: float) -> list[tuple[str, int]]:

@@ -28,6 +28,7 @@ PENDING = (
     )
     .join_from(letter, recipient, recipient.c.letter_seq == letter.c.seq)
     .where(letter.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update(of=letter)
 )
 FILE = (
     update(recipient)
@@ -88,9 +89,9 @@ class Filed(NamedTuple):
 
 
 def pending(connection: Connection, recipients: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Pending]:
-    """Recipients by (letter id, number); those that are not there are left out."""
+    """Recipients by (letter id, number), which stay so until the transaction ends; missing ones are left out."""
     wanted = set(recipients)
-    rows = connection.execute(PENDING, {"ids": list({id for id, _ in wanted})})
+    rows = connection.execute(PENDING, {"ids": sorted({id for id, _ in wanted})})
     return {(id, number): Pending(seq, number, *rest) for id, seq, number, *rest in rows if (id, number) in wanted}
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from services.storage.engines.database import Reach
 from services.storage.engines.statements import insert_or_update
 from services.storage.registry import write
 from services.storage.tables.schema import body, content, upload
@@ -94,8 +95,10 @@ def _add(work: UnitOfWork, sealed: Sequence[Seal]) -> None:
     work.connection.execute(statement, rows)
 
 
-ADOPT = write(Op("upload.adopt", Adopt, Adopted, frozenset(), 30.0, Repeat.SAFE), adopt)
-SEAL = write(Op("upload.seal", Seal, Done, frozenset(), 30.0, Repeat.SAFE), seal)
+ADOPT = write(
+    Op("upload.adopt", Adopt, Adopted, frozenset(), 30.0, Repeat.SAFE), adopt, reach=lambda asked: Reach()
+)
+SEAL = write(Op("upload.seal", Seal, Done, frozenset(), 30.0, Repeat.SAFE), seal, reach=lambda asked: Reach())
 
 
 def expire(connection: Connection, before: float) -> list[str]:
