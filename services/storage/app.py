@@ -56,6 +56,7 @@ from services.storage.handlers import (
     spool,
 )
 from services.storage.keys import Purpose, load_keys
+from services.storage.left_behind import publish_what_is_left
 from services.storage.logins import Logins
 from services.storage.memory import Memory
 from services.storage.migrations.run import migrate
@@ -64,6 +65,7 @@ from services.storage.proofs import Proofs
 from services.storage.registry import AnyRow
 from services.storage.repositories import login_failures
 from services.storage.repositories.flagsets import FlagSets
+from services.storage.repositories.login_failures import Failed
 from services.storage.resolver import Resolver
 from services.storage.rooms import Rooms
 from services.storage.rules.passwords import SALT, hash_password
@@ -71,6 +73,7 @@ from services.storage.search.indexer import Indexer
 from services.storage.secrets import Vault, read_key
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
+from services.storage.vigilance import watch_failures
 from shared.contracts.control import Serving, serving
 from shared.contracts.directory import account_changed
 from shared.contracts.restore import stage
@@ -85,7 +88,7 @@ class Found(NamedTuple):
 
     keys: dict[Purpose, bytes]
     dummy: str
-    failures: list[tuple[str, int]]
+    failures: list[Failed]
     restoring: bool
 
 
@@ -141,7 +144,8 @@ class Parts:
         self.memory = Memory(self.authority, self.logins, self.resolver)
         self.tickets = Tickets(found.keys[Purpose.TICKET], settings.port.url, clock, settings.port.ticket_lifetime)
         self.data_port = DataPort(self.blobs, self.tickets, self.rooms, snapshots(database), log)
-        self.indexer = Indexer(settings.search, self.rooms, self.blobs.read, log)
+        who = process.replica if database.shared else ""
+        self.indexer = Indexer(settings.search, self.rooms, self.blobs.read, who, log)
         self.sweeper = Sweeper(
             settings.sweep,
             settings.spool.keep_settled,
@@ -197,6 +201,9 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
             nursery.start_soon(partial(keep, "indexer", parts.indexer.run, log=process.log))
         nursery.start_soon(parts.disk.run)
         nursery.start_soon(watch_spool, parts.rooms, parts.clock)
+        if parts.database.shared:
+            nursery.start_soon(watch_failures, parts.rooms, parts.logins.throttle, parts.clock)
+            nursery.start_soon(publish_what_is_left, parts.rooms, process.log)
         changes = process.bus.subscribe(account_changed, parts.memory.changed, on_gap=parts.memory.forget_all)
         stages = process.bus.subscribe(stage, parts.gate.told)
         subscriber = Subscriber(

@@ -20,6 +20,7 @@ import trio
 from services.storage import config
 from services.storage.authority import Authority
 from services.storage.keys import Purpose
+from services.storage.registry import AnyRow
 from services.storage.renewals import Renewals
 from services.storage.repositories import accounts, login_failures
 from services.storage.repositories.accounts import Credential
@@ -148,7 +149,8 @@ class Logins:
         authorised = self._authorised(attempt.authzid, attempt.username, address)
         if not (good and credential.account and credential.enabled and authorised):
             await self._fail(attempt, origin, user)
-        self.throttle.succeeded(origin, user, self._clock())
+        if forgiven := self.throttle.succeeded(origin, user, self._clock()):
+            self._note(login_failures.FORGIVEN, login_failures.Forgiven(forgiven))
         self._log.info(
             "login.ok", address=address, mechanism=attempt.mechanism, remote=attempt.remote, session=attempt.session
         )
@@ -245,10 +247,13 @@ class Logins:
             delay=failure.delay,
         )
         if failure.counted:
-            asked = Asked(login_failures.Counted(failure.counted), "storage")
-            self._rooms.enter(CallbackTurn(login_failures.COUNT, asked, lambda outcome: None))
+            self._note(login_failures.COUNT, login_failures.Counted(failure.counted))
         await trio.sleep(failure.delay)
         raise Refused(Code.LOGIN_FAILED, "wrong name or password")
+
+    def _note(self, row: AnyRow, request: Any) -> None:
+        """Write something down for other processes, and for the next one; nobody waits for it."""
+        self._rooms.enter(CallbackTurn(row, Asked(request, "storage"), lambda outcome: None))
 
     def _remember(self, credential: Credential, login: Login) -> None:
         if len(self._verified) >= MOST:

@@ -79,19 +79,24 @@ class RunningStorage:
 
 @asynccontextmanager
 async def running_storage(
-    folder: Path, settings: StorageSettings = SETTINGS, common: Common = COMMON
+    folder: Path,
+    settings: StorageSettings = SETTINGS,
+    common: Common = COMMON,
+    *,
+    beside: RunningStorage | None = None,
+    replica: str = "1",
 ) -> AsyncIterator[RunningStorage]:
-    """Start it; drain it at the end."""
-    broker = MemoryBroker()
+    """Start it; drain it at the end. ``beside``: another one, on whose bus and database this one is a replica."""
+    broker = MemoryBroker() if beside is None else beside.broker
     settings = replace(settings, data=folder, database=settings.database or databases.url_in(folder))
     storage = RunningStorage(broker, settings)
     log = structlog.get_logger()
     process = Process(
         "storage",
-        "1",
+        replica,
         settings,
         common,
-        broker.connect("storage", "1"),
+        broker.connect("storage", replica),
         log,
         storage.draining,
         Health("storage"),
@@ -99,13 +104,15 @@ async def running_storage(
     )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run, process)
-        await _answering(storage)
+        await _answering(storage, process.health)
         yield storage
         storage.draining.set()
 
 
-async def _answering(storage: RunningStorage) -> None:
-    with trio.fail_after(10):
+async def _answering(storage: RunningStorage, health: Health) -> None:
+    with trio.fail_after(20):
+        while "storage" not in health.ready:  # noqa: ASYNC110 - another one may answer in its place
+            await trio.sleep(0.005)
         while True:
             try:
                 await storage.ask("admin", control.ping, control.Ping())

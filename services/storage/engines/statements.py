@@ -14,9 +14,9 @@ def insert_or_update(connection: Connection, table: Table, *columns: str) -> Ins
     return _insert_or_update(connection.dialect.name, table, columns)
 
 
-def insert_or_add(connection: Connection, table: Table, column: str) -> Insert:
-    """INSERT that adds the given value of ``column`` to a row whose primary key is there already."""
-    return _insert_or_add(connection.dialect.name, table, column)
+def insert_or_add(connection: Connection, table: Table, column: str, *columns: str) -> Insert:
+    """INSERT that, in a row whose primary key is there already, adds to ``column`` and sets ``columns``."""
+    return _insert_or_add(connection.dialect.name, table, column, columns)
 
 
 def insert_or_ignore(connection: Connection, table: Table) -> Insert:
@@ -37,13 +37,13 @@ def _insert_or_update(dialect: str, table: Table, columns: tuple[str, ...]) -> I
 
 
 @cache
-def _insert_or_add(dialect: str, table: Table, column: str) -> Insert:
+def _insert_or_add(dialect: str, table: Table, column: str, columns: tuple[str, ...]) -> Insert:
     key = list(table.primary_key)
-    if dialect == "postgresql":
-        new = postgresql.insert(table)
-        return new.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + new.excluded[column]})
-    row = sqlite.insert(table)
-    return row.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + row.excluded[column]})
+    row = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    values = {name: row.excluded[name] for name in columns}
+    return row.on_conflict_do_update(
+        index_elements=key, set_={column: table.c[column] + row.excluded[column], **values}
+    )
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from services.storage.engines.database import Reach
 from services.storage.engines.statements import insert_or_add
@@ -22,6 +22,28 @@ class Counted(NamedTuple):
     scopes: tuple[str, ...]
 
 
+class Forgiven(NamedTuple):
+    scope: str
+
+
+class Failed(NamedTuple):
+    """How often today, and when last (Unix seconds); ``last`` is negative where that was forgiven, then."""
+
+    scope: str
+    failures: int
+    last: float
+
+
+FORGIVE = (
+    update(login_failure)
+    .where(login_failure.c.scope == bindparam("whose"), login_failure.c.day == bindparam("on"))
+    .values(last=bindparam("at"))
+)
+TODAY = select(login_failure.c.scope, login_failure.c.count, login_failure.c.last).where(
+    login_failure.c.day == bindparam("today"), func.abs(login_failure.c.last) > bindparam("since")
+)
+
+
 def count(work: UnitOfWork, asked: Sequence[Asked[Counted]]) -> Sequence[Done]:
     """Add one for each scope."""
     counts: dict[str, int] = {}
@@ -31,17 +53,30 @@ def count(work: UnitOfWork, asked: Sequence[Asked[Counted]]) -> Sequence[Done]:
     day = int(work.now) // DAY
     rows = [{"scope": scope, "day": day, "count": added, "last": work.now} for scope, added in sorted(counts.items())]
     if rows:
-        work.connection.execute(insert_or_add(work.connection, login_failure, "count"), rows)
+        work.connection.execute(insert_or_add(work.connection, login_failure, "count", "last"), rows)
     return [Done()] * len(asked)
 
 
 COUNT = write(Op("login.failed", Counted, Done, frozenset(), 8.0, Repeat.SAFE), count, reach=lambda asked: Reach())
 
 
-def today(connection: Connection, now: float) -> list[tuple[str, int]]:
-    """(scope, failures) of today."""
-    query = select(login_failure.c.scope, login_failure.c.count).where(login_failure.c.day == int(now) // DAY)
-    return [(scope, failures) for scope, failures in connection.execute(query)]
+def forgive(work: UnitOfWork, asked: Sequence[Asked[Forgiven]]) -> Sequence[Done]:
+    """Somebody has shown that he belongs there: the count stays, the moment of the failure gives way to this one."""
+    day = int(work.now) // DAY
+    rows = [{"whose": scope, "on": day, "at": -work.now} for scope in sorted({each.request.scope for each in asked})]
+    work.connection.execute(FORGIVE, rows)
+    return [Done()] * len(asked)
+
+
+FORGIVEN = write(
+    Op("login.forgiven", Forgiven, Done, frozenset(), 8.0, Repeat.SAFE), forgive, reach=lambda asked: Reach()
+)
+
+
+def today(connection: Connection, now: float, since: float = 0.0) -> list[Failed]:
+    """Today's failures in scopes where something has happened since then."""
+    rows = connection.execute(TODAY, {"today": int(now) // DAY, "since": since})
+    return [Failed(*row) for row in rows]
 
 
 def forget(connection: Connection, now: float) -> None:

@@ -95,9 +95,7 @@ def _add(work: UnitOfWork, sealed: Sequence[Seal]) -> None:
     work.connection.execute(statement, rows)
 
 
-ADOPT = write(
-    Op("upload.adopt", Adopt, Adopted, frozenset(), 30.0, Repeat.SAFE), adopt, reach=lambda asked: Reach()
-)
+ADOPT = write(Op("upload.adopt", Adopt, Adopted, frozenset(), 30.0, Repeat.SAFE), adopt, reach=lambda asked: Reach())
 SEAL = write(Op("upload.seal", Seal, Done, frozenset(), 30.0, Repeat.SAFE), seal, reach=lambda asked: Reach())
 
 

@@ -52,7 +52,7 @@ class _Day:
 
 
 class Throttle:
-    """All counts of one storage process. Times are Unix seconds."""
+    """All counts as one storage process knows them. Times are Unix seconds."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -75,9 +75,20 @@ class Throttle:
         host = ipaddress.ip_network((address, 64), strict=False)
         return Origin(f"ip:{host}", f"net:{ipaddress.ip_network((address, 48), strict=False)}", trusted)
 
-    def load(self, now: float, counts: Iterable[tuple[str, int]]) -> None:
-        """Take over what was counted today before this process began."""
-        self._today(now).counts.update(counts)
+    def load(self, now: float, failures: Iterable[tuple[str, int, float]]) -> None:
+        """Take over what was counted today before this process began, or by another one: scope, failures, and the
+        moment of the last one (negative: it was forgiven then)."""
+        counts = self._today(now).counts
+        for scope, count, last in failures:
+            counts[scope] = max(count, counts.get(scope, 0))
+            user, separator, network = scope.removeprefix("user:").partition("|")
+            if not separator:
+                continue
+            failing = self._failing.setdefault(network, {})
+            if last > now - HOUR:
+                failing[user] = max(last, failing.get(user, 0.0))
+            elif -last > failing.get(user, 0.0):
+                failing.pop(user, None)
 
     def wait(self, origin: Origin, user: str, now: float) -> int:
         """Seconds for which this login must not even be tried; 0: try it."""
@@ -118,13 +129,14 @@ class Throttle:
         self._failing.setdefault(origin.network, {})[user] = now
         return Failure(delay, counted)
 
-    def succeeded(self, origin: Origin, user: str, now: float) -> None:
-        """The user has shown that he belongs there."""
+    def succeeded(self, origin: Origin, user: str, now: float) -> str:
+        """The user has shown that he belongs there; the scope of failures that are forgiven, "" for none."""
         self._row.pop(origin.address, None)
         self._today(now).welcome.add((origin.network, user))
         failing = self._failing.get(origin.network)
-        if failing is not None:
-            failing.pop(user, None)
+        if failing is None or failing.pop(user, None) is None:
+            return ""
+        return _user_scope(origin, user)
 
     def _today(self, now: float) -> _Day:
         number = int(now) // DAY

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 
 from services.storage import config
 from services.storage.blobs.store import Lost
+from services.storage.engines.database import Reach
 from services.storage.registry import Lane, read, write
-from services.storage.repositories import words
+from services.storage.repositories import duties, words
 from services.storage.repositories.words import Entry
 from services.storage.rooms import Rooms
 from services.storage.search.candidate import Candidate
@@ -29,6 +30,7 @@ from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
 
 NOBODY = frozenset[str]()
+LEASE = 30.0  # seconds for which a process has the duty after it was last heard of
 KNOWN = 200_000  # words that are remembered to be in the vocabulary
 
 ReadBlob = Callable[[str, int, int], bytes]  # location, start, end
@@ -59,12 +61,32 @@ class Kept(NamedTuple):
     kept: bool
 
 
-class Indexer:
-    """Runs beside the requests; each of its steps is one small turn of a reader, then of the writer."""
+class Duty(NamedTuple):
+    replica: str
 
-    def __init__(self, search: config.Search, rooms: Rooms, read_blob: ReadBlob, log: Any) -> None:
+
+class Mine(NamedTuple):
+    mine: bool
+
+
+def _take(work: UnitOfWork, asked: Sequence[Asked[Duty]]) -> Sequence[Mine]:
+    return [Mine(duties.take(work.connection, work.now, "index", each.request.replica, LEASE)) for each in asked]
+
+
+DUTY = write(Op("words.duty", Duty, Mine, NOBODY, 10.0, Repeat.SAFE), _take, reach=lambda asked: Reach())
+
+
+class Indexer:
+    """Runs beside the requests; each of its steps is one small turn of a reader, then of the writer.
+
+    ``replica`` is who indexes where several processes share the database, one at a time; "" where there is one alone.
+    """
+
+    def __init__(self, search: config.Search, rooms: Rooms, read_blob: ReadBlob, replica: str, log: Any) -> None:
         self._settings = search
         self._rooms = rooms
+        self._replica = replica
+        self._until = 0.0  # trio clock; this process has the duty so long
         self._log = log
         self._known: set[str] = set()
         self._look = read(Op("words.look", Look, Backlog, NOBODY, 60.0, Repeat.SAFE), _look)
@@ -85,7 +107,8 @@ class Indexer:
                 if backlog.indexed == backlog.newest:
                     since = trio.current_time()
                 elif backlog.newest == newest or trio.current_time() - since > self._settings.patience:
-                    await self._catch_up(backlog)
+                    if await self._mine():
+                        await self._catch_up(backlog)
                     since = trio.current_time()
                 newest = backlog.newest
             except (Refused, OSError) as error:  # a full disk, a busy database: later
@@ -98,12 +121,21 @@ class Indexer:
         while after < backlog.newest:
             taken, started = self._rooms.taken, trio.current_time()
             entries = await self.step(after, pace.batch)
-            if not entries:
+            if not entries or not await self._mine():
                 return
             after, count = entries[-1].id, count + len(entries)
             await trio.sleep(pace.rest(trio.current_time() - started, backlog.newest - after))
             pace.asked(self._rooms.taken - taken, trio.current_time() - started)
         self._log.info("storage.indexed", contents=count, seconds=round(trio.current_time() - began, 3))
+
+    async def _mine(self) -> bool:
+        """Whether this process has the duty, now and for a while."""
+        now = trio.current_time()
+        if self._replica and now > self._until - LEASE / 2:
+            mine = (await self._rooms.ask(DUTY, Duty(self._replica))).mine
+            self._until = now + LEASE if mine else 0.0
+            return mine
+        return True
 
     async def step(self, after: int, many: int) -> Sequence[Entry]:
         """Index what comes next; what was indexed, nothing when the watermark has moved."""

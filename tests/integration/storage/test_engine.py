@@ -19,6 +19,8 @@ from services.storage.migrations.run import LATEST, REVISIONS, migrate
 from services.storage.tables.schema import metadata
 from shared.base.errors import ConfigurationError, StartError
 
+pytestmark = pytest.mark.sqlite
+
 
 def test_case_66_a_second_process_is_refused(tmp_path: Path) -> None:
     first = SqliteDatabase(tmp_path / "a.db")

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from services.storage.config import Rooms as RoomSettings
-from services.storage.engines.sqlite import SqliteDatabase
+from services.storage.engines.open import open_database
 from services.storage.migrations.run import migrate
 from services.storage.registry import AnyRow, Row, read, write
 from services.storage.rooms import Rooms
@@ -24,6 +24,7 @@ from services.storage.unit_of_work import Announcement, Asked, UnitOfWork
 from shared.contracts.changes import ListChange, list_changed
 from shared.contracts.errors import Code, Refused
 from shared.contracts.op import Op, Repeat
+from tests.support import databases
 
 
 class Add(NamedTuple):
@@ -98,7 +99,7 @@ class Bench:
 
 @asynccontextmanager
 async def bench(folder: Path, **settings: int) -> AsyncIterator[Bench]:
-    database = SqliteDatabase(folder / "a.db")
+    database = open_database(databases.url_in(folder))
     with database.writer() as connection, connection.begin():
         migrate(connection)
     announced: list[Announcement] = []
@@ -178,6 +179,7 @@ def _trouble(code: int) -> OperationalError:
     return OperationalError("COMMIT", {}, _DriverError(code))
 
 
+@pytest.mark.sqlite
 async def test_a_full_disk_refuses_and_goes_on(tmp_path: Path) -> None:
     async with bench(tmp_path) as made:
         made.trouble = _trouble(13)
@@ -186,6 +188,7 @@ async def test_a_full_disk_refuses_and_goes_on(tmp_path: Path) -> None:
         assert await made.try_add("one", "two") == ["one", "two"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("code", [10, 1034, 11, 26])
 async def test_a_disk_that_fails_ends_the_process(tmp_path: Path, code: int) -> None:
     with pytest.RaisesGroup(OperationalError, flatten_subgroups=True):

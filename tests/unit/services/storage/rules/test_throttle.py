@@ -35,7 +35,7 @@ def test_the_same_wrong_password_counts_once(throttle: Throttle) -> None:
 
 def test_an_address_is_stopped_for_the_day(throttle: Throttle) -> None:
     origin = throttle.origin("192.0.2.1")
-    throttle.load(NOW, [(origin.address, 99)])
+    throttle.load(NOW, [(origin.address, 99, NOW)])
     assert throttle.wait(origin, "ann", NOW) == 0
     throttle.failed(origin, "ann", b"x", NOW)
     assert throttle.wait(origin, "ann", NOW) == DAY - 60
