@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from services.storage.blobs.tickets import Tickets
 from services.storage.forwarding import Forwarding
+from services.storage.handlers import reaching
 from services.storage.handlers.filed_copies import Copies, Lacking
 from services.storage.handlers.imap_causes import Doer
 from services.storage.handlers.messages_store import Storing, Wish
@@ -43,7 +44,7 @@ LOST = "the script could not be run on what happened in {}: given up"
 def rows(flagsets: FlagSets, forwarding: Forwarding, tickets: Tickets) -> tuple[AnyRow, ...]:
     """All of the family."""
     return (
-        write(contract.claim, partial(one_by_one, partial(claim, flagsets, tickets))),
+        write(contract.claim, partial(one_by_one, partial(claim, flagsets, tickets)), reach=reaching.nothing),
         write(contract.settle, partial(one_by_one, partial(settle, flagsets, forwarding))),
     )
 

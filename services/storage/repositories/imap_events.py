@@ -61,6 +61,7 @@ FIND = (
     .where(_WAITS)
     .order_by(imap_event.c.id)
     .limit(bindparam("most"))
+    .with_for_update(of=imap_event, skip_locked=True)  # where processes claim side by side
 )
 LEASE = (
     update(imap_event)
