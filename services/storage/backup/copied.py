@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Table, text
 
+from services.storage.tables.announcements import announcement
 from services.storage.tables.backup import backup_lease, restoration
 from services.storage.tables.duties import duty
 from services.storage.tables.schema import (
@@ -23,6 +24,7 @@ from services.storage.tables.words import word, word_index
 from shared.contracts.backup import CONTENT_COLUMNS
 
 LEFT_OUT = {
+    announcement,  # events of a past that nobody has seen
     backup_lease,
     restoration,
     body,  # with the contents, which are copied once, by hash

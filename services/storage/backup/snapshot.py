@@ -53,7 +53,7 @@ def snapshots(database: Database) -> Callable[[], AsyncGenerator[bytes, None]]:
     """A source of streams, each of its own moment."""
 
     async def stream() -> AsyncGenerator[bytes, None]:
-        connection = await trio.to_thread.run_sync(database.reader)
+        connection = await trio.to_thread.run_sync(database.patient_reader)
         try:
             transaction = await trio.to_thread.run_sync(connection.begin)
             rest = pieces(connection)

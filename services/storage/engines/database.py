@@ -54,6 +54,10 @@ class Database(ABC):
     def reader(self) -> Connection:
         """A connection whose transactions are snapshots."""
 
+    def patient_reader(self) -> Connection:
+        """The same, for somebody who takes his time between two statements."""
+        return self.reader()
+
     @abstractmethod
     def savepoint(self, connection: Connection) -> None:
         """Begin a part of the transaction that can be undone by itself. Savepoints do not nest."""

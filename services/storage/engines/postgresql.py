@@ -60,8 +60,9 @@ class PostgresqlDatabase(Database):
         self._connect = partial(connect, make_conninfo(**{**parameters(settings), **given}), settings)
         self._check()
         self._writer = _engine(self._connect, _begin_writing)
-        self._patient = _engine(partial(self._connect, patient=True), _begin_writing)
-        self._reader = _engine(self._connect, lambda connection: _run(connection, _SNAPSHOT))
+        self._patient_writer = _engine(partial(self._connect, patient=True), _begin_writing)
+        self._reader = _engine(self._connect, _begin_reading)
+        self._patient_reader = _engine(partial(self._connect, patient=True), _begin_reading)
 
     def _check(self) -> None:
         try:
@@ -79,7 +80,7 @@ class PostgresqlDatabase(Database):
         return self._writer.connect()
 
     def patient_writer(self) -> Connection:
-        return self._patient.connect()
+        return self._patient_writer.connect()
 
     def transaction(self, connection: Connection, reach: Reach | None) -> RootTransaction:
         connection.info[_REACH] = reach
@@ -87,6 +88,9 @@ class PostgresqlDatabase(Database):
 
     def reader(self) -> Connection:
         return self._reader.connect()
+
+    def patient_reader(self) -> Connection:
+        return self._patient_reader.connect()
 
     def savepoint(self, connection: Connection) -> None:
         _run(connection, "SAVEPOINT part")
@@ -123,7 +127,7 @@ class PostgresqlDatabase(Database):
         return sys.maxsize
 
     def close(self) -> None:
-        for engine in (self._writer, self._patient, self._reader):
+        for engine in (self._writer, self._patient_writer, self._reader, self._patient_reader):
             engine.dispose()
 
 
@@ -162,6 +166,10 @@ def _begin_writing(connection: Connection) -> None:
         _run(connection, f"{_BESIDE}; {_lock_accounts(reach)}")
     else:
         _run(connection, _BESIDE)
+
+
+def _begin_reading(connection: Connection) -> None:
+    _run(connection, _SNAPSHOT)
 
 
 def _lock_accounts(reach: Reach) -> str:
