@@ -33,6 +33,7 @@ REVISIONS = (
     "0020",
     "0021",
     "0022",
+    "0023",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 
