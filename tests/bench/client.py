@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from types import TracebackType
 
 
 class Client:
-    """Lines over a socket."""
+    """Lines over a socket, under TLS where there is a context for it."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=60)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = plain if context is None else context.wrap_socket(plain, server_hostname="localhost")
         self._buffer = b""
 
     def __enter__(self) -> Client:
