@@ -27,10 +27,20 @@ WITHOUT_OPERATORS = tuple(f"fronts.{front}.scaling.enabled=true" for front in ("
 # What answers with a ticket for the data port.
 TICKETS = ("blobs.upload", "messages.bodies", "sieve.letters", "backup.begin")
 COPYING = ("backup.enabled=true", "backup.restore.enabled=true", "backup.restore.snapshot=01ABC")
+ON_SERVERS = (  # of a database and of objects
+    "storage.replicas=3",
+    "storage.database.secret=mail-database",
+    "storage.objects.url=s3://mail/bodies",
+    "storage.objects.endpoint=http://objects:8333",
+    "storage.objects.key=eilpost",
+    "storage.objects.secret=mail-objects",
+    "storage.objects.port=8333",
+    "storage.objects.peers[0].podSelector.matchLabels.app=objects",
+)
 OWN_BROKERS = ("bus.enabled=false", "bus.url={wss://one.example,wss://two.example}")
 
 
-@pytest.mark.parametrize("settings", [(), EVERYTHING, WITHOUT_OPERATORS, OWN_BROKERS])
+@pytest.mark.parametrize("settings", [(), EVERYTHING, WITHOUT_OPERATORS, OWN_BROKERS, ON_SERVERS])
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_every_manifest_fits_its_schema(settings: tuple[str, ...], version: str) -> None:
     manifests = render(*settings)
@@ -75,6 +85,25 @@ def test_storage_is_one_and_the_others_are_many() -> None:
     assert of_kind(manifests, "Deployment")["imap"]["spec"]["replicas"] == 7
 
 
+def test_storage_may_be_many_where_others_keep_its_data() -> None:
+    manifests = render(*ON_SERVERS)
+    storage = of_kind(manifests, "Deployment")["storage"]["spec"]
+    assert "storage" not in of_kind(manifests, "StatefulSet")
+    assert storage["replicas"] == 3
+    pod = storage["template"]["spec"]
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+    assert (secrets["database"], secrets["objects"]) == ("mail-database", "mail-objects")
+    (variable,) = [each for each in pod["containers"][0]["env"] if each["name"].endswith("DATABASE_FILE")]
+    mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert variable["value"] == f"{mounts['database']}/url"
+
+
+@pytest.mark.parametrize("settings", [("storage.replicas=2",), ("storage.database.secret=mail-database",)])
+def test_storage_is_not_made_many_over_data_of_one(settings: tuple[str, ...]) -> None:
+    with pytest.raises(AssertionError, match="fail"):
+        render(*settings)
+
+
 def test_an_autoscaled_service_has_no_count_of_its_own() -> None:
     deployments = of_kind(render(*WITHOUT_OPERATORS), "Deployment")
     assert "replicas" not in deployments["imap"]["spec"]
@@ -112,7 +141,7 @@ def _may_reach(policies: dict[str, Manifest], source: str, target: str, port: st
     return leaves and enters
 
 
-def _names(rule: Manifest, port: str) -> bool:
+def _names(rule: Manifest, port: str | int) -> bool:
     return any(entry["port"] == port for entry in rule.get("ports", ()))
 
 
@@ -134,6 +163,17 @@ def test_the_network_lets_through_what_the_contracts_name() -> None:
     assert not any(_may_reach(policies, "storage", service, "data") for service in deployed)
 
 
+def test_only_storage_reaches_database_and_objects() -> None:
+    policies = of_kind(render(*ON_SERVERS), "NetworkPolicy")
+    for port, peers in ((5432, None), (8333, [{"podSelector": {"matchLabels": {"app": "objects"}}}])):
+        ways = {
+            name: rule for name, each in policies.items() for rule in each["spec"]["egress"] if _names(rule, port)
+        }
+        assert set(ways) == {"storage"}
+        assert ways["storage"].get("to") == peers
+    assert not any(_names(rule, 5432) for rule in of_kind(render(), "NetworkPolicy")["storage"]["spec"]["egress"])
+
+
 def test_only_fronts_are_open_to_the_world() -> None:
     policies = of_kind(render(), "NetworkPolicy")
     open_to_all = {
@@ -145,6 +185,14 @@ def test_only_fronts_are_open_to_the_world() -> None:
 
 
 # --- what the services read ---
+
+
+def test_storage_takes_the_settings_of_its_objects(tmp_path: Path) -> None:
+    text = of_kind(render(*ON_SERVERS), "ConfigMap")["configuration"]["data"]["eilpost.toml"]
+    settings = tomllib.loads(text)["storage"]
+    assert settings["blobs"] == "s3://mail/bodies"
+    assert settings["objects"]["secret"] == "/etc/eilpost/objects/secret"
+    check_all(text, tmp_path)
 
 
 def test_services_take_the_rendered_configuration(tmp_path: Path) -> None:

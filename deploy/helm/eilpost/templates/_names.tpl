@@ -70,6 +70,10 @@ args: ["serve", {{ $service | quote }}]
 env:
   - name: EILPOST_REPLICA
     valueFrom: {fieldRef: {fieldPath: metadata.name}}
+  {{- if and (eq $service "storage") $.Values.storage.database.secret }}
+  - name: EILPOST_STORAGE__DATABASE_FILE
+    value: /etc/eilpost/database/url
+  {{- end }}
 securityContext:
   {{- include "eilpost.container-security" $ | nindent 2 }}
 startupProbe: {httpGet: {path: /livez, port: health}, periodSeconds: 2, failureThreshold: 60}
