@@ -69,12 +69,11 @@ def farewells(clients: list[socket.socket], seconds: float) -> list[tuple[float,
     """When each of ``clients`` came to its end, in seconds from now, and the last that it heard."""
     began, heard, found = time.monotonic(), dict.fromkeys(clients, b""), []
     with selectors.DefaultSelector() as selector:
-        for client in clients:
-            selector.register(client, selectors.EVENT_READ)
+        for each in clients:
+            selector.register(each, selectors.EVENT_READ, each)
         while selector.get_map() and time.monotonic() - began < seconds:
             for key, _ in selector.select(1.0):
-                client = key.fileobj
-                assert isinstance(client, socket.socket)
+                client: socket.socket = key.data
                 piece = client.recv(65536)
                 heard[client] += piece
                 if not piece:
