@@ -7,7 +7,7 @@ T ?= tests
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-postgresql check transcripts model conformance chaos fuzz bench images test-images lock
+.PHONY: help setup run test test-postgresql test-scale check transcripts model conformance chaos fuzz bench images test-images lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(READY) ## all tests that need no other server (one file or folder: T=tes
 
 test-postgresql: $(READY) ## all tests of storage on a PostgreSQL that is started for them
 	$(BIN)/pytest tests/integration/storage tests/integration/test_storage_replicas.py --every-engine -k postgresql
+
+test-scale: $(READY) ## a whole cluster: suites, kills and failovers of each engine (parts: P="drill failovers")
+	$(BIN)/python -m tests.scale $(P)
 
 check: $(READY) ## lint, format, types, import laws, deployment files
 	$(BIN)/ruff check .

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import postgresql
 from tests.support.databases import Places
-from tests.support.house import House, running_house
+from tests.support.house import AttachedHouse, House, running_house
 from tests.support.objects import S3Server, running_s3
 
 settings.register_profile("test", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,7 +30,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
-    """A whole installation with two processes of SMTP and of IMAP; real processes, the real bus."""
+    """A whole installation with two processes of SMTP and of IMAP; real processes, the real bus.
+
+    Where EILPOST_HOUSE names the folder of one that runs already, it is that.
+    """
+    if running := os.environ.get("EILPOST_HOUSE"):
+        yield AttachedHouse(Path(running))
+        return
     with running_house(replicas={"smtp": 2, "imap": 2}) as started:
         yield started
 

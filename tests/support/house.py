@@ -137,7 +137,7 @@ class House:
             return 0
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(60)
+            return self._process.wait(120)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
@@ -209,6 +209,15 @@ class House:
         file.write_text("".join(f"{address}\t{{ARGON2ID}}{hashed}\n" for address in addresses))
         self.eilpost("user", "import", str(file))
         return addresses
+
+
+class AttachedHouse(House):
+    """An installation that somebody else has started in ``data``, and will stop."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._environment = dict(os.environ)
+        self.ports = {name: int(listener["port"]) for name, listener in self.development["listeners"].items()}
 
 
 def until(condition: Callable[[], bool], seconds: float, explain: Callable[[], str] = lambda: "") -> None:
