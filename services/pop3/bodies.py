@@ -1,8 +1,9 @@
 """Messages on their way to the client, read ahead.
 
-A client that takes one message after the other finds each here already: they come in batches, and the next batch is
-asked for when half of the last one is gone. What is held is bounded by two batches, and of a message too large for
-the bus it is only the URL.
+A client that takes one message after the other finds each here already: they come in batches, each twice the last
+one until they are as large as the settings allow, and the next one is asked for while one is still in hand. So who
+reads one new message soon has it, and who reads on waits for the bus but once. What is held is bounded by two
+batches, and of a message too large for the bus it is only the URL.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.messages import Bulk
 
 BATCH_MESSAGES = 1_000
+FIRST_OCTETS = 64 * 1024  # of the first batch
 
 
 class Bodies:
@@ -35,13 +37,15 @@ class Bodies:
         self._octets = 0  # held in _ready
         self._next = 0  # the first number that no batch had
         self._coming: trio.Event | None = None  # a batch is under way
-        self._enough = house.settings.batch_octets // 2
+        self._largest = house.settings.batch_octets
+        self._batch_octets = min(FIRST_OCTETS, self._largest)  # of the next one
 
     async def take(self, number: int) -> Bulk:
         """The message, not held any longer. Raises `Refused`, `Unavailable`, and `CommandRefused` when it is gone."""
         if number not in self._ready and self._coming is not None:
             await self._coming.wait()
-        if number not in self._ready:
+        reads_on = number in self._ready
+        if not reads_on:
             self._ready.clear()
             self._octets = 0
             await self._read(number)
@@ -49,7 +53,7 @@ class Bodies:
         if bulk is None:
             raise CommandRefused("the message is gone")
         self._octets -= len(bulk.octets)
-        if self._octets < self._enough and self._coming is None and self._next > number:
+        if reads_on and self._octets <= self._largest and self._coming is None and self._next > number:
             self._read_ahead()
         return bulk
 
@@ -79,8 +83,9 @@ class Bodies:
             self._tenure.grant,
             self._tenure.mailbox,
             pack(f"<{len(uids)}I", *uids),
-            limit=self._house.settings.batch_octets,
+            limit=self._batch_octets,
         )
+        self._batch_octets = min(2 * self._batch_octets, self._largest)
         async with self._house.batches:
             reply = await self._house.bus.call(messages.bodies, request, trace=self._tenure.session)
         by_uid = dict(zip(uids, numbers, strict=True))
@@ -95,7 +100,7 @@ class Bodies:
     def _batch(self, first: int) -> list[int]:
         """Numbers from ``first`` on that fit one reply; one too large for the bus goes alone."""
         numbers: list[int] = []
-        room = self._house.settings.batch_octets
+        room = self._batch_octets
         for number in self._drop.numbers(first):
             size = self._drop.size(number)
             room -= size

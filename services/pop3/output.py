@@ -22,9 +22,14 @@ class Output:
         """Add to what is sent next."""
         self._octets += octets
 
+    @property
+    def is_high(self) -> bool:
+        """Whether enough is gathered to be sent."""
+        return len(self._octets) >= HIGH_WATER
+
     async def room(self) -> None:
         """When much is gathered, wait until the client has taken it. Raises `PeerGone` and `PeerTimeout`."""
-        if len(self._octets) >= HIGH_WATER:
+        if self.is_high:
             await self.flush()
 
     async def flush(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from math import inf
+from time import perf_counter
 
 import trio
 
@@ -44,6 +45,7 @@ class Session(Client):
         self._log = house.log.bind(session=connection.id)
         self._started = trio.current_time()
         self._received = 0  # octets
+        self._commands = 0  # since something was received
         self._mistakes = 0
         self._tls_next = False
         self._listening = False  # waiting for the client, with no command in hand
@@ -97,7 +99,9 @@ class Session(Client):
         if not self._reason:  # else somebody asked us to end
             self._listening = True
             self._deadline = trio.current_time() + self._patience()
-            data = await self._connection.receive(inf)
+            # Who has sent one command, and nothing behind it, waits for our answer.
+            later, self._commands = self._commands == 1 and not len(self._core), 0
+            data = await self._connection.receive(inf, later=later)
             self._listening = False
         if data:
             self._received += len(data)
@@ -146,12 +150,14 @@ class Session(Client):
         elif self.context.state not in row.states:
             await self._mistake(f"{row.name} is not for the {self.context.state.value} state")
         else:
-            began = trio.current_time()
+            self._commands += 1
+            began = perf_counter()
             await self._handle(row, command.argument)
-            metrics.pop3_command_seconds(row.name).observe(trio.current_time() - began)
+            metrics.pop3_command_seconds(row.name).observe(perf_counter() - began)
             if self._tls_next:
                 await self._start_tls()
-            await self.context.out.room()
+            if self.context.out.is_high:
+                await self.context.out.flush()
 
     async def _handle(self, row: Row, argument: bytes) -> None:
         """Run a command and say what became of it."""

@@ -34,6 +34,7 @@ _DER = 2  # OpenSSL's word for it in `_ssl.Certificate.public_bytes`
 _CALL = 512  # what a call counts towards the fair share beside its octets
 
 _WAIT = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_NOTHING_YET = BlockingIOError()
 
 
 class PeerGone(EilpostError):
@@ -91,22 +92,25 @@ class Connection:
         """From now on the peer stands for somebody else, as a proxy that we trust says."""
         self.peer_host, self.peer_port, self.loopback = host, port, is_loopback(host)
 
-    async def receive(self, timeout: float, max_bytes: int = 65536) -> bytes:
+    async def receive(self, timeout: float, max_bytes: int = 65536, *, later: bool = False) -> bytes:
         """What the peer sent next, or ``b""`` at a clean end of stream.
 
         Waits at most ``timeout`` seconds (maybe infinite), then `PeerTimeout`. `PeerGone` on a reset, or TLS cut
-        without its close.
+        without its close. ``later``: the peer waits for what we have just said, so that looking at once is in vain.
         """
         if self._ended:
             return b""
-        try:
-            data = self._sock.recv(max_bytes)
-        except _WAIT as want:
-            data = await self._receive_later(want, timeout, max_bytes)
-        except OSError as error:
-            raise PeerGone(_reason(error)) from error
+        if later and self.tls is None:
+            data = await self._receive_later(_NOTHING_YET, timeout, max_bytes)
         else:
-            await self._share(len(data))
+            try:
+                data = self._sock.recv(max_bytes)
+            except _WAIT as want:
+                data = await self._receive_later(want, timeout, max_bytes)
+            except OSError as error:
+                raise PeerGone(_reason(error)) from error
+            else:
+                await self._share(len(data))
         if not data:
             self._ended = True
         return data
