@@ -19,6 +19,7 @@ from services.admin.status import status
 from services.admin.trace import trace
 from services.admin.up import up
 from services.admin.user import user
+from services.admin.verify.commands import repair, verify
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,6 +45,8 @@ for command in (
     sieve,
     backup,
     restore,
+    verify,
+    repair,
 ):
     main.add_command(command)
 

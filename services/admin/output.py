@@ -20,7 +20,7 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool) ->
 
 def table(rows: Sequence[Sequence[str]], columns: Sequence[str]) -> Iterable[str]:
     """Lines of a left-aligned table. Control characters in cells are shown, not obeyed."""
-    safe = [[_printable(cell) for cell in row] for row in rows]
+    safe = [[printable(cell) for cell in row] for row in rows]
     widths = [max([len(name), *(len(row[index]) for row in safe)]) for index, name in enumerate(columns)]
     yield "  ".join(name.upper().ljust(width) for name, width in zip(columns, widths, strict=True)).rstrip()
     for row in safe:
@@ -52,5 +52,6 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """``text`` with its control characters shown."""
     return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in text)

@@ -41,6 +41,7 @@ from services.storage.handlers import (
     imap_events,
     mailboxes,
     maildrop,
+    mend,
     messages,
     metadata,
     outbound,
@@ -54,6 +55,7 @@ from services.storage.handlers import (
     sieve,
     sorting,
     spool,
+    verify,
 )
 from services.storage.keys import Purpose, load_keys
 from services.storage.left_behind import publish_what_is_left
@@ -190,6 +192,8 @@ class Parts:
         yield from backup.rows(self.tickets, self.blobs.folder)
         yield from restore.rows(self.gate)
         yield from restore_file.rows(flagsets)
+        yield from verify.rows(self.blobs.read)
+        yield from mend.rows(self.blobs.read, flagsets, self.rooms, process.log)
 
 
 async def _serve(process: Process[StorageSettings], parts: Parts) -> None:

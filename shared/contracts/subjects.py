@@ -31,6 +31,7 @@ from shared.contracts import (
     sieve,
     sorting,
     spool,
+    verify,
 )
 from shared.contracts.op import Event, Op
 
@@ -56,6 +57,7 @@ FAMILIES = (
     sieve,
     sorting,
     spool,
+    verify,
 )
 
 OPERATIONS: dict[str, Op[Any, Any]] = {}

@@ -112,8 +112,8 @@ def test_the_administrator_reads_no_mail() -> None:
     assert not [name for name in asks("admin") if name.startswith(("messages", "mailboxes", "maildrop", "search"))]
 
 
-def test_the_administrator_puts_backups_back() -> None:
-    restoring = {name for name in asks("admin") if name.startswith(("restore", "backup", "blobs"))}
+def test_the_administrator_puts_backups_back_and_proves_what_is_stored() -> None:
+    restoring = {name for name in asks("admin") if name.startswith(("restore", "backup", "blobs", "verify"))}
     assert restoring == {
         "blobs.upload",
         "restore.begin",
@@ -122,6 +122,8 @@ def test_the_administrator_puts_backups_back() -> None:
         "restore.file",
         "restore.finish",
         "restore.rows",
+        "verify.mend",
+        "verify.step",
     }
 
 

@@ -57,6 +57,17 @@ def look(folder: Path, statement: str) -> list[Any]:
         return list(database.execute(statement))
 
 
+def change(folder: Path, statement: str) -> None:
+    """Change the database of ``folder`` behind storage's back."""
+    if _chosen:
+        with psycopg.connect(url_in(folder)) as connection:
+            connection.execute(statement.encode())
+        return
+    with closing(dbapi2.connect(str(folder / "eilpost.db"), timeout=10)) as database:
+        database.execute(statement)
+        database.commit()
+
+
 @contextmanager
 def on_postgresql(places: Places) -> Iterator[None]:
     """`url_in` speaks of PostgreSQL meanwhile; databases are removed afterwards."""

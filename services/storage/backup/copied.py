@@ -29,6 +29,7 @@ LEFT_OUT = {
     restoration,
     body,  # with the contents, which are copied once, by hash
     dedupe,  # answers to calls that nobody will repeat
+    announcement,  # on its way out
     duty,  # who does what for all replicas at the moment
     upload,  # bodies that nothing names
     login_failure,

@@ -39,6 +39,10 @@ class WordIndex(ABC):
         """Contents are gone."""
 
     @abstractmethod
+    def present(self, connection: Connection, first: int, last: int) -> set[int]:
+        """Which contents from ``first`` to ``last`` are in the index."""
+
+    @abstractmethod
     def having(self, connection: Connection, part: str) -> list[str]:
         """Words that have ``part`` somewhere in them, at most one more than `FITTING`."""
 

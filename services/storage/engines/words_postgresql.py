@@ -26,6 +26,7 @@ _KNOW = text("INSERT INTO word (word) SELECT fresh FROM unnest(:words) AS fresh 
     bindparam("words", type_=_WORDS)
 )
 _FORGET = text("DELETE FROM words WHERE content_id = ANY(:ids)").bindparams(bindparam("ids", type_=_IDS))
+_PRESENT = text("SELECT content_id FROM words WHERE content_id BETWEEN :first AND :last")
 _HAVING = text("SELECT word FROM word WHERE word LIKE :pattern LIMIT :most")  # words are letters and digits alone
 _SPAN = "SELECT uid, content_id FROM message WHERE mailbox_id = :mailbox AND uid BETWEEN :first AND :last"
 _HITS = "content_id > :indexed OR content_id = ANY(:contents)"
@@ -49,6 +50,9 @@ class PostgresqlWords(WordIndex):
 
     def forget(self, connection: Connection, contents: Sequence[int]) -> None:
         connection.execute(_FORGET, {"ids": list(contents)})
+
+    def present(self, connection: Connection, first: int, last: int) -> set[int]:
+        return set(connection.execute(_PRESENT, {"first": first, "last": last}).scalars())
 
     def having(self, connection: Connection, part: str) -> list[str]:
         return list(connection.execute(_HAVING, {"pattern": f"%{part}%", "most": FITTING + 1}).scalars())

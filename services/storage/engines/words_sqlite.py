@@ -18,6 +18,7 @@ _KNOW = text(
 )
 _ADD_TRIGRAMS = "INSERT INTO trigram (rowid, word) VALUES (?, ?)"
 _FORGET = text("DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(:ids))")
+_PRESENT = text("SELECT rowid FROM words WHERE rowid BETWEEN :first AND :last")
 _FIND = text("SELECT rowid FROM words WHERE words MATCH :match LIMIT :most")
 _BY_TRIGRAMS = text(
     "SELECT word.word FROM trigram JOIN word ON word.id = trigram.rowid"
@@ -48,6 +49,9 @@ class SqliteWords(WordIndex):
 
     def forget(self, connection: Connection, contents: Sequence[int]) -> None:
         connection.execute(_FORGET, {"ids": json.dumps(list(contents))})
+
+    def present(self, connection: Connection, first: int, last: int) -> set[int]:
+        return set(connection.execute(_PRESENT, {"first": first, "last": last}).scalars())
 
     def having(self, connection: Connection, part: str) -> list[str]:
         if len(part) < 3:

@@ -100,6 +100,23 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(_LOWER, {"newest": newest(connection)})
 
 
+def go_back(connection: Connection, content: int) -> None:
+    """Let ``content`` be the next one to be indexed, where it is behind the watermark."""
+    last = indexed(connection)
+    if content > last:
+        _index(connection).forget(connection, [content])
+    else:
+        _index(connection).forget(connection, sorted(present(connection, content, last)))
+        connection.execute(_LOWER, {"newest": content - 1})
+
+
+def present(connection: Connection, first: int, last: int) -> set[int]:
+    """Which contents from ``first`` to ``last`` are in the index; none while it waits to be made anew."""
+    if not indexed(connection):
+        return set()
+    return _index(connection).present(connection, first, last)
+
+
 def fitting(connection: Connection, piece: Piece) -> list[str] | None:
     """The words that have ``piece`` in its place; None when they are too many."""
     if piece.place is Place.WHOLE:
