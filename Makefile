@@ -7,7 +7,7 @@ T ?= tests
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-postgresql test-scale check transcripts model conformance chaos fuzz bench images test-images lock
+.PHONY: help setup run test test-postgresql test-scale check transcripts model conformance chaos fuzz bench images test-images events lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ images: $(READY) ## the container image; without a registry from Debian's packag
 
 test-images: $(READY) ## the compose file for real: a letter through it, replicas added and drained (needs docker)
 	deploy/container/with-docker $(BIN)/pytest tests/images
+
+events: $(READY) ## write the pages of all log events and metrics
+	$(BIN)/python -m shared.observe.pages
 
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile -q --upgrade --generate-hashes --universal --no-emit-index-url --no-header --extra postgresql --extra objects --extra opentelemetry pyproject.toml -o deploy/locks/runtime.txt

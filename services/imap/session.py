@@ -163,7 +163,9 @@ class Session:
         except EilpostError as error:
             done = failure(error)
             if not isinstance(error, (No, Bad)):
-                self.log.info("imap.refused", session=self.talk.connection.id, command=command.name, error=str(error))
+                self.log.info(
+                    "imap.refused", session=self.talk.connection.id, command=command.name, reason=str(error)
+                )
         except Exception:  # the session's one catch point: a bug ends the command, not the session
             done = BUG
             panics_total("imap").inc()
@@ -276,7 +278,7 @@ class Session:
         try:
             await self.talk.out.flush()
         except (PeerGone, PeerTimeout) as error:
-            self.log.debug("imap.bye-unheard", session=self.talk.connection.id, error=str(error))
+            self.log.debug("imap.bye_unheard", session=self.talk.connection.id, reason=str(error))
 
     @property
     def identity(self) -> str:

@@ -140,7 +140,7 @@ def _refused(context: Context, transaction: Transaction, error: Refused) -> Repl
 
 def _not_stored(context: Context, transaction: Transaction, reason: str) -> None:
     context.shared.log.error(
-        "smtp.not-stored",
+        "smtp.not_stored",
         session=context.talk.connection.id,
         txn=transaction.letter,
         trace=transaction.letter,

@@ -37,7 +37,7 @@ async def refused(context: Context, transaction: Transaction, taken: Taken) -> d
     try:
         found = await context.shared.bus.call(sieve.refusals, request, trace=transaction.letter)
     except (Refused, Unavailable) as error:
-        context.shared.log.warning("smtp.not-examined", txn=transaction.letter, reason=str(error))
+        context.shared.log.warning("smtp.not_examined", txn=transaction.letter, reason=str(error))
         return {}
     replies = {address: _reply(reason) for address, reason in zip(asked, found.reasons, strict=True) if reason}
     return {} if one_reply and len(replies) < len(transaction.recipients) else replies

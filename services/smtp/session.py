@@ -7,6 +7,7 @@ trouble of ours is a 451 or 421, a bug is logged and ends this one connection.
 from __future__ import annotations
 
 from math import inf
+from time import perf_counter
 
 import trio
 
@@ -28,7 +29,7 @@ from services.smtp.roles import Role
 from shared.base.errors import Temporary
 from shared.contracts.errors import Refused
 from shared.net.shell import Connection, PeerGone, PeerTimeout
-from shared.observe.metrics import panics_total
+from shared.observe.metrics import panics_total, smtp_command_seconds
 from shared.protocols.smtp.errors import CommandError, Violation
 from shared.protocols.smtp.events import Command
 from shared.protocols.smtp.replies import Reply
@@ -175,10 +176,14 @@ class Session:
             return await self._say(UNKNOWN_COMMAND)
         if self._context.state.phase not in row.phases:
             return await self._say(BAD_SEQUENCE)
+        began = perf_counter()
         if row.grouped:
-            return await self._answer_group(row, command)
-        said = await self._answer(row, command)
-        return None if said is None else await self._say(self._without_junk(row, said))
+            said = await self._answer_group(row, command)
+        else:
+            answer = await self._answer(row, command)
+            said = None if answer is None else await self._say(self._without_junk(row, answer))
+        smtp_command_seconds(command.verb).observe(perf_counter() - began)
+        return said
 
     async def _answer(self, row: Row, command: Command) -> Reply | None:
         try:

@@ -53,7 +53,7 @@ class KeySet:
                 try:
                     self._keys = tokens.read_keys(await trio.to_thread.run_sync(_fetch, self._source))
                 except (OSError, ValueError) as error:
-                    self._log.warning("login.keys_unread", source=self._source, error=str(error))
+                    self._log.warning("login.keys_unread", source=self._source, reason=str(error))
         return self._keys
 
 

@@ -78,7 +78,7 @@ class Link:
         now = time.monotonic()
         if self._lost is None:
             self._lost = now
-            self._log.warning("storage.database_lost", problem=" ".join(str(error).split())[:500])
+            self._log.warning("storage.database_lost", reason=" ".join(str(error).split())[:500])
         self._next = now + self._pause
         self._pause = min(2 * self._pause, LONGEST)
         self._close()

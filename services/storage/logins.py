@@ -141,7 +141,7 @@ class Logins:
         origin = self.throttle.origin(attempt.remote)
         if seconds := self.throttle.wait(origin, user, self._clock()):
             self._log.info(
-                "login.throttled", user=user, remote=attempt.remote, session=attempt.session, seconds=seconds
+                "login.throttled", user=user, remote_ip=attempt.remote, session=attempt.session, seconds=seconds
             )
             raise Refused(Code.THROTTLED, "too many failed logins", str(seconds))
         credential = await (self.look_up(address) if fresh else self._credential(address))
@@ -152,7 +152,7 @@ class Logins:
         if forgiven := self.throttle.succeeded(origin, user, self._clock()):
             self._note(login_failures.FORGIVEN, login_failures.Forgiven(forgiven))
         self._log.info(
-            "login.ok", address=address, mechanism=attempt.mechanism, remote=attempt.remote, session=attempt.session
+            "login.ok", account=address, mech=attempt.mechanism, remote_ip=attempt.remote, session=attempt.session
         )
         return credential
 
@@ -241,8 +241,8 @@ class Logins:
         self._log.info(
             "login.failed",
             user=user,
-            mechanism=attempt.mechanism,
-            remote=attempt.remote,
+            mech=attempt.mechanism,
+            remote_ip=attempt.remote,
             session=attempt.session,
             delay=failure.delay,
         )

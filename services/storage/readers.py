@@ -44,7 +44,7 @@ class Readers(Room):
             try:
                 self._ask(link.connection(), turns)
             except Unreachable as error:
-                self.log.error("storage.not_answered", requests=len(turns), problem=str(error))
+                self.log.error("storage.not_answered", requests=len(turns), reason=str(error))
                 refuse(turns, Code.UNAVAILABLE, "the database cannot be reached")
                 return
             except Exception as error:
@@ -75,7 +75,7 @@ class Readers(Room):
         except Exception as error:
             trouble = self._database.trouble(error)
             if trouble is Trouble.FATAL:
-                self.log.critical("storage.fatal", op=group[0].row.op.name, problem=str(error))
+                self.log.critical("storage.fatal", op=group[0].row.op.name, reason=str(error))
             if trouble in (Trouble.FATAL, Trouble.LOST):
                 raise
             connection.rollback()  # some databases answer nothing more in a transaction that has failed

@@ -51,7 +51,7 @@ class Renewals:
                 renewed = accounts.Rehash(credential.account, credential.secret, secrets.hash, secrets.scram)
                 await self._rooms.ask(accounts.REHASH, renewed)
             except Refused as refusal:
-                self._log.info("login.not_renewed", address=credential.address, problem=refusal.text)
+                self._log.info("login.not_renewed", account=credential.address, reason=refusal.text)
             finally:
                 self._waiting.discard(credential.account)
             self._renewed(credential.address)

@@ -13,6 +13,7 @@ import trio
 
 from services.storage.turn import Turn
 from shared.contracts.errors import Code, Refused
+from shared.observe import metrics
 from shared.observe.tracing import Tracer
 
 
@@ -27,6 +28,7 @@ class Room(ABC):
         self._batch = batch
         self._threads = threads
         self._queue: SimpleQueue[Turn | None] = SimpleQueue()
+        metrics.on_read(metrics.worker_queue, lambda: self.waiting, name)
         self._now: Callable[[], float]
         self._token: trio.lowlevel.TrioToken
 

@@ -111,7 +111,7 @@ class Sweeper:
                     await self.sweep_files()
                     next_walk = trio.current_time() + self._settings.files_interval
             except (Refused, Unavailable, OSError) as error:  # a full disk, a busy database, no object store: later
-                self._log.warning("storage.sweep_put_off", problem=str(error))
+                self._log.warning("storage.sweep_put_off", reason=str(error))
             await trio.sleep(self._settings.interval)
 
     async def sweep(self) -> None:

@@ -114,9 +114,9 @@ class Writer(Room):
         except Exception as error:
             trouble = self._database.trouble(error)
             if trouble is Trouble.FATAL:
-                self.log.critical("storage.fatal", problem=str(error))
+                self.log.critical("storage.fatal", reason=str(error))
                 raise
-            self.log.warning("storage.not_tidied", why=trouble.value, problem=str(error))
+            self.log.warning("storage.not_tidied", why=trouble.value, reason=str(error))
             return not idle
 
     def _cross_out(self, link: Link, *, idle: bool) -> bool:
@@ -147,13 +147,13 @@ class Writer(Room):
             except Exception as error:
                 trouble = self._database.trouble(error)
                 if trouble is Trouble.FATAL:
-                    self.log.critical("storage.fatal", problem=str(error))
+                    self.log.critical("storage.fatal", reason=str(error))
                     raise
                 attempts += trouble is Trouble.AGAIN
                 if trouble is Trouble.LOST:
                     link.lose(error)
                 elif trouble is Trouble.AGAIN and attempts < ATTEMPTS:
-                    self.log.info("storage.transaction_again", requests=len(turns), problem=_line(error))
+                    self.log.info("storage.transaction_again", requests=len(turns), reason=_line(error))
                     reach = None  # nobody is in the way of one that has the database for itself
                 else:
                     self._give_up(turns, trouble, error)
@@ -173,7 +173,7 @@ class Writer(Room):
         return work
 
     def _give_up(self, turns: Sequence[Turn], trouble: Trouble, error: Exception) -> None:
-        self.log.error("storage.not_committed", why=trouble.value, requests=len(turns), problem=_line(error))
+        self.log.error("storage.not_committed", why=trouble.value, requests=len(turns), reason=_line(error))
         refuse(turns, Code.UNAVAILABLE, "the database did not commit")
 
     def _group(self, work: UnitOfWork, group: Sequence[Turn], clashes: int = 0) -> None:

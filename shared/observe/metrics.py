@@ -7,11 +7,12 @@ Labels hold values that our code names, never what a peer chose. As the last lin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-M = TypeVar("M", bound=Counter | Gauge | Histogram)
+AnyMetric = Counter | Gauge | Histogram
+M = TypeVar("M", bound=AnyMetric)
 
 MAX_SERIES = 200
 # A registry of their own for counters: in one, the library would take the counter eilpost_connections_total and the
@@ -24,9 +25,13 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 class Family(Generic[M]):
     """A metric with labels. ``family(value, ...)`` is the series of these label values; looking it up is cheap."""
 
-    def __init__(self, metric: M, labels: int) -> None:
-        self._metric = metric
-        self._other = ("other",) * labels
+    def __init__(self, kind: type[M], name: str, description: str, labels: tuple[str, ...], **options: Any) -> None:
+        self.name = name  # without ``eilpost_``
+        self.kind = kind.__name__.lower()
+        self.description = description
+        self.labels = labels
+        self._metric = kind(f"eilpost_{name}", description, labels, **options)
+        self._other = ("other",) * len(labels)
         self._series: dict[tuple[str, ...], M] = {}
 
     def __call__(self, *values: str) -> M:
@@ -40,17 +45,17 @@ class Family(Generic[M]):
 
 def counter(name: str, description: str, *labels: str) -> Family[Counter]:
     """``eilpost_<name>``, a count that only grows."""
-    return Family(Counter(f"eilpost_{name}", description, labels, registry=_COUNTERS), len(labels))
+    return Family(Counter, name, description, labels, registry=_COUNTERS)
 
 
 def gauge(name: str, description: str, *labels: str) -> Family[Gauge]:
     """``eilpost_<name>``, a value that rises and falls."""
-    return Family(Gauge(f"eilpost_{name}", description, labels), len(labels))
+    return Family(Gauge, name, description, labels)
 
 
 def seconds(name: str, description: str, *labels: str) -> Family[Histogram]:
     """``eilpost_<name>``, a histogram of durations in seconds."""
-    return Family(Histogram(f"eilpost_{name}", description, labels, buckets=_SECONDS), len(labels))
+    return Family(Histogram, name, description, labels, buckets=_SECONDS)
 
 
 def on_read(family: Family[Gauge], read: Callable[[], float], *values: str) -> None:
@@ -69,7 +74,9 @@ connections_total = counter(
 )
 auth_total = counter("auth_total", "Logins", "service", "mech", "result")
 smtp_transactions_total = counter("smtp_transactions_total", "Mail transactions", "result", "code_class")
-smtp_command_seconds = seconds("smtp_command_seconds", "Time to answer an SMTP command", "command")
+smtp_command_seconds = seconds(
+    "smtp_command_seconds", "Time to answer an SMTP command, its octets included", "command"
+)
 imap_command_seconds = seconds("imap_command_seconds", "Time to answer an IMAP command", "command")
 pop3_command_seconds = seconds("pop3_command_seconds", "Time to answer a POP3 command", "command")
 managesieve_command_seconds = seconds(

@@ -35,7 +35,7 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     try:
         resolutions = await context.shared.resolver.resolve(addresses, transaction.letter)
     except (Refused, Unavailable) as error:
-        context.shared.log.error("smtp.not-resolved", txn=transaction.letter, reason=str(error))
+        context.shared.log.error("smtp.not_resolved", txn=transaction.letter, reason=str(error))
         transaction.refused += len(commands)
         return [TROUBLE] * len(commands)
     authenticated = context.state.login is not None
@@ -69,7 +69,7 @@ async def _greylisted(
     try:
         waits = iter(await context.shared.door.greylist(host, sender, good, transaction.letter))
     except (Refused, Unavailable) as error:
-        context.shared.log.error("smtp.not-greylisted", txn=transaction.letter, reason=str(error))
+        context.shared.log.error("smtp.not_greylisted", txn=transaction.letter, reason=str(error))
         return [verdict if verdict.refused else TROUBLE for verdict in verdicts]
     return [verdict if verdict.refused else next(waits) or verdict for verdict in verdicts]
 

@@ -60,10 +60,10 @@ class DataPort:
         except TooLarge:
             return Response(413)
         except OSError as error:
-            self._log.error("storage.upload_failed", upload=ticket.subject, problem=str(error))
+            self._log.error("storage.upload_failed", upload=ticket.subject, reason=str(error))
             return Response(507)
         except (Refused, Unavailable) as error:
-            self._log.error("storage.upload_failed", upload=ticket.subject, problem=str(error))
+            self._log.error("storage.upload_failed", upload=ticket.subject, reason=str(error))
             return Response(503)
         finally:
             with trio.CancelScope(shield=True):
@@ -89,7 +89,7 @@ class DataPort:
         try:
             first = await self._in_thread(self._blobs.read, ticket.subject, offset, self._step(offset, end))
         except Lost as error:
-            self._log.error("storage.blob_missing", location=ticket.subject, problem=str(error))
+            self._log.error("storage.blob_missing", location=ticket.subject, reason=str(error))
             return Response(404)
         except Unavailable:
             return Response(503)

@@ -111,7 +111,7 @@ class Objects(BlobStore):
             raise
         except (BaseError, OSError, ValueError) as error:
             if self._breaker.failed():
-                self._log.error("storage.objects_unavailable", problem=_line(error))
+                self._log.error("storage.objects_unavailable", reason=_line(error))
             raise Unavailable(_line(error)) from error
         else:
             self._answered()

@@ -112,7 +112,7 @@ class Indexer:
                     since = trio.current_time()
                 newest = backlog.newest
             except (Refused, OSError) as error:  # a full disk, a busy database: later
-                self._log.warning("storage.indexing_put_off", problem=str(error))
+                self._log.warning("storage.indexing_put_off", reason=str(error))
 
     async def _catch_up(self, backlog: Backlog) -> None:
         """Up to what there was when it began."""
