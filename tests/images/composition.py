@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from services.admin.master.certificates import ensure_certificate
 from tests.deploy.chart import ROOT
 
@@ -39,6 +41,11 @@ class Composition:
 
     def services(self) -> list[str]:
         return self.compose("config", "--services").split()
+
+    def images(self) -> set[str]:
+        """What its containers are made from."""
+        services = yaml.safe_load((self._folder / "compose.yaml").read_text())["services"]
+        return {service["image"] for service in services.values()}
 
     def eilpost(self, *arguments: str, stdin: str = "") -> str:
         """The command line, in storage's container."""

@@ -10,7 +10,6 @@ import pytest
 from tests.images.composition import Composition
 from tests.support.house import until
 
-IMAGES = ("eilpost", "haproxy:2.8-alpine")
 START_SECONDS = 120.0
 ACCOUNTS = tuple(f"ada{number}@example.org" for number in range(6))
 PASSWORD = "password-of-a-container"
@@ -24,10 +23,10 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compositio
     program = next((each for each in (("docker", "compose"), ("docker-compose",)) if _works(*each, "version")), None)
     if program is None:
         pytest.skip("nothing here runs compose files")
-    for image in IMAGES:
+    made = Composition(tmp_path_factory.mktemp("containers"), program)
+    for image in made.images():
         if not _works("docker", "image", "inspect", image):
             pytest.skip(f"there is no image {image}: `make images` makes it")
-    made = Composition(tmp_path_factory.mktemp("containers"), program)
     try:
         made.compose("up", "--detach", "--no-build")
         until(

@@ -10,6 +10,8 @@ RUNNING = (
     "bus-1",
     "bus-2",
     "bus-3",
+    "database",
+    "objects",
     "storage",
     "delivery",
     "smtp",
@@ -21,11 +23,11 @@ RUNNING = (
 
 
 def test_all_run_and_those_with_a_health_check_are_healthy(composition: Composition) -> None:
-    assert set(composition.services()) == {*RUNNING, "credentials"}
+    assert set(composition.services()) == {*RUNNING, "credentials", "keys"}
     assert all(
         state(container)["State"]["Running"] for service in RUNNING for container in composition.containers(service)
     )
-    assert len(composition.health()) == 6
+    assert len(composition.health()) == 7
 
 
 @pytest.mark.parametrize("service", RUNNING)

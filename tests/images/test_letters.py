@@ -27,6 +27,19 @@ def test_a_letter_goes_in_by_smtp_and_out_by_imap(composition: Composition) -> N
     reader.logout()
 
 
+def test_a_large_letter_goes_by_way_of_the_object_store(composition: Composition) -> None:
+    body = "".join(f"line {number} of a letter too large for the database\r\n" for number in range(10_000))
+    with smtplib.SMTP(ADDRESS, 25, timeout=60) as sender:
+        letter = f"From: f@example.net\r\nTo: {ACCOUNTS[1]}\r\nSubject: Large\r\n\r\n{body}"
+        assert sender.sendmail("f@example.net", [ACCOUNTS[1]], letter) == {}
+    reader = _logged_in(ACCOUNTS[1])
+    until(lambda: reader.select()[1] == [b"1"], 15)
+    _, found = reader.fetch("1", "(BODY[TEXT])")
+    assert isinstance(found[0], tuple)
+    assert found[0][1] == body.encode()
+    reader.logout()
+
+
 def test_imap_grows_and_one_of_its_replicas_drains(composition: Composition) -> None:
     composition.compose("up", "--detach", "--no-build", "--scale", f"imap={REPLICAS}")
     until(lambda: len(composition.containers("imap")) == REPLICAS, 60)
