@@ -47,7 +47,8 @@ class SmtpSettings:
     junk_commands: int = 100  # NOOP, RSET, VRFY and the like without a letter between them
     login_attempts: int = 3  # failures per connection
     longest_hold: int = 30 * 86_400  # FUTURERELEASE
-    accept_timeout: float = 9.0  # from a message's end until storage must have it and the spool answered, else 451
+    accept_timeout: float = 9.0  # from a message's end until storage must have it and the spool answered, else 451;
+    # a message above 256 KB gets a second more for each MB
 
     full_mailbox: str = "wait"  # 452 to who writes to somebody whose quota is used up; "refuse": 552
 

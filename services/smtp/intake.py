@@ -24,6 +24,7 @@ from shared.mail.summary import SummaryScanner, summarise
 from shared.net.bulk import BulkSender
 from shared.protocols.smtp.replies import Reply
 
+STORED_A_SECOND = 1024 * 1024  # octets: a store that is slower cannot take large messages
 _SLACK = 64 * 1024  # octets that an upload may be longer than the message: our own fields
 
 
@@ -126,7 +127,8 @@ class Intake:
             self._head = await self._witness.conclude()
 
     async def finish(self, timeout: float) -> Taken:
-        """The whole message, after `conclude`; a streamed one must be stored within ``timeout`` seconds.
+        """The whole message, after `conclude`; a streamed one must be stored within ``timeout`` seconds, and some
+        more for its size: storage may keep bodies in a store that is far and slow.
 
         Raises `Unavailable`.
         """
@@ -134,6 +136,7 @@ class Intake:
             octets = self._head + self._kept
             self._kept = bytearray()
             return Taken(Body(octets), summarise(octets))
+        timeout += self.received / STORED_A_SECOND
         with trio.move_on_after(timeout):
             await self._sender.finish()
             return Taken(Body(b"", self._upload), self._scanner.finish(), self._head)

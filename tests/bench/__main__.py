@@ -7,7 +7,11 @@ where both are installed, the same load after each run.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 from tests.bench import (
     idle,
@@ -27,6 +31,7 @@ from tests.bench.figures import Figure, lines, medians
 from tests.bench.installation import Installation
 from tests.bench.rival import is_here, running_rival
 from tests.support.house import House, running_house
+from tests.support.objects import running_s3
 
 WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
     "letters": letters.run,
@@ -36,6 +41,7 @@ WORKLOADS: dict[str, Callable[[House], list[Figure]]] = {
     "pop3_drain": pop3_drain.run,
     "login": login.run,
     "large": large.run,
+    "large_objects": partial(large.run, where=" in S3"),
     "sieve": sieve.run,
     "search": search.run,
     "judgement": judgement.run,
@@ -50,6 +56,7 @@ COMPARABLE: dict[str, Callable[[Installation], list[Figure]]] = {
     "pop3_drain": pop3_drain.run,
     "login": login.run,
 }
+ON_OBJECTS = {"large_objects"}  # whose large bodies are in S3
 RUNS = 3
 # The load comes from one address, and logins of it from one machine.
 SETTINGS = '\n[limits]\nconnections_per_address = 100000\nconnections = 100000\n\n[log]\nlevel = "info"\n'
@@ -72,7 +79,7 @@ def main(arguments: list[str]) -> None:
     for name in chosen:
         results, theirs = [], []
         for _ in range(runs):
-            with running_house(settings=SETTINGS) as house:
+            with installation(name) as house:
                 results.append(WORKLOADS[name](house))
             if compare and name in COMPARABLE:
                 with running_rival() as rival:
@@ -81,6 +88,21 @@ def main(arguments: list[str]) -> None:
         beside |= {figure.name: figure.value for figure in medians(theirs)}
         print(f"{name} done", file=sys.stderr)
     print("\n".join(lines(table, beside if compare else None)))
+
+
+@contextmanager
+def installation(workload: str) -> Iterator[House]:
+    """A fresh one, and what it needs."""
+    if workload not in ON_OBJECTS:
+        with running_house(settings=SETTINGS) as house:
+            yield house
+        return
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_s3(Path(folder)) as s3,
+        running_house(settings=SETTINGS, environment=s3.environment("bench")) as house,
+    ):
+        yield house
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from tests.support.house import House
 SIZE = 25 * 1024 * 1024
 
 
-def run(house: House) -> list[Figure]:
+def run(house: House, where: str = "") -> list[Figure]:
+    """``where`` bodies are kept, for the names of the figures."""
     (address,) = house.add_accounts(["large"], PASSWORD)
     octets = attachment(address)
     before = peaks(house)
@@ -33,9 +34,9 @@ def run(house: House) -> list[Figure]:
     outward = read(house, address)
     grown = max(after - before.get(pid, after) for pid, after in peaks(house).items())
     return [
-        Figure("one letter of 25 MB, SMTP in until visible", inward, "MB/s", 80),
-        Figure("one letter of 25 MB, IMAP BODY[] out", outward, "MB/s", 150),
-        Figure("growth of the process that grows most", grown / 1e6, "MB", 16, at_most=True),
+        Figure(f"one letter of 25 MB{where}, SMTP in until visible", inward, "MB/s", 80),
+        Figure(f"one letter of 25 MB{where}, IMAP BODY[] out", outward, "MB/s", 150),
+        Figure(f"growth of the process that grows most{where}", grown / 1e6, "MB", 16, at_most=True),
     ]
 
 
