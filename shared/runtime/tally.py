@@ -44,6 +44,7 @@ class Tally:
         self._interval = interval
         self._sums: dict[_Key, int] = {}
         self._waiting: list[Count] = []
+        self._handing_over = trio.Lock()
         self._dropped = 0
 
     def tls(self, domain: str, row: TlsRow) -> None:
@@ -74,16 +75,17 @@ class Tally:
 
     async def flush(self) -> None:
         """Hand over what was counted. Raises nothing: what storage does not take now waits."""
-        self._gather()
-        while self._waiting:
-            try:
-                await self._bus.call(reports.count, self._waiting[0])
-            except Unavailable as error:
-                self._log.info("reports.not_counted", reason=str(error))
-                return
-            except Refused as error:
-                self._log.warning("reports.refused", reason=str(error))
-            del self._waiting[0]
+        async with self._handing_over:
+            self._gather()
+            while self._waiting:
+                try:
+                    await self._bus.call(reports.count, self._waiting[0])
+                except Unavailable as error:
+                    self._log.info("reports.not_counted", reason=str(error))
+                    return
+                except Refused as error:
+                    self._log.warning("reports.refused", reason=str(error))
+                del self._waiting[0]
 
     def _gather(self) -> None:
         sums, self._sums = self._sums, {}
