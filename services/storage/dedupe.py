@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
+from services.storage.engines.bulk import BulkInsert
 from services.storage.tables.schema import dedupe
 from services.storage.turn import Turn
 from shared.contracts.codec import decode, encode
@@ -22,7 +23,7 @@ from shared.observe import metrics
 FIND = select(dedupe.c.key, dedupe.c.request, dedupe.c.reply).where(
     dedupe.c.key.in_(bindparam("keys", expanding=True))
 )
-RECORD = insert(dedupe)
+RECORD = BulkInsert(dedupe, "key", "request", "reply", "at")
 
 
 class Keyed(NamedTuple):
@@ -74,12 +75,11 @@ def sort(connection: Connection, turns: Sequence[Turn]) -> Sorted:
 def record(connection: Connection, now: float, done: Sequence[Keyed]) -> None:
     """Remember the answers of writes that were run."""
     rows = [
-        {"key": each.key, "request": each.digest, "reply": encode(each.turn.outcome), "at": int(now)}
+        (each.key, each.digest, encode(each.turn.outcome), int(now))
         for each in done
         if not isinstance(each.turn.outcome, Refused)
     ]
-    if rows:
-        connection.execute(RECORD, rows)
+    RECORD.execute(connection, rows)
 
 
 def _keyed(turn: Turn) -> Keyed:

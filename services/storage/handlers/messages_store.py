@@ -144,10 +144,7 @@ class Storing:
         """Write what changed."""
         messages.reflag(
             self.work.connection,
-            [
-                {"mailbox": number, "of": uid, "flagset": self.rows[number][uid][2], "now": modseq}
-                for (number, uid), modseq in self.changed.items()
-            ],
+            [(number, uid, self.rows[number][uid][2], modseq) for (number, uid), modseq in self.changed.items()],
         )
         imap_causes.reflagged(self.work, self.flagsets, self.reflagged)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
+from services.storage.engines.bulk import BulkUpdate
 from services.storage.rules.changes import Step
 from services.storage.rules.flags import DELETED, SEEN
 from services.storage.rules.quota import fits
@@ -140,12 +142,15 @@ BY_NAME = (
     )
     .where(account.c.id.in_(bindparam("accounts", expanding=True)))
 )
-SAVE_MAILBOX = (
+_SAVED = ("uidnext", "modseq", "recent_from", "messages", "unseen", "deleted", "octets")
+SAVE_MAILBOX = BulkUpdate(
     update(mailbox)
     .where(mailbox.c.id == bindparam("of"))
-    .values({name: bindparam(f"new_{name}") for name in ("uidnext", "modseq", "recent_from", "messages", "unseen")})
-    .values({name: bindparam(f"new_{name}") for name in ("deleted", "octets")})
+    .values({name: bindparam(f"new_{name}") for name in _SAVED}),
+    "of",
+    *(f"new_{name}" for name in _SAVED),
 )
+_saved = attrgetter("id", *_SAVED)
 SAVE_ACCOUNT = (
     update(account)
     .where(account.c.id == bindparam("of"))
@@ -203,23 +208,10 @@ class Ledger:
         """Write back what changed."""
         changed = [state for state in self.mailboxes.values() if state.changed]
         if changed:
-            self.connection.execute(SAVE_MAILBOX, [_mailbox_values(state) for state in changed])
+            SAVE_MAILBOX.execute(self.connection, list(map(_saved, changed)))
         grown = [state for state in self.accounts.values() if state.gained_messages or state.gained_octets]
         if grown:
             self.connection.execute(SAVE_ACCOUNT, [_account_values(state) for state in grown])
-
-
-def _mailbox_values(state: MailboxState) -> dict[str, int]:
-    return {
-        "of": state.id,
-        "new_uidnext": state.uidnext,
-        "new_modseq": state.modseq,
-        "new_recent_from": state.recent_from,
-        "new_messages": state.messages,
-        "new_unseen": state.unseen,
-        "new_deleted": state.deleted,
-        "new_octets": state.octets,
-    }
 
 
 def _account_values(state: AccountState) -> dict[str, int]:

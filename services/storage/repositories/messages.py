@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.storage.engines.bulk import BulkInsert
+from services.storage.engines.bulk import BulkInsert, BulkUpdate
 from services.storage.rules.flags import DELETED, FIRST_INTERNED
 from services.storage.tables.schema import flagset, message
 
@@ -41,10 +41,14 @@ MARKED = or_(  # what carries \\Deleted
 MARKED_OCTETS = select(cast(func.coalesce(func.sum(message.c.size), 0), BigInteger)).where(
     message.c.mailbox_id == bindparam("mailbox"), MARKED
 )
-REFLAG = (
+REFLAG = BulkUpdate(
     update(message)
     .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
-    .values(flagset_id=bindparam("flagset"), modseq=bindparam("now"))
+    .values(flagset_id=bindparam("flagset"), modseq=bindparam("now")),
+    "mailbox",
+    "of",
+    "flagset",
+    "now",
 )
 REMOVE = delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
 
@@ -136,10 +140,9 @@ def add(connection: Connection, rows: Sequence[Message]) -> None:
     ADD.execute(connection, rows)
 
 
-def reflag(connection: Connection, rows: Sequence[Mapping[str, int]]) -> None:
-    """Set flags and modseq: keys ``mailbox``, ``of`` (UID), ``flagset``, ``now`` (modseq)."""
-    if rows:
-        connection.execute(REFLAG, rows)
+def reflag(connection: Connection, rows: Sequence[tuple[int, int, int, int]]) -> None:
+    """Set flags and modseq: rows of mailbox, UID, flag set, modseq."""
+    REFLAG.execute(connection, rows)
 
 
 def marked_octets(connection: Connection, mailbox: int) -> int:
