@@ -7,7 +7,7 @@ T ?= tests
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-postgresql test-scale check transcripts model conformance chaos fuzz bench images test-images events lock
+.PHONY: help setup run test test-postgresql test-scale check transcripts model conformance chaos fuzz bench bench-scale images test-images events lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ fuzz: $(READY) ## every parser, ten times the usual number of examples
 
 bench: $(READY) ## the table of figures (one workload: W=imap-mix)
 	$(BIN)/python -m tests.bench $(W)
+
+bench-scale: $(READY) ## letters and IMAP commands with 1, 2 and 4 processes of each service on PostgreSQL
+	$(BIN)/python -m tests.bench.scale
 
 images: $(READY) ## the container image; without a registry from Debian's packages (needs docker)
 	deploy/container/with-docker deploy/container/images

@@ -23,6 +23,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -72,6 +73,14 @@ class PostgresServer:
     @property
     def data(self) -> Path:
         return self.folder / "data"
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of all its processes, those that have ended included."""
+        assert self._process is not None
+        first = psutil.Process(self._process.pid)
+        times = [first.cpu_times(), *(child.cpu_times() for child in first.children(recursive=True))]
+        return sum(each.user + each.system for each in times) + times[0].children_user + times[0].children_system
 
     @property
     def log(self) -> Path:

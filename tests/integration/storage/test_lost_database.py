@@ -73,7 +73,7 @@ async def works_again(storage: RunningStorage, grant: bytes, key: str, messages_
     assert opened.messages == messages_now
 
 
-async def test_a_server_that_is_gone_and_comes_back(server: PostgresServer, tmp_path: Path) -> None:
+async def test_case_65_a_server_that_is_gone_and_comes_back(server: PostgresServer, tmp_path: Path) -> None:
     async with storage_on(server, server.create(), tmp_path) as (storage, grant):
         await append(storage, grant, "one")
         await trio.to_thread.run_sync(server.crash)
@@ -92,7 +92,7 @@ async def test_a_restart_is_waited_for(server: PostgresServer, tmp_path: Path) -
         await works_again(storage, grant, "two", 2)
 
 
-async def test_a_server_that_falls_silent(server: PostgresServer, tmp_path: Path) -> None:
+async def test_case_65_a_server_that_falls_silent(server: PostgresServer, tmp_path: Path) -> None:
     database = server.create()
     async with storage_on(server, database, tmp_path) as (storage, grant):
         await append(storage, grant, "one")
@@ -113,7 +113,7 @@ async def test_a_server_that_falls_silent(server: PostgresServer, tmp_path: Path
         await works_again(storage, grant, "three", 3)
 
 
-async def test_a_primary_that_takes_no_writes(server: PostgresServer, tmp_path: Path) -> None:
+async def test_case_65_a_primary_that_takes_no_writes(server: PostgresServer, tmp_path: Path) -> None:
     database = server.create()
     async with storage_on(server, database, tmp_path) as (storage, grant):
         server.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
@@ -124,7 +124,7 @@ async def test_a_primary_that_takes_no_writes(server: PostgresServer, tmp_path: 
         await works_again(storage, grant, "one", 1)
 
 
-async def test_a_standby_takes_over(tmp_path: Path) -> None:
+async def test_case_65_a_standby_takes_over(tmp_path: Path) -> None:
     with running_postgres() as primary:
         standby = primary.standby(primary.folder.parent / "standby")
         database = primary.create()
