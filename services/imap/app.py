@@ -11,6 +11,7 @@ from services.imap.context import Shared
 from services.imap.lookout import Lookout
 from services.imap.names import Names
 from services.imap.notify.watches import Watches
+from services.imap.pace import Pace
 from services.imap.roster import Roster
 from services.imap.server import Server, too_many
 from services.imap.sync import Mailboxes
@@ -32,6 +33,8 @@ async def run(process: Process[ImapSettings]) -> None:
     watches = Watches(process.bus, settings.poll_seconds)
     lookout = Lookout(process.bus, (mailboxes, watches), settings.check_seconds)
     async with trio.open_nursery() as nursery:
+        pace = Pace(settings.commands_per_minute)
+        nursery.start_soon(partial(keep, "pace", partial(pace.run, process.bus), log=log))
         shared = Shared(
             settings,
             process.bus,
@@ -41,6 +44,7 @@ async def run(process: Process[ImapSettings]) -> None:
             watches,
             process.common.login,
             settings.managesieve or process.common.hostname,
+            pace,
         )
         server = Server(shared, roster, log)
         nursery.start_soon(partial(keep, "mailboxes", mailboxes.watch, log=log))

@@ -37,6 +37,7 @@ class ImapSettings:
         1_000_000  # that one command may work on (RFC 9738 wants 1,000 or more); 0 for no limit
     )
     notify_mailboxes: int = 500  # that one NOTIFY may watch
+    commands_per_minute: int = 2_000  # of one account, in all processes; more have to wait; 0 for no limit
     sessions_per_account: int = 16  # in this process; 0 for no limit
 
     warm_seconds: float = 60.0  # how long a view is kept after its last session left
@@ -53,6 +54,8 @@ class ImapSettings:
                 raise ValueError(f"{name} must be above 0")
         if self.messages_per_command < 0:
             raise ValueError("messages_per_command must not be below 0")
+        if self.commands_per_minute < 0:
+            raise ValueError("commands_per_minute must not be below 0")
         if self.login_attempts < 1:
             raise ValueError("login_attempts must be at least 1")
 

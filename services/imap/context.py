@@ -22,6 +22,7 @@ from services.imap.errors import Bad, Bye, No
 from services.imap.fetching.cache import BodyCache
 from services.imap.names import Names
 from services.imap.notify.watches import Watches
+from services.imap.pace import NO_LIMIT, Pace
 from services.imap.snapshot import News, Snapshot
 from services.imap.sync import Live, Mailboxes
 from services.imap.view import View
@@ -80,6 +81,7 @@ class Shared(NamedTuple):
     watches: Watches
     logins: LoginSettings = USUAL_LOGINS
     managesieve: str = "localhost"
+    pace: Pace = NO_LIMIT
 
 
 class Notified(Protocol):

@@ -119,6 +119,9 @@ class Session:
                     return
                 if then is not Then.GO_ON:
                     await self._follow(then)
+                if self.account is not None and (seconds := self._shared.pace.spend(self.account.account)):
+                    await self.talk.out.flush()
+                    await trio.sleep(seconds)
                 turn += 1
                 if turn % _TURN == 0:
                     await trio.lowlevel.checkpoint()

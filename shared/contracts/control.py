@@ -37,6 +37,17 @@ serving = Event(
 )
 
 
+class Spent(NamedTuple):
+    """How many commands busy accounts gave one process of IMAP since its last notice: limits hold for all of them."""
+
+    replica: str
+    accounts: tuple[int, ...]
+    commands: tuple[int, ...]
+
+
+spent = Event("control.spent", Spent, services("imap"), services("imap"))
+
+
 class Ping(NamedTuple):
     pass
 

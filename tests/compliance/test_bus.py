@@ -372,6 +372,7 @@ async def test_case_69_events_reach_only_those_that_may_listen(stage: Stage) -> 
         "changes.metadata": metadata.MetadataChange(1, 0, ("/shared/comment",)),
         "control.alive": control.Alive("s", "r", 1, "v", 0.0, True, False, 0),
         "control.serving": control.Serving("r"),
+        "control.spent": control.Spent("r", (1,), (20,)),
         "directory.changed": directory.AccountChanged(1, "a"),
         "restore.stage": restore.Stage(True),
         "imapsieve.ready": imap_events.Ready(1),

@@ -73,6 +73,7 @@ lmtp_port = {lmtp}
 host = "{host}"
 port = {imap}
 tls_port = {imaps}
+commands_per_minute = 0  # scripts that try it out may be faster than users
 
 [pop3]
 host = "{host}"
