@@ -18,7 +18,7 @@ from services.storage.unit_of_work import Announcement
 from shared.bus.client import Bus
 from shared.contracts import changes, directory, mailboxes, messages, spool
 from shared.contracts.changes import Change, ListChange, list_changed
-from shared.contracts.errors import Code, Refused
+from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.mailboxes import Open
 from shared.contracts.messages import Append, Deliver, Filing, Mode, Store, Target
 from tests.support import databases
@@ -126,7 +126,8 @@ async def try_again(bus: Bus, request: Append) -> messages.Appended:
         except Refused as refused:
             if refused.code is not Code.UNAVAILABLE:
                 raise
-            await trio.sleep(0.05)
+        except Unavailable:
+            continue
 
 
 async def test_connections_that_die_at_any_moment_lose_and_double_nothing(tmp_path: Path) -> None:
