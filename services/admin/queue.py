@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,26 @@ state_option = click.option(
     "--state", default="", type=click.Choice(["", "ready", "held", "failed"]), help="only in this state"
 )
 
-_QUEUE_NAMES = {"ready": "deferred", "held": "hold", "failed": "corrupt"}
+WAITING = ("ready", "held")
+NOT_DONE = (*WAITING, "failed")
 
 
-def as_postqueue(letter: spool.QueueLetter) -> dict[str, object]:
-    """One letter with the field names of ``postqueue -j`` (the queue's name is that of its first open recipient)."""
-    waiting = [recipient for recipient in letter.recipients if recipient.state != "done"]
-    state = waiting[0].state if waiting else "done"
-    fresh = state == "ready" and not any(recipient.attempts for recipient in waiting)
+def queue_name(states: Sequence[str], *, tried: bool) -> str:
+    """The name of Postfix's queue where a letter with recipients in these states would be.
+
+    Postfix keeps none whose recipients have all failed: these are "failed" here.
+    """
+    if "ready" in states:
+        return "deferred" if tried else "active"
+    return "hold" if "held" in states else "failed" if "failed" in states else "done"
+
+
+def as_postqueue(letter: spool.QueueLetter, states: Sequence[str] = NOT_DONE) -> dict[str, object]:
+    """One letter with the field names of ``postqueue -j``, and its recipients in ``states``."""
+    waiting = [recipient for recipient in letter.recipients if recipient.state in states]
+    tried = any(recipient.attempts for recipient in waiting)
     return {
-        "queue_name": "active" if fresh else _QUEUE_NAMES.get(state, state),
+        "queue_name": queue_name([recipient.state for recipient in waiting], tried=tried),
         "queue_id": letter.id,
         "arrival_time": int(letter.accepted),
         "message_size": letter.size,
@@ -55,7 +65,7 @@ def as_postqueue(letter: spool.QueueLetter) -> dict[str, object]:
 _COLUMNS = ("id", "arrived", "size", "sender", "recipient", "state", "next", "reason")
 
 
-def _rows(letter: spool.QueueLetter) -> list[Row]:
+def _rows(letter: spool.QueueLetter, states: Sequence[str] = NOT_DONE) -> list[Row]:
     return [
         {
             "id": letter.id,
@@ -68,7 +78,7 @@ def _rows(letter: spool.QueueLetter) -> list[Row]:
             "reason": recipient.reason,
         }
         for recipient in letter.recipients
-        if recipient.state != "done"
+        if recipient.state in states
     ]
 
 
@@ -97,14 +107,18 @@ def chosen_by(
 @options.config
 @options.as_json
 def list_(config: Path | None, as_json: bool, **given: Any) -> None:
-    """Waiting letters; with --json one object a line, as postqueue -j prints."""
-    chosen = chosen_by(**given)
+    """Waiting letters; with --json one object a line, as postqueue -j prints.
+
+    What was given up is no longer waiting, its sender was told: --state failed shows it, as long as it is kept.
+    """
+    states = (given["state"],) if given["state"] else WAITING
+    chosen = chosen_by(**given)._replace(state=given["state"] or "waiting")
     letters = ask(configuration(config), spool.queue_list, chosen).letters
     if as_json:
         for letter in letters:
-            print(json.dumps(as_postqueue(letter), ensure_ascii=False))
+            print(json.dumps(as_postqueue(letter, states), ensure_ascii=False))
         return
-    print_rows([row for letter in letters for row in _rows(letter)], _COLUMNS, as_json=False)
+    print_rows([row for letter in letters for row in _rows(letter, states)], _COLUMNS, as_json=False)
 
 
 @queue.command()

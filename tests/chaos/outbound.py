@@ -90,7 +90,11 @@ def drill(house: House, record: Path, letters: int) -> bool:
     lost = [name for name in names if name not in copies]
     doubled = [name for name, times in copies.items() if len(times) > 1]
     strange = [name for name in doubled if not is_explained(copies[name], kills)]
-    stopped = house.eilpost("queue", "list", "--json").stdout.splitlines()
+    stopped = [
+        line
+        for state in ((), ("--state", "failed"))
+        for line in house.eilpost("queue", "list", "--json", *state).stdout.splitlines()
+    ]
     print(
         f"{len(kills)} kills of delivery in {time.monotonic() - started:.0f} s, {letters} letters, {len(lost)} lost, "
         f"{len(doubled)} with more than one copy, {len(strange)} of them unexplained, {len(stopped)} left over"

@@ -56,10 +56,11 @@ def waiting(connection: Connection, wanted: QueueFilter, after: int = 0) -> list
     """Letters with a recipient that is not done and fits ``wanted``, oldest first, from behind ``after``."""
     limit = max(1, min(wanted.limit, MOST))
     found: set[int] = set()
-    if wanted.state in ("", "ready"):
+    if wanted.state in ("", "ready", "waiting"):
         found.update(connection.execute(_letters_with(IS_READY, wanted, limit, after)).scalars())
     if wanted.state != "ready":
-        which = and_(IS_STOPPED, recipient.c.state == wanted.state) if wanted.state else IS_STOPPED
+        state = "held" if wanted.state == "waiting" else wanted.state
+        which = and_(IS_STOPPED, recipient.c.state == state) if state else IS_STOPPED
         found.update(connection.execute(_letters_with(which, wanted, limit, after)).scalars())
     return sorted(found)[:limit]
 

@@ -94,6 +94,8 @@ async def test_an_older_fence_is_stale(tmp_path: Path) -> None:
         assert good.stale == ()
         shown = await storage.ask("admin", spool.queue_list, spool.QueueFilter(state="failed"))
         assert shown.letters[0].recipients[0].code == "5.1.1"
+        shown = await storage.ask("admin", spool.queue_list, spool.QueueFilter(state="waiting"))
+        assert again.id not in {letter.id for letter in shown.letters}
 
 
 async def test_a_deferred_recipient_comes_back_when_it_is_due(tmp_path: Path) -> None:
@@ -117,6 +119,7 @@ async def test_case_70_poison_is_held(tmp_path: Path) -> None:
             assert (await storage.ask("delivery", spool.claim, claim(lease=0.0))).letters
         assert not (await storage.ask("delivery", spool.claim, claim())).letters
         held = await storage.ask("admin", spool.queue_list, spool.QueueFilter(state="held"))
+        assert await storage.ask("admin", spool.queue_list, spool.QueueFilter(state="waiting")) == held
         assert held.letters[0].recipients[0].state == "held"
         acted = await storage.ask("admin", spool.queue_act, spool.QueueAct(spool.Act.RELEASE, spool.QueueFilter()))
         assert acted.letters == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.admin.queue import WAITING as WAITING_STATES
 from services.admin.queue import as_postqueue
 from services.admin.trace import walk
 from shared.contracts.spool import QueueLetter, QueueRecipient
@@ -39,6 +40,23 @@ def test_a_deferred_letter_shows_only_who_waits() -> None:
 def test_a_fresh_letter_is_active_and_a_held_one_on_hold() -> None:
     assert as_postqueue(letter(WAITING._replace(attempts=0)))["queue_name"] == "active"
     assert as_postqueue(letter(WAITING._replace(state="held")))["queue_name"] == "hold"
+
+
+def test_a_letter_is_where_postfix_would_have_it() -> None:
+    failed = WAITING._replace(number=2, state="failed")
+    held = WAITING._replace(number=3, state="held")
+    assert as_postqueue(letter(failed))["queue_name"] == "failed"
+    assert as_postqueue(letter(failed, held))["queue_name"] == "hold"
+    assert as_postqueue(letter(failed, held, WAITING))["queue_name"] == "deferred"
+    assert as_postqueue(letter(FILED))["queue_name"] == "done"
+
+
+def test_who_has_failed_waits_no_longer() -> None:
+    shown = as_postqueue(letter(WAITING._replace(state="failed"), WAITING._replace(number=2)), WAITING_STATES)
+    assert shown["queue_name"] == "deferred"
+    recipients = shown["recipients"]
+    assert isinstance(recipients, list)
+    assert [each["state"] for each in recipients] == ["ready"]
 
 
 def test_a_walk_tells_each_recipient_s_fate() -> None:
