@@ -15,6 +15,7 @@ from shared.contracts.codec import Undecodable, encode
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
 from shared.observe import metrics, tracing
+from shared.observe.tracing import Span
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -47,11 +48,10 @@ class Asking:
         if tracer is not None:
             trace = trace or tracer.ambient()
             span = tracer.client(op.name, trace)
-        origin = envelope.origin(trace, None if span is None else span.place)
         began = trio.current_time()
         result = "none"
         try:
-            octets = await self._ask(op, waiter, payload, origin, began + allowed, allowed)
+            octets = await self._ask(op, waiter, payload, trace, span, began + allowed, allowed)
             result = "answer"
         finally:
             self._pending.close(waiter)
@@ -65,7 +65,14 @@ class Asking:
             raise Unavailable(f"{op.name}: the reply breaks its contract") from error
 
     async def _ask(
-        self, op: Op[Any, Any], waiter: Waiter, payload: bytes, origin: bytes, deadline: float, allowed: float
+        self,
+        op: Op[Any, Any],
+        waiter: Waiter,
+        payload: bytes,
+        trace: str,
+        span: Span | None,
+        deadline: float,
+        allowed: float,
     ) -> bytes:
         """The octets of the reply, or `Refused`, or `Unavailable` at the deadline."""
         patience = math.inf if op.repeat is Repeat.NEVER else max(1.0, allowed / TRIES)
@@ -75,7 +82,8 @@ class Asking:
         while left > 0:
             until = deadline
             if self._wire.connected and not (asked and op.repeat is Repeat.NEVER):
-                self._send(op, waiter, payload, origin, left, unknown)
+                headers = envelope.question(math.ceil(left * 1000), trace, None if span is None else span.place)
+                self._send(op, waiter, headers, payload, unknown)
                 asked = True
                 until = min(deadline, deadline - left + patience)
             got = await waiter.wait(until)
@@ -91,9 +99,6 @@ class Asking:
             left = deadline - trio.current_time()
         raise Unavailable(f"{op.name}: no answer within {allowed:g} s", executed=None if unknown else False)
 
-    def _send(
-        self, op: Op[Any, Any], waiter: Waiter, payload: bytes, origin: bytes, left: float, unknown: bool
-    ) -> None:
-        headers = envelope.question(math.ceil(left * 1000), origin)
+    def _send(self, op: Op[Any, Any], waiter: Waiter, headers: bytes, payload: bytes, unknown: bool) -> None:
         if not self._wire.send(waiter.subject, self._inbox + waiter.number, headers, payload):
             raise Unavailable(f"{op.name}: the bus is congested", executed=None if unknown else False)

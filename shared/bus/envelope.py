@@ -23,15 +23,14 @@ _REFUSAL = 1
 _CODES = {code.value: code for code in Code}
 
 
-def origin(trace: str, place: Place | None = None) -> bytes:
-    """The header fields that say what a call is for; ``place`` is the span that asks."""
-    fields = b"Trace: %b\r\n" % trace.encode() if trace and trace.isascii() and trace.isprintable() else b""
-    return fields if place is None else b"%btraceparent: %b\r\n" % (fields, trace_context.write(place))
-
-
-def question(milliseconds: int, origin: bytes) -> bytes:
-    """The header block of a call."""
-    return b"NATS/1.0\r\nDeadline: %d\r\n%b\r\n" % (milliseconds, origin)
+def question(milliseconds: int, trace: str, place: Place | None = None) -> bytes:
+    """The header block of a call; ``place`` is the span that asks."""
+    if not (trace and trace.isascii() and trace.isprintable()):
+        return b"NATS/1.0\r\nDeadline: %d\r\n\r\n" % milliseconds
+    if place is None:
+        return b"NATS/1.0\r\nDeadline: %d\r\nTrace: %b\r\n\r\n" % (milliseconds, trace.encode())
+    asks = trace_context.write(place)
+    return b"NATS/1.0\r\nDeadline: %d\r\nTrace: %b\r\ntraceparent: %b\r\n\r\n" % (milliseconds, trace.encode(), asks)
 
 
 def milliseconds_left(block: bytes) -> int | None:
