@@ -15,7 +15,7 @@ PASSWORD = "bench-password"
 SHOWN = ("broker", "database", "delivery", "smtp", "storage")
 
 
-def run(house: Installation, letters: int = LETTERS) -> list[Figure]:
+def run(house: Installation, letters: int = LETTERS, sessions: int = SESSIONS) -> list[Figure]:
     addresses = house.add_accounts([f"load{number}" for number in range(ACCOUNTS)], PASSWORD)
     with ExitStack() as stack:
         readers = [stack.enter_context(reader(house, address)) for address in addresses]
@@ -23,7 +23,7 @@ def run(house: Installation, letters: int = LETTERS) -> list[Figure]:
         send_all(
             house.ports["smtp"],
             (dialogue(addresses[number % ACCOUNTS], number, SIZE) for number in range(letters)),
-            SESSIONS,
+            sessions,
         )
         accepted = time.perf_counter() - started
         wait_visible(readers, letters // ACCOUNTS)
@@ -34,7 +34,7 @@ def run(house: Installation, letters: int = LETTERS) -> list[Figure]:
         if service in SHOWN
     ]
     return [
-        Figure("letters of 4 KB accepted per second (20 sessions)", letters / accepted, "/s"),
+        Figure(f"letters of 4 KB accepted per second ({sessions} sessions)", letters / accepted, "/s"),
         Figure("letters of 4 KB filed per second, until visible", letters / elapsed, "/s", 1000),
         Figure("server CPU per letter, all processes", used / letters * 1000, "ms", 1.5, at_most=True),
         *shares,

@@ -1,8 +1,9 @@
-"""``make bench-scale``: the same load on 1, 2 and 4 processes of smtp, imap, storage and delivery, on one PostgreSQL.
+"""``make bench-scale``: 1, 2 and 4 processes of smtp, imap, storage and delivery, on one PostgreSQL.
 
-All share this machine's cores, the load included, so more processes cannot do more than the cores allow. What the
-figures tell is the price: CPU per letter and per command, the database's included, should stay where it is. What the
-processes use while nobody asks them for anything is taken off, since a slow machine would charge it to the letters.
+Each process brings as many clients: more of them are started because there are more clients. All share this machine's
+cores, the load included, so more processes cannot do more than the cores allow. What the figures tell is the price: CPU
+per letter and per command, the database's included, should stay where it is. What the processes use while nobody asks
+them for anything is taken off, since a slow machine would charge it to the letters.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ COUNTS = (1, 2, 4)
 IDLE = 5.0  # seconds for which idle processes are watched
 SERVICES = ("storage", "delivery", "smtp", "imap")
 FLAT = 0.15  # by how much the dearest may cost more than the cheapest
-LETTERS, CLIENTS, MESSAGES = 3_000, 24, 300
+LETTERS, SESSIONS, CLIENTS, MESSAGES = 3_000, 20, 12, 200  # sessions and clients for each process
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 
@@ -79,7 +80,10 @@ def measure(count: int, number: int) -> list[Figure]:
         database = server.url(server.create())
         with running_house(replicas=dict.fromkeys(SERVICES, count), settings=SETTINGS, database=database) as house:
             installation = OnPostgres(house, server)
-            found = [*letters.run(installation, number), *imap_mix.run(installation, CLIENTS, MESSAGES)]
+            found = [
+                *letters.run(installation, number, SESSIONS * count),
+                *imap_mix.run(installation, CLIENTS * count, MESSAGES),
+            ]
     print(f"{count} of each: " + ", ".join(f"{figure.name} {figure.value:.2f}" for figure in found[:3]), flush=True)
     return found
 
@@ -92,7 +96,11 @@ def table(columns: list[list[Figure]]) -> Iterable[str]:
         flat = max(values) / min(values) - 1 if min(values) > 0 else 0.0
         price = row[0].name.startswith("server CPU")
         verdict = f"  varies by {flat:.0%}, {'met' if flat <= FLAT else 'missed'} (15 %)" if price else ""
-        yield f"{row[0].name:58}" + "".join(f"{value:10.2f}" for value in values) + f" {row[0].unit}{verdict}"
+        yield (
+            f"{row[0].name.partition(' (')[0]:58}"
+            + "".join(f"{value:10.2f}" for value in values)
+            + f" {row[0].unit}{verdict}"
+        )
 
 
 if __name__ == "__main__":

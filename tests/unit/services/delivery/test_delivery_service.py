@@ -329,7 +329,7 @@ async def test_drain_finishes_what_is_in_hand_and_claims_no_more(autojump_clock:
         assert len(stage.spool.claims) == claims
 
 
-async def test_drain_without_storage_ends_and_leaves_the_letter_to_its_lease(autojump_clock: MockClock) -> None:
+async def test_drain_hands_back_what_cannot_be_finished(autojump_clock: MockClock) -> None:
     async with staged() as stage:
         stage.spool.deaf = True
         entry = stage.spool.accept("L1", local(7))
@@ -339,6 +339,21 @@ async def test_drain_without_storage_ends_and_leaves_the_letter_to_its_lease(aut
         with trio.fail_after(15):
             await done.wait()
         assert entry.recipients[0].state == "ready"
+        assert entry.lease_until == 0, "others need not wait for its end"
+
+
+async def test_drain_without_storage_ends_and_leaves_the_letter_to_its_lease(autojump_clock: MockClock) -> None:
+    async with staged() as stage:
+        stage.spool.deaf = True
+        entry = stage.spool.accept("L1", local(7))
+        done = stage.start()
+        await stage.until(lambda: entry.fence == 1)
+        stage.draining.set()
+        stage.broker.sever(stage.storage)
+        with trio.fail_after(30):
+            await done.wait()
+        assert entry.recipients[0].state == "ready"
+        assert entry.lease_until > 0
 
 
 async def test_every_attempt_and_every_claim_is_one_line(autojump_clock: MockClock) -> None:
