@@ -1,9 +1,9 @@
 """``make bench-scale``: 1, 2 and 4 processes of smtp, imap, storage and delivery, on one PostgreSQL.
 
 Each process brings as many clients: more of them are started because there are more clients. All share this machine's
-cores, the load included, so more processes cannot do more than the cores allow. What the figures tell is the price: CPU
-per letter and per command, the database's included, should stay where it is. What the processes use while nobody asks
-them for anything is taken off, since a slow machine would charge it to the letters.
+cores, the load included, so more processes cannot do more than the cores allow. What the figures tell is the price:
+CPU per letter and per command, the database's included, should stay where it is. What the processes use while nobody
+asks them for anything is taken off, since a slow machine would charge it to the letters.
 """
 
 from __future__ import annotations
