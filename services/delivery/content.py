@@ -13,8 +13,6 @@ from shared.mail.recoding import Choose, Recoder, recoded
 from shared.mail.survey import Survey
 from shared.net.bulk import fetch
 
-_BINARY = (b"binary", b"Binary", b"BINARY")
-
 
 class Content:
     """One letter's message; may be read more than once. ``choose`` gives the parts of a large one other encodings."""
@@ -72,7 +70,10 @@ class Content:
     @property
     def may_be_binary(self) -> bool:
         """Whether a part may say that it is binary."""
-        return self._body.binary if self._url else any(word in self._octets for word in _BINARY)
+        octets = self._octets
+        if self._url:
+            return self._body.binary
+        return b"binary" in octets or b"Binary" in octets or b"BINARY" in octets
 
     async def survey(self) -> Survey:
         """What it asks of its way; a large message is read through for it. Raises `Unavailable`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import trio
 
@@ -14,7 +14,7 @@ from services.delivery.journal import Journal, Times
 from services.delivery.outbound import judgement
 from services.delivery.outbound.fitting import Fit, fit
 from services.delivery.outbound.parcel import Consignment, Parcel
-from services.delivery.outbound.session import Broken, Sent, Session
+from services.delivery.outbound.session import Broken, Session
 from services.delivery.outbound.settling import Settler, Waiting
 from services.delivery.outbound.trouble import Undeliverable
 from services.delivery.reports import Reporter
@@ -31,6 +31,14 @@ _CLOSING = 421
 
 OUR_FAULT = Undeliverable("4.3.0", "local error while sending")
 NO_BODY = Undeliverable("4.3.0", "storage did not give the message")
+
+
+class Ready(NamedTuple):
+    """A parcel, fit for one session."""
+
+    parcel: Parcel
+    content: Content
+    envelope: Envelope
 
 
 class Course(Enum):
@@ -80,33 +88,50 @@ class Carrier:
             self.fail(parcel, OUR_FAULT)
             return None
 
-    async def deliver(self, parcel: Parcel, session: Session, connecting: float) -> Course:
-        """Send one parcel and see its verdict off. Raises nothing of ours."""
-        letter = parcel.consignment.letter
-        if self._is_lost(letter.id):
+    async def ready(self, parcel: Parcel, session: Session) -> Ready | None:
+        """What to send over ``session``; None where the verdict is there without that. Raises nothing of ours."""
+        if self._is_lost(parcel.consignment.letter.id):
             self.let_go(parcel)
-            return Course.HELD
-        began = self._wall_clock()
+            return None
         try:
-            course = await self.guard(parcel, self._send(parcel, session, connecting, began))
+            return await self.guard(parcel, self._ready(parcel, session))
         except Undeliverable as error:
             self.fail(parcel, error)
+            return None
+
+    async def _ready(self, parcel: Parcel, session: Session) -> Ready:
+        letter, now = parcel.consignment.letter, self._wall_clock()
+        try:
+            fitted = await fit(await self._contents.read(letter), session.extensions)
+            content = await self._sealing.sealed(fitted.content, int(now))
+        except (Refused, Unavailable) as error:
+            raise NO_BODY from error
+        return Ready(parcel, content, self._envelope(parcel, fitted._replace(content=content), now))
+
+    async def deliver(self, ready: Ready, session: Session, connecting: float, ahead: Ready | None = None) -> Course:
+        """Send one parcel and see its verdict off; ``ahead`` goes next over the same connection, if that holds.
+
+        Raises nothing of ours.
+        """
+        began = self._wall_clock()
+        following = None if ahead is None else ahead.envelope
+        try:
+            course = await self.guard(ready.parcel, self._send(ready, session, connecting, began, following))
+        except Undeliverable as error:
+            self.fail(ready.parcel, error)
             return Course.HELD
         if course is None:
             session.spoil()
         return course or Course.BROKE
 
-    async def _send(self, parcel: Parcel, session: Session, connecting: float, began: float) -> Course:
+    async def _send(
+        self, ready: Ready, session: Session, connecting: float, began: float, ahead: Envelope | None
+    ) -> Course:
+        parcel, content, envelope = ready
         letter = parcel.consignment.letter
-        try:
-            fitted = await fit(await self._contents.read(letter), session.extensions)
-            content = await self._sealing.sealed(fitted.content, int(began))
-        except (Refused, Unavailable) as error:
-            raise NO_BODY from error
         relay, course = str(session.server), Course.HELD
         try:
-            fitted = fitted._replace(content=content)
-            replies: Sequence[ServerReply | None] = (await self._sent(parcel, session, fitted)).replies
+            replies: Sequence[ServerReply | None] = (await session.send(envelope, content, ahead)).replies
             broken = None
         except Broken as error:
             moment = "after the end of the message" if error.dot_sent else "in the transaction"
@@ -130,10 +155,10 @@ class Carrier:
         await self._settle(parcel, fates, times, session.tls, content)
         return course
 
-    async def _sent(self, parcel: Parcel, session: Session, fitted: Fit) -> Sent:
+    def _envelope(self, parcel: Parcel, fitted: Fit, now: float) -> Envelope:
         letter, content = parcel.consignment.letter, fitted.content
         recipients = tuple([To(due.address, due.notify, due.original) for due in parcel.dues])
-        envelope = Envelope(
+        return Envelope(
             parcel.sender,
             recipients,
             content.size,
@@ -144,10 +169,9 @@ class Carrier:
             ret=letter.ret,
             require_tls=letter.require_tls,
             priority=letter.priority or None,
-            by=int(letter.deliver_by - self._wall_clock()) if letter.deliver_by else None,
+            by=int(letter.deliver_by - now) if letter.deliver_by else None,
             by_mode=letter.by_mode,
         )
-        return await session.send(envelope, content)
 
     # --- verdicts ---
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import trio
 
-from services.delivery.outbound.carrier import Carrier, Course
+from services.delivery.outbound.carrier import Carrier, Course, Ready
 from services.delivery.outbound.config import OutboundSettings
 from services.delivery.outbound.destination import Destination
 from services.delivery.outbound.opening import Opener
@@ -97,20 +97,51 @@ class Dispatcher:
         following: Parcel | None = parcel
         try:
             while following is not None:
-                course = await self._carrier.deliver(following, session, connecting)
-                if course is Course.AGAIN:
-                    destination.add(following)
+                ready = await self._carrier.ready(following, session)
+                if ready is not None and not await self._run(destination, session, ready, connecting):
                     break
-                if course is Course.HELD:
-                    destination.succeeded()
-                else:
-                    destination.failed()
                 connecting = 0.0
                 following = await self._next(destination, session)
         except BaseException:
             session.abandon()
             raise
         self._nursery.start_soon(session.quit)
+
+    async def _run(self, destination: Destination, session: Session, ready: Ready, connecting: float) -> bool:
+        """Send parcels back to back, each announced behind the one before, while many wait.
+
+        False when the server has had enough of us.
+        """
+        following: Ready | None = ready
+        while following is not None:
+            ready, following = following, await self._ahead(destination, session)
+            course = await self._carrier.deliver(ready, session, connecting, following)
+            connecting = 0.0
+            if course is Course.HELD:
+                destination.succeeded()
+            elif course is Course.BROKE:
+                destination.failed()
+            else:
+                destination.add(ready.parcel)
+            if following is not None and (course is not Course.HELD or session.closing):
+                destination.add(following.parcel)
+                following = None
+            if course is Course.AGAIN:
+                return False
+        return True
+
+    async def _ahead(self, destination: Destination, session: Session) -> Ready | None:
+        """What may be announced: a small letter, unless another connection would be free for it sooner."""
+        if self._stopping or session.closing or destination.waiting <= destination.workers:
+            return None
+        if session.uses + 1 >= self._settings.turn and self._slots.statistics().tasks_waiting > 0:
+            return None
+        parcel = destination.next()
+        ready = None if parcel is None else await self._carrier.ready(parcel, session)
+        if ready is None or (ready.content.whole is not None and session.takes(ready.envelope)):
+            return ready
+        destination.add(ready.parcel)
+        return None
 
     async def _next(self, destination: Destination, session: Session) -> Parcel | None:
         """What to send over the same connection."""

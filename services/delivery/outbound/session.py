@@ -140,14 +140,21 @@ class Session:
 
     # --- transactions ---
 
-    async def send(self, envelope: Envelope, content: Content) -> Sent:
-        """One transaction. Raises `Broken`, and `Unavailable` when storage does not give a large message."""
+    def takes(self, envelope: Envelope) -> bool:
+        """Whether nothing stands in the way of a transaction, as far as we know."""
+        return obstacle(envelope, self.extensions, secure=self.verified) is None
+
+    async def send(self, envelope: Envelope, content: Content, ahead: Envelope | None = None) -> Sent:
+        """One transaction; ``ahead``, of a small message, is what the next one begins with.
+
+        Raises `Broken`, and `Unavailable` when storage does not give a large message.
+        """
         refused = obstacle(envelope, self.extensions, secure=self.verified)
         if refused is not None:
             return Sent((refused,) * len(envelope.recipients))
         self.uses += 1
         try:
-            self._core.transact(envelope, content.whole)
+            self._core.transact(envelope, content.whole, ahead)
             while True:
                 event = await self._next(self._settings.command_timeout)
                 if isinstance(event, Finished):
@@ -197,7 +204,8 @@ class Session:
                 await self._connection.send(out)
             if event is not None:
                 return event
-            data = await self._connection.receive(self._settings.end_timeout if self._core.dot_sent else timeout)
+            patience = self._settings.end_timeout if self._core.dot_sent else timeout
+            data = await self._connection.receive(patience, later=bool(out))
             if not data:
                 raise PeerGone("the server closed the connection")
             self._core.feed(data)

@@ -17,6 +17,7 @@ from shared.contracts import spool
 from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.spool import Letter, Settle, Settlement
 
+_GATHERING = 0.005  # seconds: verdicts that come close together share a call, and a sync of the disk
 OCTETS = 500_000  # of one call, roughly; the bus carries 1 MB
 _SETTLEMENT, _OUTCOME, _REPORT = 64, 300, 500  # octets beside the texts
 
@@ -48,6 +49,7 @@ class Settler:
         """Until cancelled."""
         while True:
             await self._bell.wait()
+            await trio.sleep(_GATHERING)
             self._bell = trio.Event()
             batch, self._waiting = self._waiting, []
             start = 0

@@ -44,6 +44,30 @@ async def test_connections_are_reused_and_grow_slowly(tmp_path: Path, monkeypatc
         assert stage.sink.connections <= 6
 
 
+async def test_letters_follow_each_other_over_one_connection_whatever_becomes_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with outbound_stage(tmp_path, monkeypatch, first_window=1, widest_window=1, idle=5.0) as stage:
+        stage.sink.greeting = "421 4.3.2 Not now"
+        ids = [await stage.send(f"user{number}@elsewhere.example") for number in range(12)]
+        for id in ids:
+            await stage.tried(id)
+        stage.sink.greeting = "220 sink.example"
+        stage.sink.most_letters = 5
+        stage.sink.rcpt = lambda recipient: "550 5.1.1 No" if "user3@" in recipient else "250 2.1.5 Ok"
+        stage.sink.end = lambda letter: "451 4.3.0 Later" if "user7@" in letter.recipients[0] else "250 2.0.0 Ok"
+        stage.clock.advance(301)
+        states = [next(iter((await stage.tried(id, 2)).values())) for id in ids]
+        assert [state.state for state in states] == [
+            "failed" if number == 3 else "ready" if number == 7 else "done" for number in range(12)
+        ]
+        sent = [letter.recipients[0] for letter in stage.sink.letters]
+        assert sorted(sent) == sorted(
+            f"user{number}@elsewhere.example" for number in range(12) if number not in (3, 7)
+        )
+        assert len(set(sent)) == len(sent)
+
+
 async def test_destination_that_is_down_waits_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,8 @@
    Cutting the input elsewhere changes nothing.
 3. Nothing that was received before the TLS handshake counts after it (RFC 3207 section 4.2).
 4. A recipient has one deciding reply: its RCPT's refusal, else that to MAIL, DATA or the end of the message.
+5. The envelope of the next transaction may be announced behind the end of a message (RFC 2920 section 3.1). Its
+   replies come behind the one that finishes this transaction; who announced one begins it next, or closes.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ class ClientCore:
     """One connection as a client; ``name`` is what we call ourselves in EHLO."""
 
     __slots__ = (
-        "_decided", "_envelope", "_hears", "_lines", "_mail", "_name", "_octets", "_out", "_reader",
-        "closing", "dot_sent", "extensions",
+        "_ahead", "_announced", "_decided", "_envelope", "_hears", "_lines", "_mail", "_name", "_octets", "_out",
+        "_reader", "closing", "dot_sent", "extensions",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -50,6 +52,8 @@ class ClientCore:
         self._out = bytearray()
         self._hears: deque[Hear] = deque((self._greeting,))
         self._envelope = Envelope("", ())
+        self._ahead: Envelope | None = None  # to be announced
+        self._announced: Envelope | None = None
         self._octets: bytes | None = None
         self._mail: ServerReply | None = None
         self._decided: list[ServerReply | None] = []
@@ -144,17 +148,33 @@ class ClientCore:
 
     # --- a transaction ---
 
-    def transact(self, envelope: Envelope, octets: bytes | None) -> None:
-        """Begin; ``octets`` is the whole message, or None for one that is to be streamed at `BodyDue`."""
+    def transact(self, envelope: Envelope, octets: bytes | None, ahead: Envelope | None = None) -> None:
+        """Begin; ``octets`` is the whole message, or None for one that is to be streamed at `BodyDue`.
+
+        ``ahead`` is announced behind the end of a message that is not streamed; its own must not be, either.
+        """
+        announced, self._announced, self._ahead = self._announced, None, ahead
         self._envelope, self._octets = envelope, octets
         self._mail, self.dot_sent = None, False
         self._decided = [None] * len(envelope.recipients)
+        if announced is None:
+            self._say_envelope(envelope, chunked=self._chunked)
+        elif announced is not envelope:
+            raise ValueError("another envelope was announced")
+
+    def _say_envelope(self, envelope: Envelope, *, chunked: bool) -> None:
         self._say(words.mail(envelope, self.extensions), self._heard_mail)
         if "PIPELINING" in self.extensions:
             for place in range(len(envelope.recipients)):
-                self._say_rcpt(place)
-            if not self._chunked:
+                self._say_rcpt(envelope, place)
+            if not chunked:
                 self._say(b"DATA", self._heard_data)
+
+    def _announce(self) -> None:
+        """The end of the message stands in what is sent now: the next envelope may stand behind it."""
+        if self._ahead is not None and "PIPELINING" in self.extensions:
+            self._announced, self._ahead = self._ahead, None
+            self._say_envelope(self._announced, chunked="CHUNKING" in self.extensions)
 
     @property
     def _chunked(self) -> bool:
@@ -166,11 +186,11 @@ class ClientCore:
         """What is known of each recipient; None where only the message's end decides. For connections that broke."""
         return tuple(self._decided)
 
-    def _say_rcpt(self, place: int) -> None:
+    def _say_rcpt(self, envelope: Envelope, place: int) -> None:
         def hear(reply: ServerReply) -> Event | None:
             return self._heard_rcpt(place, reply)
 
-        self._say(words.rcpt(self._envelope.recipients[place], self.extensions), hear)
+        self._say(words.rcpt(envelope.recipients[place], self.extensions), hear)
 
     def _heard_mail(self, reply: ServerReply) -> Event | None:
         self._mail = reply
@@ -180,7 +200,7 @@ class ClientCore:
             return None
         if not reply.positive:
             return self._finish()
-        self._say_rcpt(0)
+        self._say_rcpt(self._envelope, 0)
         return None
 
     def _heard_rcpt(self, place: int, reply: ServerReply) -> Event | None:
@@ -189,7 +209,7 @@ class ClientCore:
         following = place + 1
         if following < len(self._decided):
             if "PIPELINING" not in self.extensions:
-                self._say_rcpt(following)
+                self._say_rcpt(self._envelope, following)
             return None
         return self._envelope_said()
 
@@ -220,6 +240,7 @@ class ClientCore:
         self._say(b"BDAT %d LAST" % len(octets), self._heard_end)
         self._out += octets
         self.dot_sent = True
+        self._announce()
 
     def _heard_data(self, reply: ServerReply) -> Event | None:
         if reply.code != 354:
@@ -234,6 +255,7 @@ class ClientCore:
             return BodyDue()
         self.body(self._octets)
         self.end_body()
+        self._announce()
         return None
 
     def body(self, octets: bytes) -> None:

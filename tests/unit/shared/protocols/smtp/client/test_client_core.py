@@ -309,3 +309,35 @@ def test_what_a_server_cannot_be_given(fields: dict[str, object], offered: dict[
     envelope = to("a@x.example")._replace(**fields)  # type: ignore[arg-type]
     found = obstacle(envelope, Extensions(offered), secure=False)
     assert (found.enhanced if found else None) == code
+
+
+def test_the_next_envelope_is_announced_behind_the_end_of_a_message() -> None:
+    core, following = greeted(), to("b@y.example")
+    core.transact(to("a@x.example"), b"S: x\r\n\r\n", following)
+    core.to_send()
+    assert not says(core, "250 ok\r\n250 ok\r\n354 go\r\n")
+    sent = core.to_send()
+    assert sent == b"S: x\r\n\r\n.\r\nMAIL FROM:<ann@example.net>\r\nRCPT TO:<b@y.example>\r\nDATA\r\n"
+    core.feed(b"250 taken\r\n250 ok\r\n550 5.1.1 nobody\r\n354 go\r\n")
+    event = core.next_event()
+    assert isinstance(event, Finished)
+    core.transact(following, b"S: y\r\n\r\n")
+    assert core.to_send() == b""
+    assert core.next_event() is None
+    assert core.to_send() == b".\r\n"  # for nobody
+    assert codes(says(core, "554 5.5.1 nobody\r\n")) == [550]
+
+
+def test_a_message_that_is_not_sent_announces_nothing() -> None:
+    core, following = greeted(), to("b@y.example")
+    core.transact(to("a@x.example"), b"S: x\r\n\r\n", following)
+    core.to_send()
+    assert codes(says(core, "250 ok\r\n550 no\r\n554 no\r\n")) == [550]
+    assert core.to_send() == b"RSET\r\n"
+    core.transact(following, b"S: y\r\n\r\n")
+    assert core.to_send().startswith(b"MAIL FROM:<ann@example.net>\r\nRCPT TO:<b@y.example>\r\n")
+    core = greeted()
+    core.transact(to("a@x.example"), b"S: x\r\n\r\n", following)
+    says(core, "250 ok\r\n250 ok\r\n354 go\r\n")
+    with pytest.raises(ValueError, match="announced"):
+        core.transact(to("c@x.example"), b"")
