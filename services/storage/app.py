@@ -72,6 +72,7 @@ from services.storage.resolver import Resolver
 from services.storage.rooms import Rooms
 from services.storage.rules.passwords import SALT, hash_password
 from services.storage.search.indexer import Indexer
+from services.storage.search.vocabulary import Vocabulary
 from services.storage.secrets import Vault, read_key
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
@@ -148,6 +149,7 @@ class Parts:
         self.data_port = DataPort(self.blobs, self.tickets, self.rooms, snapshots(database), log)
         who = process.replica if database.shared else ""
         self.indexer = Indexer(settings.search, self.rooms, self.blobs.read, who, log)
+        self.vocabulary = Vocabulary(settings.search.vocabulary, self.rooms, process.replica, log)
         self.sweeper = Sweeper(
             settings.sweep,
             settings.spool.keep_settled,
@@ -203,6 +205,7 @@ async def _serve(process: Process[StorageSettings], parts: Parts) -> None:
         nursery.start_soon(partial(keep, "renewals", parts.logins.renewals.run, log=process.log))
         if process.settings.search.index:
             nursery.start_soon(partial(keep, "indexer", parts.indexer.run, log=process.log))
+            nursery.start_soon(partial(keep, "vocabulary", parts.vocabulary.run, log=process.log))
         nursery.start_soon(parts.disk.run)
         nursery.start_soon(watch_spool, parts.rooms, parts.clock)
         if parts.database.shared:

@@ -147,10 +147,11 @@ class Search:
     batch: int = 40  # messages in one transaction, while few ask for anything
     pause: float = 0.01  # between two transactions
     share: float = 0.05  # of one processor's time, while many do
+    vocabulary: float = 6 * HOUR  # between two looks for words that no message has any more
 
     def __post_init__(self) -> None:
-        if self.batch < 1 or self.quiet <= 0 or not 0 < self.share <= 1:
-            raise ValueError("batch must be at least 1, quiet more than 0, share above 0 and at most 1")
+        if self.batch < 1 or min(self.quiet, self.vocabulary) <= 0 or not 0 < self.share <= 1:
+            raise ValueError("batch must be at least 1, quiet, vocabulary and share above 0, share at most 1")
 
 
 @dataclass(frozen=True)

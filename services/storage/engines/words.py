@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -29,6 +29,14 @@ class WordIndex(ABC):
     @abstractmethod
     def know(self, connection: Connection, words: Collection[str]) -> None:
         """Have these in the vocabulary."""
+
+    @abstractmethod
+    def unused(self, connection: Connection, words: Collection[str]) -> set[str]:
+        """Those of ``words`` that no content holds."""
+
+    @abstractmethod
+    def drop(self, connection: Connection, words: Mapping[int, str]) -> None:
+        """Take words, by id, out of the vocabulary."""
 
     @abstractmethod
     def add(self, connection: Connection, entries: Sequence[tuple[int, Sequence[frozenset[str]]]]) -> None:

@@ -6,7 +6,7 @@ In the array a word has the number of its column in front: "6needle" stands in t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
@@ -25,6 +25,12 @@ _ADD = text("INSERT INTO words (content_id, words) VALUES (:content, :words)").b
 _KNOW = text("INSERT INTO word (word) SELECT fresh FROM unnest(:words) AS fresh ON CONFLICT DO NOTHING").bindparams(
     bindparam("words", type_=_WORDS)
 )
+_MARKED = ", ".join(f"'{mark}' || found" for mark in _MARKS.values())
+_HELD = f"SELECT 1 FROM words WHERE words && ARRAY[{_MARKED}]"  # noqa: S608 - marks are numbers
+_UNUSED = text(f"SELECT found FROM unnest(:words) AS found WHERE NOT EXISTS ({_HELD})").bindparams(  # noqa: S608
+    bindparam("words", type_=_WORDS)
+)
+_DROP = text("DELETE FROM word WHERE id = ANY(:ids)").bindparams(bindparam("ids", type_=_IDS))
 _FORGET = text("DELETE FROM words WHERE content_id = ANY(:ids)").bindparams(bindparam("ids", type_=_IDS))
 _PRESENT = text("SELECT content_id FROM words WHERE content_id BETWEEN :first AND :last")
 _HAVING = text("SELECT word FROM word WHERE word LIKE :pattern LIMIT :most")  # words are letters and digits alone
@@ -44,6 +50,12 @@ class PostgresqlWords(WordIndex):
 
     def know(self, connection: Connection, words: Collection[str]) -> None:
         connection.execute(_KNOW, {"words": sorted(words)})
+
+    def unused(self, connection: Connection, words: Collection[str]) -> set[str]:
+        return set(connection.execute(_UNUSED, {"words": list(words)}).scalars())
+
+    def drop(self, connection: Connection, words: Mapping[int, str]) -> None:
+        connection.execute(_DROP, {"ids": list(words)})
 
     def add(self, connection: Connection, entries: Sequence[tuple[int, Sequence[frozenset[str]]]]) -> None:
         connection.execute(_ADD, [{"content": number, "words": _marked(columns)} for number, columns in entries])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -17,6 +17,12 @@ _KNOW = text(
     "INSERT INTO word (word) SELECT value FROM json_each(:words) WHERE true ON CONFLICT DO NOTHING RETURNING id, word"
 )
 _ADD_TRIGRAMS = "INSERT INTO trigram (rowid, word) VALUES (?, ?)"
+_UNUSED = text(
+    "SELECT value FROM json_each(:words)"
+    " WHERE NOT EXISTS (SELECT 1 FROM words WHERE words MATCH '\"' || value || '\"')"
+)
+_DROP_TRIGRAMS = "INSERT INTO trigram (trigram, rowid, word) VALUES ('delete', ?, ?)"
+_DROP = text("DELETE FROM word WHERE id IN (SELECT value FROM json_each(:ids))")
 _FORGET = text("DELETE FROM words WHERE rowid IN (SELECT value FROM json_each(:ids))")
 _PRESENT = text("SELECT rowid FROM words WHERE rowid BETWEEN :first AND :last")
 _FIND = text("SELECT rowid FROM words WHERE words MATCH :match LIMIT :most")
@@ -43,6 +49,13 @@ class SqliteWords(WordIndex):
         new = connection.execute(_KNOW, {"words": json.dumps(sorted(words))}).all()
         if new:
             connection.exec_driver_sql(_ADD_TRIGRAMS, [(number, word) for number, word in new])
+
+    def unused(self, connection: Connection, words: Collection[str]) -> set[str]:
+        return set(connection.execute(_UNUSED, {"words": json.dumps(list(words))}).scalars())
+
+    def drop(self, connection: Connection, words: Mapping[int, str]) -> None:
+        connection.exec_driver_sql(_DROP_TRIGRAMS, list(words.items()))
+        connection.execute(_DROP, {"ids": json.dumps(list(words))})
 
     def add(self, connection: Connection, entries: Sequence[tuple[int, Sequence[frozenset[str]]]]) -> None:
         connection.exec_driver_sql(_ADD, [(number, *map(" ".join, columns)) for number, columns in entries])

@@ -34,6 +34,7 @@ REVISIONS = (
     "0021",
     "0022",
     "0023",
+    "0024",
 )  # oldest first; the last is what this program is written for
 LATEST = REVISIONS[-1]
 

@@ -16,11 +16,11 @@ from services.storage.engines.words_postgresql import PostgresqlWords
 from services.storage.engines.words_sqlite import SqliteWords
 from services.storage.search.wording import MANY, VERSION, Piece, Place
 from services.storage.tables.schema import body, content
-from services.storage.tables.words import word_index
+from services.storage.tables.words import word, word_index
 
 ROW = 1
 
-_STATE = select(word_index.c.version, word_index.c.indexed).where(word_index.c.id == ROW)
+_STATE = select(word_index).where(word_index.c.id == ROW)
 _NEWEST = select(func.max(content.c.id))
 _NEXT = (
     select(
@@ -40,7 +40,21 @@ _NEXT = (
 _HASHES = select(content.c.id, content.c.hash).where(content.c.id.between(bindparam("first"), bindparam("last")))
 _LOWER = update(word_index).where(word_index.c.id == ROW, word_index.c.indexed > bindparam("newest"))
 _LOWER = _LOWER.values(indexed=bindparam("newest"))
+_FORGOTTEN = (
+    update(word_index).where(word_index.c.id == ROW).values(forgotten=word_index.c.forgotten + bindparam("more"))
+)
+_DROPPED = update(word_index).where(word_index.c.id == ROW).values(drops=word_index.c.drops + 1)
+_VOCABULARY = (
+    select(word.c.id, word.c.word).where(word.c.id > bindparam("after")).order_by(word.c.id).limit(bindparam("many"))
+)
 _INDEXES: Mapping[str, WordIndex] = {"sqlite": SqliteWords(), "postgresql": PostgresqlWords()}
+
+
+class Known(NamedTuple):
+    """Words that are in the vocabulary for certain, as long as there have been so many ``drops`` from it."""
+
+    words: Set[str]
+    drops: int = 0
 
 
 class Entry(NamedTuple):
@@ -71,26 +85,30 @@ def next_contents(connection: Connection, after: int, many: int) -> Sequence[Row
     return connection.execute(_NEXT, {"after": after, "many": many}).all()
 
 
-def add(connection: Connection, after: int, entries: Sequence[Entry], known: Set[str]) -> set[str] | None:
+def add(connection: Connection, after: int, entries: Sequence[Entry], known: Known) -> Known | None:
     """Index ``entries``, which follow ``after`` without a gap; None when the contents have changed meanwhile.
 
-    ``known``: words that are in the vocabulary for certain. The others are returned: they are, after the commit.
+    The words that were not ``known`` are returned: they are, after the commit.
     """
-    if indexed(connection) != after:
+    state = connection.execute(_STATE).first()
+    if (state.indexed if state is not None and state.version == VERSION else 0) != after:
         return None
+    drops = 0 if state is None else state.drops
     span = {"first": after + 1, "last": entries[-1].id}
     if {row.id: row.hash for row in connection.execute(_HASHES, span)} != {each.id: each.hash for each in entries}:
         return None
     index = _index(connection)
     if not after:
         index.clear(connection)
-    new = {word for each in entries for column in each.columns for word in column} - known
+    new = {each for entry in entries for column in entry.columns for each in column}
+    if drops == known.drops:
+        new -= known.words
     if not new <= {MANY}:
         index.know(connection, new - {MANY})
     index.add(connection, [(each.id, each.columns) for each in entries])
     row = {"id": ROW, "version": VERSION, "indexed": entries[-1].id}
     connection.execute(insert_or_update(connection, word_index, "version", "indexed"), row)
-    return new
+    return Known(new, drops)
 
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
@@ -98,6 +116,38 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
     if ids:
         _index(connection).forget(connection, ids)
         connection.execute(_LOWER, {"newest": newest(connection)})
+        connection.execute(_FORGOTTEN, {"more": len(ids)})
+
+
+def forgotten(connection: Connection) -> int:
+    """How many contents went since a walk over the vocabulary began that has ended."""
+    row = connection.execute(_STATE).first()
+    return int(row.forgotten) if row is not None else 0
+
+
+def walked(connection: Connection, forgotten: int) -> None:
+    """A walk is over that began when so many were forgotten."""
+    connection.execute(_FORGOTTEN, {"more": -forgotten})
+
+
+def vocabulary(connection: Connection, after: int, many: int) -> dict[int, str]:
+    """The next words behind the id ``after``, by id."""
+    return {row.id: row.word for row in connection.execute(_VOCABULARY, {"after": after, "many": many})}
+
+
+def unused(connection: Connection, some: Mapping[int, str]) -> dict[int, str]:
+    """Those of ``some`` words that no content has."""
+    found = _index(connection).unused(connection, list(some.values())) if some else set[str]()
+    return {number: each for number, each in some.items() if each in found}
+
+
+def drop(connection: Connection, some: Mapping[int, str]) -> int:
+    """Take those of ``some`` words out of the vocabulary that no content has; how many."""
+    gone = unused(connection, some)
+    if gone:
+        _index(connection).drop(connection, gone)
+        connection.execute(_DROPPED)
+    return len(gone)
 
 
 def go_back(connection: Connection, content: int) -> None:

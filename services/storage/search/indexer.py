@@ -20,7 +20,7 @@ from services.storage.blobs.store import Lost
 from services.storage.engines.database import Reach
 from services.storage.registry import Lane, read, write
 from services.storage.repositories import duties, words
-from services.storage.repositories.words import Entry
+from services.storage.repositories.words import Entry, Known
 from services.storage.rooms import Rooms
 from services.storage.search.candidate import Candidate
 from services.storage.search.entries import entry
@@ -89,6 +89,7 @@ class Indexer:
         self._until = 0.0  # trio clock; this process has the duty so long
         self._log = log
         self._known: set[str] = set()
+        self._drops = 0  # from the vocabulary, when these were known
         self._look = read(Op("words.look", Look, Backlog, NOBODY, 60.0, Repeat.SAFE), _look)
         self._gather = read(
             Op("words.gather", Gather, Gathered, NOBODY, 60.0, Repeat.SAFE),
@@ -149,11 +150,19 @@ class Indexer:
             self._known.clear()
         kept = []
         for each in asked:
-            new = words.add(work.connection, each.request.after, each.request.entries, self._known)
+            new = words.add(
+                work.connection, each.request.after, each.request.entries, Known(self._known, self._drops)
+            )
             if new is not None:
-                work.on_commit(partial(self._known.update, new))
+                work.on_commit(partial(self._learn, new))
             kept.append(Kept(new is not None))
         return kept
+
+    def _learn(self, new: Known) -> None:
+        if new.drops != self._drops:
+            self._known.clear()
+            self._drops = new.drops
+        self._known.update(new.words)
 
 
 def _look(connection: Connection, asked: Sequence[Asked[Look]]) -> Sequence[Backlog]:

@@ -5,7 +5,9 @@ Invariants, kept by `services.storage.repositories.words`:
 1. ``word_index.indexed`` is a content id: every content up to it stands in ``words``, with all its words or with the
    mark that there were too many; none beyond it does. It may fall when contents are collected, since ids return.
 2. Each word in ``words`` stands once in ``word`` and, by the same number, in ``trigram``, which on PostgreSQL is an
-   index of ``word``. Words stay when the last content that had them is gone.
+   index of ``word``. A word may stand in ``word`` alone, for a while: `services.storage.search.vocabulary`.
+3. ``word_index.drops`` grows with each removal from ``word``, in its transaction: what was known to be there before
+   that need not be there any more. ``forgotten`` counts contents that took their words along, until a walk is over.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ word_index = Table(
     Column("id", Integer, primary_key=True),
     Column("version", Integer, nullable=False),  # of how words are read
     Column("indexed", BigInteger, nullable=False),
+    Column("drops", BigInteger, nullable=False, server_default="0"),
+    Column("forgotten", BigInteger, nullable=False, server_default="0"),
 )
 
 _QUOTED = ", ".join(f'"{name}"' for name in COLUMNS)

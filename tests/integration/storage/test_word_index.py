@@ -53,7 +53,7 @@ def index(store: Store, many: int = 1_000) -> int:
             for row in rows:
                 candidate = Candidate(row.octets[: row.header_size], row.parts, row.date, cut(row.octets))
                 entries.append(entry(row.id, row.hash, row.parts, candidate))
-            assert words.add(connection, words.indexed(connection), entries, frozenset()) is not None
+            assert words.add(connection, words.indexed(connection), entries, words.Known(frozenset())) is not None
             count += len(entries)
     return count
 
@@ -141,8 +141,8 @@ def test_what_changed_between_reading_and_keeping_is_not_kept(store: Store) -> N
     with store._writer.begin():
         (row,) = words.next_contents(store._writer, 0, 10)
         read = words.Entry(row.id, b"another", (frozenset(),) * 7)
-        assert words.add(store._writer, 0, [read], frozenset()) is None
-        assert words.add(store._writer, 5, [read], frozenset()) is None
+        assert words.add(store._writer, 0, [read], words.Known(frozenset())) is None
+        assert words.add(store._writer, 5, [read], words.Known(frozenset())) is None
         assert words.indexed(store._writer) == 0
 
 
@@ -161,7 +161,7 @@ def test_a_rolled_back_step_leaves_nothing(store: Store) -> None:
     with store._writer.begin() as transaction:
         (row,) = words.next_contents(store._writer, 0, 10)
         read = entry(row.id, row.hash, row.parts, Candidate(row.octets, row.parts, 0, cut(row.octets)))
-        assert words.add(store._writer, 0, [read], frozenset())
+        assert words.add(store._writer, 0, [read], words.Known(frozenset()))
         transaction.rollback()
     assert index(store) == 1
     assert find(store, Leaf(Field.BODY, "", "needle")) == [[1]]
