@@ -154,6 +154,7 @@ FIELDS = {
     "url": Field("string", "the broker's URL; where the report should go"),
     "user": Field("string", "the name tried, or a salted hash of one that nobody has"),
     "why": Field("string", "the kind of trouble"),
+    "words": Field("integer", "of the search vocabulary"),
 }
 
 EVENTS = (
@@ -308,4 +309,6 @@ EVENTS = (
     Event("storage.sweep_put_off", "warning", "collecting has to wait", "reason"),
     Event("storage.transaction_again", "info", "others were faster: a transaction runs again", "requests reason"),
     Event("storage.upload_failed", "error", "a large body could not be kept", "upload reason"),
+    Event("storage.vocabulary_put_off", "warning", "dropping words has to wait", "reason"),
+    Event("storage.words_dropped", "info", "words that no message has left the vocabulary", "words"),
 )
