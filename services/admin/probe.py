@@ -17,7 +17,7 @@ from shared.runtime import probe as health
 @click.argument("question", type=click.Choice(sorted(health.PAGES)), default="live")
 @options.config
 def probe(question: str, config: Path | None) -> None:
-    """Whether the process with this configuration's health port is live, or ready. Exit code 69 when it is not."""
+    """Whether a process is live, or ready. Exit code 69 when that with this configuration's health port is not."""
     try:
         print(health.probe(question, configuration(config), os.environ))
     except ConfigurationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -117,6 +118,9 @@ def list_(config: Path | None, as_json: bool, **given: Any) -> None:
     if as_json:
         for letter in letters:
             print(json.dumps(as_postqueue(letter, states), ensure_ascii=False))
+        return
+    if not letters:
+        print("no letters", file=sys.stderr)
         return
     print_rows([row for letter in letters for row in _rows(letter, states)], _COLUMNS, as_json=False)
 

@@ -21,7 +21,7 @@ RUNNABLE = sorted(SERVICES - TOOLS)
 @options.config
 @click.option("--check", is_flag=True, help="only check the configuration and print where it would listen")
 def serve(service: str, config: Path | None, check: bool) -> None:
-    """Run one process of SERVICE until SIGTERM; this process becomes it."""
+    """Run one process of SERVICE. It replaces this one, and ends at SIGTERM."""
     path = configuration(config)
     if path is None:
         fail("no configuration; name one with --config", EX_CONFIG)

@@ -25,7 +25,7 @@ file_argument = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group()
 def sieve() -> None:
-    """Sieve scripts: check one, try it on a letter, and keep those of an account."""
+    """Check and keep Sieve scripts. One can be tried on a letter."""
 
 
 @sieve.command()

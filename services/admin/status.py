@@ -21,7 +21,7 @@ LISTEN = 1.6  # seconds; every process says that it is alive once a second
 @options.config
 @options.as_json
 def status(config: Path | None, as_json: bool) -> None:
-    """All processes that say they are alive. Exit code 69 when one of them is not ready, or none answers."""
+    """Which processes are alive. Exit code 69 when one of them is not ready, or none answers."""
     found = with_bus(configuration(config), listen)
     rows: list[Row] = [
         {**alive._asdict(), "state": _state(alive), "up": _duration(time.time() - alive.started)} for alive in found

@@ -20,7 +20,7 @@ from shared.contracts import spool
 @options.config
 @options.as_json
 def trace(term: str, limit: int, config: Path | None, as_json: bool) -> None:
-    """What happened to a letter: TERM is its id, trace id, Message-ID, sender or recipient; newest first."""
+    """What happened to a letter. TERM is its id, trace id, Message-ID, sender or recipient; newest first."""
     letters = ask(configuration(config), spool.trace, spool.Trace(term, limit)).letters
     if as_json:
         print(json.dumps([as_object(letter) for letter in letters], ensure_ascii=False, indent=2))

@@ -57,7 +57,7 @@ def up(
     delivery: int | None,
     storage: int | None,
 ) -> None:
-    """Run everything on this machine: the bus and every service, each restarted when it dies."""
+    """Run everything on this machine. That is the bus and every service, each restarted when it dies."""
     counts = {
         "smtp": smtp,
         "imap": imap,

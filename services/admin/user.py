@@ -112,7 +112,13 @@ def list_(domain: str, config: Path | None, as_json: bool) -> None:
     rows: list[Row] = [account._asdict() for account in found]
     if not as_json:
         rows = [
-            {**account._asdict(), "octets": octets(account.octets), "created": moment(account.created)}
+            {
+                **account._asdict(),
+                "octets": octets(account.octets),
+                "quota": octets(account.quota) if account.quota else "none",
+                "message_quota": account.message_quota or "none",
+                "created": moment(account.created),
+            }
             for account in found
         ]
     print_rows(

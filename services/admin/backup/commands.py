@@ -59,11 +59,11 @@ def described(manifest: Manifest, *, as_json: bool) -> Row:
 @options.config
 @options.as_json
 def backup(folder: Path, keep: int, listing: bool, config: Path | None, as_json: bool) -> None:
-    """Copy everything into DIR while the server runs.
+    """Copy everything, while the server runs.
 
-    What DIR has already is not copied again: each run adds a snapshot, and the oldest go. The copy holds all mail,
-    password hashes and the server's keys: keep it as safe as the server. Exit code 1 when the server itself has lost
-    some contents: all others are copied.
+    What the folder DIR has already is not copied again: each run adds a snapshot, and the oldest go. The copy holds
+    all mail, password hashes and the server's keys: keep it as safe as the server. Exit code 1 when the server itself
+    has lost some contents: all others are copied.
     """
     os.umask(0o077)
     copies = Folder(folder)
@@ -108,10 +108,11 @@ def backup(folder: Path, keep: int, listing: bool, config: Path | None, as_json:
 @options.config
 @options.as_json
 def restore(folder: Path, snapshot: str, account: str, mailbox: str, config: Path | None, as_json: bool) -> None:
-    """Put what DIR holds into an empty installation, which runs.
+    """Put a backup back.
 
-    While that is done nobody else is served. If it breaks off, run it again. Messages keep their UIDs and flags;
-    what came after the backup is gone, and UIDs that it had are not given out again.
+    What the folder DIR holds goes into an empty installation, which runs. Meanwhile nobody else is served. If it
+    breaks off, run it again. Messages keep their UIDs and flags; what came after the backup is gone, and UIDs that it
+    had are not given out again.
 
     With --account the installation need not be empty: the account's messages are added to it, in folders below
     "Restored", and nothing else is touched.

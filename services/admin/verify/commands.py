@@ -39,9 +39,10 @@ DEEP = {Proof.BODIES: "contents have their bodies, of the right size and hash"}
 @options.config
 @options.as_json
 def verify(deep: bool, config: Path | None, as_json: bool) -> None:
-    """Prove that the server holds what it says it holds, while it runs; a line for each proof, one for each finding.
+    """Prove that what is stored fits together.
 
-    Exit code 1 when something is wrong.
+    The server goes on running. There is a line for each proof and one for each finding, which names account, mailbox
+    and UID. Exit code 1 when something is wrong.
     """
 
     async def work(bus: Bus) -> Verdict:
@@ -69,10 +70,11 @@ def verify(deep: bool, config: Path | None, as_json: bool) -> None:
 @options.config
 @options.as_json
 def repair(deep: bool, dry_run: bool, config: Path | None, as_json: bool) -> None:
-    """Mend what `eilpost verify` finds, while the server runs; a line for each change.
+    """Mend what `eilpost verify` finds.
 
-    What can be counted or rendered anew is; in the place of a message whose octets are lost stands one that says so,
-    under the same UID. Exit code 1 when something is left that this cannot mend.
+    The server goes on running. There is a line for each change. What can be counted or rendered anew is; in the place
+    of a message whose octets are lost stands one that says so, under the same UID. Exit code 1 when something is left
+    that this cannot mend.
     """
 
     async def work(bus: Bus) -> list[Change]:
