@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 
 import trio
 
@@ -50,10 +49,15 @@ async def deliver(house: House, lookup: Lookup) -> None:
         nursery.start_soon(Desk(house, lookup).run)
         async with far_lane(house, tools, lookup, results) as take, examining(house.bus, filtering):
             far = ClaimLoop(house, letters(house, far=True), traced(take), batches=1)
-            with ExitStack() as bells:
-                bells.enter_context(rung(house.bus, spool.ready, near, lambda ready: ready.letters > 0))
-                bells.enter_context(rung(house.bus, spool.ready, far, lambda ready: ready.far > 0))
-                bells.enter_context(rung(house.bus, imap_events.ready, happened, lambda ready: ready.events > 0))
+            with (
+                rung(
+                    house.bus,
+                    spool.ready,
+                    (near, lambda ready: ready.letters > 0),
+                    (far, lambda ready: ready.far > 0),
+                ),
+                rung(house.bus, imap_events.ready, (happened, lambda ready: ready.events > 0)),
+            ):
                 async with trio.open_nursery() as loops:
                     for loop in (near, far, happened):
                         loops.start_soon(loop.run)

@@ -136,14 +136,22 @@ def traced(work: Work[Letter]) -> Work[Letter]:
 
 
 @contextmanager
-def rung(bus: Bus, bell: Event[P], loop: ClaimLoop[Any], concerns: Callable[[P], bool]) -> Iterator[None]:
-    """Ring ``loop`` by the notices that concern it; after a gap in any case."""
+def rung(bus: Bus, bell: Event[P], *loops: tuple[ClaimLoop[Any], Callable[[P], bool]]) -> Iterator[None]:
+    """Ring each loop by the notices that concern it; after a gap in any case.
+
+    One subscription for all of them, since a notice for a group goes to one subscription only.
+    """
 
     def ring(notice: P) -> None:
-        if concerns(notice):
+        for loop, concerned in loops:
+            if concerned(notice):
+                loop.ring()
+
+    def ring_all() -> None:
+        for loop, _ in loops:
             loop.ring()
 
-    subscription = bus.subscribe(bell, ring, on_gap=loop.ring)
+    subscription = bus.subscribe(bell, ring, on_gap=ring_all)
     try:
         yield
     finally:

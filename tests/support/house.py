@@ -201,12 +201,17 @@ class House:
             database.close()
         return bool(found[0])
 
-    def add_accounts(self, names: Iterable[str], password: str) -> list[str]:
-        """Accounts ``name@DOMAIN``, all with one password, hashed once."""
-        hashed = argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(password)
+    def add_accounts(self, names: Iterable[str], password: str, *, hashed: bool = True) -> list[str]:
+        """Accounts ``name@DOMAIN`` with one password: hashed once, or not at all, so that first logins are cheap."""
+        if hashed:
+            secret = "{ARGON2ID}" + argon2.PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(
+                password
+            )
+        else:
+            secret = "{PLAIN}" + password
         addresses = [name if "@" in name else f"{name}@{DOMAIN}" for name in names]
         file = self.data / "accounts.tsv"
-        file.write_text("".join(f"{address}\t{{ARGON2ID}}{hashed}\n" for address in addresses))
+        file.write_text("".join(f"{address}\t{secret}\n" for address in addresses))
         self.eilpost("user", "import", str(file))
         return addresses
 
