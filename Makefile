@@ -47,9 +47,10 @@ model: $(READY) ## 1,000 games of random commands from several IMAP sessions, ag
 conformance: $(READY) ## suites of others, where they are at hand: IMAP, SMTP and ManageSieve scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)
 
-chaos: $(READY) ## 50 kills of random services, 20 while Sieve scripts run, some of delivery a second on the way out: nothing lost
+chaos: $(READY) ## 50 kills of random services, 20 while Sieve scripts run, at delivery and on what clients do, some of delivery a second on the way out: nothing lost
 	$(BIN)/python -m tests.chaos
 	$(BIN)/python -m tests.chaos --drill sieve --kills 20
+	$(BIN)/python -m tests.chaos --drill imapsieve --kills 20
 	$(BIN)/python -m tests.chaos.outbound
 
 fuzz: $(READY) ## every parser, ten times the usual number of examples

@@ -116,6 +116,8 @@ class Run:
             self.keeps = False
         if action in self.actions:
             return
+        if isinstance(action, Keep | FileInto | Redirect) and self.has_rejected():
+            raise RunProblem("a message that was refused cannot be filed or sent on as well")
         if len(self.actions) >= self.limits.actions:
             raise LimitExceeded(f"more than {self.limits.actions} actions")
         if isinstance(action, Redirect):

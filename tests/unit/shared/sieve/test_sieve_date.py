@@ -102,10 +102,3 @@ def test_zone_of_currentdate_and_all_at_one_moment() -> None:
 
 def test_names_of_parts_are_case_insensitive() -> None:
     assert holds('date "date" "YEAR" "2025"', "date")
-
-
-def test_index_counts_from_either_end() -> None:
-    """Section 6."""
-    assert holds('header :index 2 :last :contains "received" "id 2"', "index")
-    with pytest.raises(SieveError):
-        compiled('require "index"; if header :last "a" "b" { keep; }')

@@ -1,4 +1,4 @@
-"""mboxmetadata and servermetadata (RFC 5490 sections 3 and 4)."""
+"""mboxmetadata (RFC 5490 section 3)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ FACTS = {
     Question("metadata", ("A", "/private/comment")): "Some words",
     Question("metadata", ("A", "/shared/comment")): "",
     Question("metadata", ("A", "/private/none")): None,
-    Question("server-metadata", ("/private/vendor/x",)): "10",
-    Question("server-metadata", ("/private/none",)): None,
 }
 
 
@@ -25,15 +23,10 @@ FACTS = {
         ('metadata :contains "A" "/private/none" ""', False),  # none matches nothing
         ('metadataexists "A" ["/private/comment", "/shared/comment"]', True),
         ('metadataexists "A" ["/private/comment", "/private/none"]', False),
-        ('servermetadata :value "gt" :comparator "i;ascii-numeric" "/private/vendor/x" "9"', True),
-        ('servermetadata :contains "/private/none" ""', False),
-        ('servermetadataexists "/private/vendor/x"', True),
-        ('servermetadataexists ["/private/vendor/x", "/private/none"]', False),
     ],
 )
 def test_annotations(test: str, expected: bool) -> None:
-    names = ("mboxmetadata", "servermetadata", "relational", "comparator-i;ascii-numeric")
-    assert holds(test, *names, facts=FACTS) is expected
+    assert holds(test, "mboxmetadata", facts=FACTS) is expected
 
 
 def test_what_is_asked() -> None:

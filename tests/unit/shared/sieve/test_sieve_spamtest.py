@@ -1,4 +1,4 @@
-"""spamtest and spamtestplus (RFC 5235 section 2)."""
+"""spamtest (RFC 5235 section 2)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,11 @@ from tests.support.sieve import compiled, holds
         ('spamtest "1"', 0.0, True),
         ('spamtest "10"', 1.0, True),
         ('spamtest :value "ge" :comparator "i;ascii-numeric" "9"', 0.95, True),
-        ('spamtest :percent "95"', 0.95, True),
-        ('spamtest :percent "100"', 7.0, True),
     ],
 )
 def test_spamtest(test: str, score: float | None, is_true: bool) -> None:
-    names = ("spamtestplus", "relational", "comparator-i;ascii-numeric")
+    names = ("spamtest", "relational", "comparator-i;ascii-numeric")
     assert holds(test, *names, spam=score) is is_true
-
-
-def test_percent_needs_spamtestplus() -> None:
-    with pytest.raises(SieveError):
-        compiled('require "spamtest"; if spamtest :percent "1" { keep; }')
 
 
 @pytest.mark.parametrize(
@@ -38,13 +31,6 @@ def test_values_run_from_0_to_10(score: float | None, value: str) -> None:
     assert holds(f'spamtest "{value}"', "spamtest", spam=score)
 
 
-def test_spamtestplus_brings_spamtest_without_percent_too() -> None:
-    """Section 2.2."""
-    assert holds('spamtest "1"', "spamtestplus", spam=0.0)
-
-
-def test_untested_is_told_by_count() -> None:
-    """Section 2.2: with :percent 0 may mean clear as well."""
-    assert holds('spamtest :percent "0"', "spamtestplus", spam=0.0)
-    assert holds('spamtest :percent :count "eq" "0"', "spamtestplus", "relational")
-    assert holds('spamtest :percent :count "eq" "1"', "spamtestplus", "relational", spam=0.0)
+def test_it_must_be_required() -> None:
+    with pytest.raises(SieveError):
+        compiled('if spamtest "1" { keep; }')
