@@ -21,8 +21,8 @@ def take(connection: Connection, now: float, name: str, who: str, seconds: float
     values = {"duty": name, "who": who, "now": now, "end": now + seconds}
     if connection.execute(TAKE, values).rowcount:
         return True
-    new = insert_or_ignore(connection, duty)
-    return connection.execute(new, {"name": name, "holder": who, "until": now + seconds}).rowcount > 0
+    new = insert_or_ignore(connection, duty).returning(duty.c.name)  # whose row count not every driver keeps
+    return connection.execute(new, {"name": name, "holder": who, "until": now + seconds}).first() is not None
 
 
 def is_held(connection: Connection, name: str, who: str) -> bool:
