@@ -15,7 +15,7 @@ from tests.support.imap_events import keep_script, watch
 from tests.support.storage import Store
 
 ENGINES = ("sqlite", "postgresql")
-SHOWN = ("test_deliver", "test_messages", "test_spool", "test_writer")  # modules where most statements run
+SHOWN = ("test_deliver", "test_spool", "test_writer")  # modules where most statements run
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
