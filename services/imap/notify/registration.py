@@ -126,8 +126,12 @@ class Registration:
             await send(mailbox, uids, plan(wanted.items, uid=True, modseq=self._context.dialect.modseqs))
 
     async def _tell_list(self) -> None:
-        before, after = self._listing, await self._list()
-        aloud, self._list_marked = self._list_marked, None
+        aloud, self._list_marked = self._list_marked, None  # before asking: what changes behind the answer rings anew
+        try:
+            before, after = self._listing, await self._list()
+        except (Refused, Unavailable):
+            self._list_marked = bool(self._list_marked) or aloud
+            raise
         if aloud:
             self._tell_names(before, after)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 import trio.testing
@@ -80,6 +82,26 @@ async def test_a_mailbox_is_told_when_its_notices_were_lost(
     told = sorted([await client.response(), await client.response()])
     assert told[0] == b'* LIST (\\HasNoChildren) "/" "Lost"'
     assert told[1].startswith(b'* STATUS "Sent" (UIDNEXT 2 MESSAGES 1 UIDVALIDITY ')
+
+
+async def test_a_mailbox_made_behind_an_answer_is_told_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await stage.logged_in()
+    await client.ok(WATCH_ALL)
+    real = stage.store.call
+
+    def call(op: Any, request: Any, **rest: Any) -> Any:
+        reply = real(op, request, **rest)
+        if op is mailboxes.listing:
+            monkeypatch.setattr(stage.store, "call", real)
+            real(mailboxes.create, Create(GRANT, stage.store.key(), "Second"))
+            stage.desk.announce()
+        return reply
+
+    monkeypatch.setattr(stage.store, "call", call)
+    real(mailboxes.create, Create(GRANT, stage.store.key(), "First"))
+    stage.desk.announce()
+    assert await client.response() == b'* LIST (\\HasNoChildren) "/" "First"'
+    assert await client.response() == b'* LIST (\\HasNoChildren) "/" "Second"'
 
 
 async def test_modseqs_are_told_to_those_who_know_them(stage: Stage) -> None:
