@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.messages import Append, Filing, New, Target
 from shared.contracts.op import Op
 from shared.mail.summary import summarise
-from tests.support.running_storage import RunningStorage, claim, letter, running_storage
+from tests.support.running_storage import SETTINGS, RunningStorage, claim, letter, running_storage
 
 R = TypeVar("R")
 
@@ -42,7 +43,8 @@ async def uids(storage: RunningStorage, grant: bytes) -> list[int]:
 
 
 async def test_case_63_letters_over_a_bad_bus_are_filed_once(tmp_path: Path) -> None:
-    async with running_storage(tmp_path) as storage:
+    patient = replace(SETTINGS, spool=replace(SETTINGS.spool, poison_claims=1_000))  # answers to claims are lost, too
+    async with running_storage(tmp_path, patient) as storage:
         await storage.add_accounts("ann@example.org")
         login = await storage.login("ann@example.org")
         storage.broker.faults = FaultPlan(question=BAD, answer=BAD, event=BAD)
