@@ -150,14 +150,6 @@ class Survey:
         return False
 
 
-def surveyed(octets: bytes, limits: Limits = DEFAULT) -> Survey:
-    """A message at once."""
-    survey = Survey(limits)
-    survey.feed(octets)
-    survey.finish()
-    return survey
-
-
 def _is_binary(entity: _Entity) -> bool:
     return entity.wild and entity.encoding == BINARY and entity.kind is Kind.LEAF
 

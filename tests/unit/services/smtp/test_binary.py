@@ -9,9 +9,9 @@ import pytest
 from shared.authentication.dkim.verify import Result
 from shared.contracts.dkim import PrivateKey
 from shared.mail.recoding import recoded
-from shared.mail.survey import surveyed
 from tests.support.authentication import key_record, private_key, verify
 from tests.support.smtp_stage import DOMAIN, SmtpStage, smtp_stage
+from tests.support.survey import surveyed
 
 NOISE = bytes(range(256)) + b"\n.\n\r.\r\n.\r\n\0"
 HEAD = (

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shared.mail.encoders import encoder
 from shared.mail.recoding import Recoder, binary_to_base64, labels_to_seven_bit, recoded
-from shared.mail.survey import Survey, surveyed
+from shared.mail.survey import Survey
 from shared.mail.transfer import decode_transfer
+from tests.support.survey import surveyed
 
 NOISE = bytes(range(256)) * 3 + b"\n--cat\n\0\r\n"
 TEXT = "Grüße, 世界 = \r\n.\r\ntrailing \r\n".encode()
