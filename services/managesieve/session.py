@@ -27,35 +27,30 @@ from shared.protocols.managesieve.core import Command, ManageSieveCore
 from shared.protocols.managesieve.errors import Beyond, CommandError, TooLarge
 from shared.protocols.sasl.mechanism import SaslError, UnknownMechanism
 from shared.runtime.authentication import Authentication
+from shared.runtime.guests import Guest
 
 R = TypeVar("R")
 
 
-class Session(Client):
+class Session(Guest, Client):
     """See the module. `run` is the whole of its life."""
 
     def __init__(self, connection: Connection, house: House) -> None:
-        self._connection = connection
+        super().__init__(connection, house.settings)
         self._house = house
         self._core = ManageSieveCore(house.settings.limits)
         self._authentication = Authentication(house.bus, house.logins, connection)
         self._log = house.log.bind(session=connection.id)
-        self._started = trio.current_time()
         self._commands = 0
-        self._mistakes = 0
         self._failures = 0
         self._mechanism = ""
-        self._tls_next = False
-        self._listening = False  # waiting for the client, with no command in hand
-        self._reason = ""
-        self._scope = trio.CancelScope()
         self.context = Context(self, bytearray())
 
     # --- life ---
 
     async def run(self) -> None:
         """Serve until LOGOUT, or until the client or this process has had enough."""
-        self._house.guests[self] = 0
+        self._house.guests.belongs(self)
         try:
             with self._scope:
                 await self._converse()
@@ -64,12 +59,12 @@ class Session(Client):
         except (PeerGone, PeerTimeout) as error:
             self._reason = self._reason or str(error)
         finally:
-            del self._house.guests[self]
+            self._house.guests.leave(self)
             self._tell()
 
     async def _converse(self) -> None:
-        if self._house.closing:
-            self._end_with(self._house.closing)
+        if self._house.guests.closing:
+            self._end_with(self._house.guests.closing)
         else:
             self.context.out += greeting(self.context)
         while self.context.state is not State.OVER:
@@ -105,26 +100,13 @@ class Session(Client):
             self._end_with(self._reason)
             return
         self._listening = True
-        data = await self._connection.receive(self._patience())
+        data = await self._connection.receive(self._patience(logged_in=self.context.state is State.AUTHENTICATED))
         self._listening = False
         if data:
             self._core.feed(data)
         else:
             self.context.state = State.OVER
             self._reason = self._reason or "disconnected"
-
-    def _patience(self) -> float:
-        settings = self._house.settings
-        if self.context.state is State.AUTHENTICATED:
-            return settings.idle_timeout
-        left = self._started + settings.login_within - trio.current_time()
-        return max(0.0, min(settings.login_timeout, left))
-
-    def end(self, reason: str) -> None:
-        """See `Guest`."""
-        self._reason = self._reason or reason
-        if self._listening:
-            self._scope.cancel()
 
     # --- commands ---
 
@@ -174,12 +156,11 @@ class Session(Client):
 
     async def _mistake(self, text: str) -> None:
         """Tell of a bad command; slowly, when there are many, and not for ever."""
-        self._mistakes += 1
-        limit = self._house.settings.mistakes
-        if self._mistakes > limit // 2:
+        pause, one_too_many = self._count_mistake()
+        if pause:
             await self._flush()
-            await trio.sleep(self._house.settings.mistake_delay)
-        if self._mistakes >= limit:
+            await trio.sleep(pause)
+        if one_too_many:
             self._end_with("too many mistakes")
         else:
             self._say_no(text)
@@ -192,20 +173,8 @@ class Session(Client):
     # --- what commands ask of their client ---
 
     @property
-    def secure(self) -> bool:
-        connection = self._connection
-        return connection.tls is not None or (connection.loopback and self._house.settings.plaintext_on_loopback)
-
-    @property
-    def can_start_tls(self) -> bool:
-        return self._connection.can_start_tls
-
-    @property
     def mechanisms(self) -> Sequence[str]:
         return self._authentication.mechanisms if self.secure else ()
-
-    def start_tls_next(self) -> None:
-        self._tls_next = True
 
     async def _start_tls(self) -> None:
         """Go under TLS. What came with STARTTLS in clear was put there by somebody else: the connection ends."""
@@ -242,7 +211,7 @@ class Session(Client):
         return await self._house.bus.call(op, request, trace=self._connection.id)
 
     def log_in(self, login: LoggedIn | None) -> None:
-        self._house.guests[self] = login.account if login else 0
+        self._house.guests.belongs(self, login.account if login else 0)
         self._log = self._house.log.bind(session=self._connection.id, account=login.address if login else "")
         self._core.log_in(out=login is None)
         self._started = trio.current_time()

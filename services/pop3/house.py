@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from secrets import token_hex
-from typing import Protocol
 
 import trio
 from structlog.typing import FilteringBoundLogger
@@ -11,20 +11,20 @@ from structlog.typing import FilteringBoundLogger
 from services.pop3.config import Pop3Settings
 from shared.base.ids import new_ulid
 from shared.bus.client import Bus
+from shared.runtime.guests import Guest, Guests
 from shared.runtime.settings import USUAL_LOGINS, LoginSettings
 
 TICK = 1.0  # seconds between two looks for silent clients
 
 
-class Guest(Protocol):
-    """A session that can be asked to end."""
+class Reader(Guest, ABC):
+    """A guest who may hold a maildrop."""
 
-    def end(self, reason: str) -> None:
-        """End when the command in hand is done, or now when there is none."""
-
+    @abstractmethod
     def tick(self, now: float) -> None:
         """End if its client is overdue at ``now`` (trio time)."""
 
+    @abstractmethod
     def verify(self) -> None:
         """Find out whether the account is still what it was at login."""
 
@@ -44,28 +44,21 @@ class House:
         self.logins = logins
         self._hostname = hostname
         self.batches = trio.Semaphore(settings.batches)  # bodies under way to us
-        self.closing = ""  # why nobody is let in any more
-        self.guests: dict[Guest, int] = {}  # session to account; 0 before login
+        self.guests: Guests[Reader] = Guests()
 
     def timestamp(self) -> str:
         """What a greeting tells for APOP, never told before (RFC 1939 section 7); "" where it is switched off."""
         return f"<{new_ulid()}.{token_hex(8)}@{self._hostname}>" if self.settings.apop else ""
-
-    def end_all(self, reason: str, account: int | None = None) -> None:
-        """End all sessions, or those of one account."""
-        for guest, whose in list(self.guests.items()):
-            if account is None or whose == account:
-                guest.end(reason)
 
     async def watch(self) -> None:
         """The one clock of all sessions, for ever: a timer for each wait would cost as much as the reading."""
         while True:
             await trio.sleep(TICK)
             now = trio.current_time()
-            for guest in list(self.guests):
+            for guest in self.guests.all():
                 guest.tick(now)
 
     def verify_all(self) -> None:
         """Changes of accounts may have been missed."""
-        for guest in self.guests:
+        for guest in self.guests.all():
             guest.verify()

@@ -6,11 +6,9 @@ import trio
 
 from services.pop3.house import House
 from services.pop3.session import Session
-from shared.contracts import directory
 from shared.net.listener import ListenerSpec
 from shared.net.shell import Connection
 from shared.protocols.pop3.replies import ResponseCode, err
-from shared.runtime.drain import SHARE, spread
 
 CLOSING = "shutting down"
 
@@ -25,16 +23,11 @@ class Server:
 
     def watch_accounts(self) -> None:
         """End the sessions of an account whose password or state changes."""
-        self._house.bus.subscribe(directory.account_changed, self._account_changed, on_gap=self._house.verify_all)
-
-    def _account_changed(self, event: directory.AccountChanged) -> None:
-        self._house.end_all("account changed", event.account)
+        self._house.guests.watch_accounts(self._house.bus, "account changed", self._house.verify_all)
 
     async def drain(self, draining: trio.Event) -> None:
         """At shutdown, let every session finish the command in hand; who comes now is told so."""
-        await draining.wait()
-        self._house.closing = CLOSING
-        await spread(self._house.guests, lambda guest: guest.end(CLOSING), self._house.settings.drain_seconds * SHARE)
+        await self._house.guests.drain(draining, CLOSING, self._house.settings.drain_seconds)
 
 
 def too_many(spec: ListenerSpec) -> bytes:

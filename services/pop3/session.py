@@ -15,7 +15,7 @@ import trio
 
 from services.pop3.context import Client, Context, Prove, State, Transaction
 from services.pop3.errors import CommandRefused, ReplyCut
-from services.pop3.house import House
+from services.pop3.house import House, Reader
 from services.pop3.login import Entrance
 from services.pop3.output import Output
 from services.pop3.refusals import BUSY, FINAL, REFUSALS
@@ -33,32 +33,26 @@ from shared.protocols.sasl.mechanism import SaslError
 RELEASE_TIMEOUT = 2.0  # seconds for giving back the lock of a client that is gone
 
 
-class Session(Client):
+class Session(Reader, Client):
     """See the module. `run` is the whole of its life."""
 
     def __init__(self, connection: Connection, house: House) -> None:
-        self._connection = connection
+        super().__init__(connection, house.settings)
         self._house = house
         self._timestamp = house.timestamp()
         self._core = Pop3Core()
         self._entrance = Entrance(house, connection)
         self._log = house.log.bind(session=connection.id)
-        self._started = trio.current_time()
         self._received = 0  # octets
         self._commands = 0  # since something was received
-        self._mistakes = 0
-        self._tls_next = False
-        self._listening = False  # waiting for the client, with no command in hand
-        self._reason = ""
         self._deadline = inf  # trio time at which a client that is listened to has been silent for too long
-        self._scope = trio.CancelScope()
         self.context = Context(self, Output(connection))
 
     # --- life ---
 
     async def run(self) -> None:
         """Serve until QUIT, or until the client or this process has had enough."""
-        self._house.guests[self] = 0
+        self._house.guests.belongs(self)
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             try:
@@ -67,15 +61,15 @@ class Session(Client):
             except (PeerGone, PeerTimeout, ReplyCut) as error:
                 self._reason = self._reason or str(error)
             finally:
-                del self._house.guests[self]
+                self._house.guests.leave(self)
                 if self.context.transaction is not None:
                     await self._release(self.context.transaction)
                 self._tell()
             nursery.cancel_scope.cancel()
 
     async def _converse(self) -> None:
-        if self._house.closing:
-            self._end_with(self._house.closing)
+        if self._house.guests.closing:
+            self._end_with(self._house.guests.closing)
         else:
             self.context.out.write(ok(f"Eilpost ready {self._timestamp}".rstrip()))
         while self.context.state is not State.OVER:
@@ -98,7 +92,7 @@ class Session(Client):
         data = b""
         if not self._reason:  # else somebody asked us to end
             self._listening = True
-            self._deadline = trio.current_time() + self._patience()
+            self._deadline = trio.current_time() + self._patience(logged_in=self.context.state is State.TRANSACTION)
             # Who has sent one command, and nothing behind it, waits for our answer.
             later, self._commands = self._commands == 1 and not len(self._core), 0
             data = await self._connection.receive(inf, later=later)
@@ -109,19 +103,6 @@ class Session(Client):
         else:
             self.context.state = State.OVER
             self._reason = self._reason or "disconnected"
-
-    def _patience(self) -> float:
-        settings = self._house.settings
-        if self.context.state is State.TRANSACTION:
-            return settings.idle_timeout
-        left = self._started + settings.login_within - trio.current_time()
-        return max(0.0, min(settings.login_timeout, left))
-
-    def end(self, reason: str) -> None:
-        """See `Guest`."""
-        self._reason = self._reason or reason
-        if self._listening:
-            self._scope.cancel()
 
     def tick(self, now: float) -> None:
         """See `Guest`."""
@@ -193,13 +174,12 @@ class Session(Client):
 
     async def _mistake(self, text: str) -> None:
         """Tell of a bad command; slowly, when there are many, and not for ever."""
-        self._mistakes += 1
-        limit = self._house.settings.mistakes
-        if self._mistakes > limit // 2:
+        pause, one_too_many = self._count_mistake()
+        if pause:
             await self.context.out.flush()
-            await trio.sleep(self._house.settings.mistake_delay)
+            await trio.sleep(pause)
         self.context.out.write(err(text))
-        if self._mistakes >= limit:
+        if one_too_many:
             self._end_with("too many mistakes")
 
     def _end_with(self, text: str) -> None:
@@ -208,15 +188,6 @@ class Session(Client):
         self.context.state = State.OVER
 
     # --- what commands ask of their client ---
-
-    @property
-    def secure(self) -> bool:
-        connection = self._connection
-        return connection.tls is not None or (connection.loopback and self._house.settings.plaintext_on_loopback)
-
-    @property
-    def can_start_tls(self) -> bool:
-        return self._connection.can_start_tls
 
     @property
     def timestamp(self) -> str:
@@ -228,9 +199,6 @@ class Session(Client):
 
     def capabilities(self) -> Sequence[str]:
         return capabilities(self)
-
-    def start_tls_next(self) -> None:
-        self._tls_next = True
 
     async def _start_tls(self) -> None:
         """Go under TLS. What came with STLS in clear was put there by somebody else: the connection ends."""
@@ -261,7 +229,7 @@ class Session(Client):
         transaction = await self._entrance.enter(login, self._nursery)
         tenure = transaction.tenure
         self._log = self._log.bind(account=tenure.address)
-        self._house.guests[self] = tenure.account
+        self._house.guests.belongs(self, tenure.account)
         self._nursery.start_soon(self._keep, tenure)
         return transaction
 
