@@ -160,9 +160,10 @@ class Logins:
         """What the database says of ``address`` now."""
         return await self._rooms.ask(accounts.CREDENTIAL, accounts.CredentialRequest(address))
 
-    async def hash(self, password: str, address: str) -> Secrets:
-        """What is stored of a password, made in a thread when one is free. Raises `Refused` (UNAVAILABLE)."""
-        secrets: Secrets = await self._hash(self._vault.secrets, password, address)
+    async def hash(self, password: str, address: str, stored: str = "") -> Secrets:
+        """What is stored of a password, made in a thread when one is free, as `Vault.secrets`. Raises `Refused`
+        (UNAVAILABLE)."""
+        secrets: Secrets = await self._hash(self._vault.secrets, password, address, stored)
         return secrets
 
     async def hash_all(self, passwords: Sequence[tuple[str, str]]) -> list[Secrets]:

@@ -1,7 +1,7 @@
 """Secrets made anew behind the logins that showed their passwords: foreign hashes, outdated ones, missing verifiers.
 
-It takes three times what the login itself takes, so no login waits for it: one secret at a time, in the order of the
-logins. What finds no room is left out, and the account's next login brings it again.
+It takes up to three times what the login itself takes, so no login waits for it: one secret at a time, in the order
+of the logins. What finds no room is left out, and the account's next login brings it again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ MOST = 64  # that wait
 
 
 class Renewals:
-    """Used on the trio loop. ``make`` makes secrets of a password and an address; ``renewed`` hears of an address."""
+    """Used on the trio loop. ``make`` makes secrets of a password and an address, as far as the stored hash
+    is not good enough; ``renewed`` hears of an address."""
 
     def __init__(
-        self, make: Callable[[str, str], Awaitable[Secrets]], rooms: Rooms, renewed: Callable[[str], None], log: Any
+        self,
+        make: Callable[[str, str, str], Awaitable[Secrets]],
+        rooms: Rooms,
+        renewed: Callable[[str], None],
+        log: Any,
     ) -> None:
         self._make = make
         self._rooms = rooms
@@ -47,7 +52,7 @@ class Renewals:
         """Work for ever."""
         async for credential, password in self._out:
             try:
-                secrets = await self._make(password, credential.address)
+                secrets = await self._make(password, credential.address, credential.secret)
                 renewed = accounts.Rehash(credential.account, credential.secret, secrets.hash, secrets.scram)
                 await self._rooms.ask(accounts.REHASH, renewed)
             except Refused as refusal:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.storage.rules import apop, scram
-from services.storage.rules.passwords import SALT, hash_password
+from services.storage.rules.passwords import SALT, hash_password, outdated
 from shared.base.errors import ConfigurationError
 
 _SHORTEST_KEY = 32  # octets
@@ -35,13 +35,16 @@ class Vault:
         """Use another key from now on. What the old one sealed opens no more: its accounts set a new password."""
         self.apop_key = apop_key
 
-    def secrets(self, password: str, address: str) -> Secrets:
-        """All of one password. Takes tens of milliseconds: for threads."""
+    def secrets(self, password: str, address: str, stored: str = "") -> Secrets:
+        """All of one password; a ``stored`` hash of it is kept where it is as we make them. Takes tens of
+        milliseconds: for threads."""
         verifiers = [
             scram.derive(name, password, os.urandom(scram.SALT), self.iterations) for name in self._mechanisms
         ]
         sealed = apop.seal(self.apop_key, address, password, os.urandom(apop.NONCE)) if self.apop_key else b""
-        return Secrets(hash_password(password, os.urandom(SALT)), " ".join(map(str, verifiers)), sealed)
+        kept = stored and not outdated(stored)
+        hashed = stored if kept else hash_password(password, os.urandom(SALT))
+        return Secrets(hashed, " ".join(map(str, verifiers)), sealed)
 
     def incomplete(self, stored: str) -> bool:
         """Whether a mechanism that is offered has no verifier among those stored."""
