@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tests.bench.client import letter
 from tests.bench.figures import Figure
-from tests.support.house import House, free_ports, running_house, until
+from tests.support.house import House, running_house, until
+from tests.support.ports import free_port
 from tests.support.postfix import is_installed, running_postfix
 
 LETTERS, SIZE = 2_000, 4_096
@@ -59,7 +60,7 @@ class Sink:
 @contextmanager
 def running_sink() -> Iterator[Sink]:
     """Postfix's own sink, which costs next to nothing, in a process of its own."""
-    port = free_ports(["sink"])["sink"]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="sink-") as folder:
         record = Path(folder, "letters")
         with record.open("wb") as file:
@@ -124,7 +125,7 @@ def _eilpost(destinations: int) -> float:
 
 
 def _postfix(destinations: int) -> float:
-    port = free_ports(["postfix"])["postfix"]
+    port = free_port()
     with running_sink() as sink:
         transports = {"*": f"smtp:[127.0.0.1]:{sink.port}"}
         with running_postfix(port, "pf.test", transports, POSTFIX) as postfix:
