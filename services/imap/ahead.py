@@ -1,8 +1,9 @@
-"""Asking for the next page while this one is on its way to the client."""
+"""Asking for the next pages while this one is on its way to the client."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Generic, TypeVar
 
 import trio
@@ -10,6 +11,8 @@ import trio
 from shared.base.errors import EilpostError
 
 R = TypeVar("R")
+
+_TURNS = 4  # of the loop until a question is written: for who asks, for the writer, for its lock and its socket
 
 
 class Ahead(Generic[R]):
@@ -44,3 +47,24 @@ class Ahead(Generic[R]):
     def cancel(self) -> None:
         """Nobody wants the answer any more."""
         self._scope.cancel()
+
+
+async def in_turn(
+    nursery: trio.Nursery, asks: Iterable[Callable[[], Awaitable[R]]], ahead: int
+) -> AsyncGenerator[R, None]:
+    """What each of ``asks`` answers, in their order; while the caller is at one, the next ``ahead`` are under way."""
+    waiting: deque[Ahead[R]] = deque()
+    try:
+        for ask in asks:
+            waiting.append(Ahead(nursery, ask))
+            for _ in range(_TURNS):  # else it would leave when the caller is done, who may be long about it
+                await trio.lowlevel.checkpoint()
+            if len(waiting) > ahead:
+                yield await waiting[0].take()
+                waiting.popleft()
+        while waiting:
+            yield await waiting[0].take()
+            waiting.popleft()
+    finally:
+        for each in waiting:
+            each.cancel()

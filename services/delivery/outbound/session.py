@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NamedTuple
 
+import trio
+
 from services.delivery.content import Content
 from services.delivery.outbound.config import OutboundSettings
 from services.delivery.outbound.encryption import Encryption
-from services.delivery.outbound.patience import Patience
 from services.delivery.outbound.routes import NextHop, Server
 from services.delivery.outbound.trouble import Undeliverable
 from shared.net.dialer import dial
@@ -59,16 +60,8 @@ class Sent(NamedTuple):
 class Session:
     """A greeted server. Made by `connect`."""
 
-    def __init__(
-        self,
-        server: Server,
-        connection: Connection,
-        core: ClientCore,
-        settings: OutboundSettings,
-        patience: Patience,
-    ) -> None:
+    def __init__(self, server: Server, connection: Connection, core: ClientCore, settings: OutboundSettings) -> None:
         self.server = server
-        self._patience = patience
         self._connection = connection
         self._core = core
         self._settings = settings
@@ -151,10 +144,8 @@ class Session:
         """Whether nothing stands in the way of a transaction, as far as we know."""
         return obstacle(envelope, self.extensions, secure=self.verified) is None
 
-    async def send(
-        self, envelope: Envelope, content: Content, ahead: Envelope | None = None, *, last: bool = False
-    ) -> Sent:
-        """One transaction; ``ahead``, of a small message, is what the next one begins with, or it is the ``last``.
+    async def send(self, envelope: Envelope, content: Content, ahead: Envelope | None = None) -> Sent:
+        """One transaction; ``ahead``, of a small message, is what the next one begins with.
 
         Raises `Broken`, and `Unavailable` when storage does not give a large message.
         """
@@ -163,7 +154,7 @@ class Session:
             return Sent((refused,) * len(envelope.recipients))
         self.uses += 1
         try:
-            self._core.transact(envelope, content.whole, ahead, last=last)
+            self._core.transact(envelope, content.whole, ahead)
             while True:
                 event = await self._next(self._settings.command_timeout)
                 if isinstance(event, Finished):
@@ -190,12 +181,12 @@ class Session:
     # --- the end ---
 
     async def quit(self) -> None:
-        """Say goodbye, shortly, unless that was said, and close."""
+        """Say goodbye, shortly, and close."""
         if not self._core.closing:
             self._core.quit()
-        with suppress(PeerGone, PeerTimeout, ReplyError):
-            while self._core.parting:
-                await self._next(_GOODBYE)
+            with suppress(PeerGone, PeerTimeout, ReplyError), trio.move_on_after(_GOODBYE):
+                await self._connection.send(self._core.to_send())
+                await self._connection.receive(_GOODBYE)
         await self._connection.aclose()
 
     def abandon(self) -> None:
@@ -213,8 +204,8 @@ class Session:
                 await self._connection.send(out)
             if event is not None:
                 return event
-            seconds = self._settings.end_timeout if self._core.dot_sent else timeout
-            data = await self._patience.receive(self._connection, seconds, later=bool(out))
+            patience = self._settings.end_timeout if self._core.dot_sent else timeout
+            data = await self._connection.receive(patience, later=bool(out))
             if not data:
                 raise PeerGone("the server closed the connection")
             self._core.feed(data)
@@ -263,12 +254,7 @@ async def _closing_on_error(connection: Connection) -> AsyncIterator[None]:
 
 
 async def connect(
-    server: Server,
-    hop: NextHop,
-    encryption: Encryption,
-    settings: OutboundSettings,
-    patience: Patience,
-    name: str,
+    server: Server, hop: NextHop, encryption: Encryption, settings: OutboundSettings, name: str
 ) -> Session:
     """A session with ``server``, ready for a transaction; ``name`` is ours in EHLO. Raises `Undeliverable`."""
     source = settings.source_ipv6 if ":" in server.address else settings.source_ipv4
@@ -277,6 +263,6 @@ async def connect(
     except (PeerGone, PeerTimeout) as error:
         raise Undeliverable("4.4.1", f"no connection: {error}", relay=str(server)) from error
     async with _closing_on_error(connection):
-        session = Session(server, connection, ClientCore(name), settings, patience)
+        session = Session(server, connection, ClientCore(name), settings)
         await session.greet(hop, encryption)
     return session

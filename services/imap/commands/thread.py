@@ -41,5 +41,5 @@ async def handle(context: MailboxContext, command: Thread) -> Done:
             await trio.lowlevel.checkpoint()
     forest = algorithm.finish()
     numbers = known if command.uid else context.snapshot.locate(known).sequences
-    context.talk.out.write(responses.thread(forest.roots, forest.children, numbers))
+    context.talk.out.write(responses.thread(*forest, numbers))
     return DONE

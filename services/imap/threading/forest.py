@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
+
+NONE = -1
 
 
 class Material(NamedTuple):
@@ -22,11 +25,28 @@ class Material(NamedTuple):
 class Forest(NamedTuple):
     """Messages are numbered as in the material; a node above them stands for one that is missing.
 
-    ``children`` has a list for each node that has any; a missing one has two or more.
+    ``first`` has for each node its first child, ``following`` the sibling after it, `NONE` where there is none: two
+    columns, since a list for each of many nodes is dear. A missing one has two children or more.
     """
 
     roots: list[int]
-    children: dict[int, list[int]]
+    first: list[int]
+    following: list[int]
+
+    def children(self, node: int) -> Iterator[int]:
+        """In their order."""
+        child = self.first[node]
+        while child != NONE:
+            yield child
+            child = self.following[child]
+
+    def place(self, node: int, children: list[int]) -> None:
+        """Let ``node`` have these children, and none but these."""
+        before = NONE
+        for child in reversed(children):
+            self.following[child] = before
+            before = child
+        self.first[node] = before
 
 
 class Algorithm(Protocol):

@@ -13,10 +13,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-NONE = -1
+from services.imap.threading.forest import NONE
+
 _STEPS = 5_000_000  # up the chains of parents in search of loops; beyond them, what might close one is not linked
-_CHAINS = 50_000  # remembered
-_CHAIN = 256  # octets of one that is remembered
+_CHAINS = 50_000  # remembered, and those of one page
+_CHAIN = 34  # ids of one that is remembered
 
 
 class Links:
@@ -37,25 +38,27 @@ class Links:
         octets = ids.tobytes()
         parents, nodes, messages, has_children = self._parents, self._nodes, self._messages, self._has_children
         known, subjects, places = self._known, self.subjects, self._places
-        at = 0
+        at, number = 0, len(places)
+        longest = _CHAIN if len(known) < _CHAINS else 0
         for count in counts:
             subjects.append(ids[at])
             own = ids[at + 1]
+            end = at + count
             node = nodes.get(own, NONE) if own else NONE
             first = node == NONE or messages[node] == NONE  # of this id
             if node != NONE and first:
-                messages[node] = len(places)
+                messages[node] = number
             else:
                 node = len(parents)
                 parents.append(NONE)
                 has_children.append(0)
-                messages.append(len(places))
+                messages.append(number)
                 if own and first:
                     nodes[own] = node
             places.append(node)
-            end = at + count
+            number += 1
             if count > 2:
-                chain = octets[(at + 2) * 8 : end * 8]
+                chain = octets[at * 8 + 16 : end * 8]
                 if chain not in known:
                     self._link_chain(ids[at + 2 : end])
                 parent = nodes[ids[end - 1]]
@@ -64,8 +67,8 @@ class Links:
                 else:  # what `_put` would do
                     parents[node] = parent
                     has_children[parent] = 1
-                if own and first and len(chain) <= _CHAIN and len(known) < _CHAINS:
-                    known.add(chain + octets[(at + 1) * 8 : (at + 2) * 8])
+                if count <= longest and own and first:
+                    known.add(chain + octets[at * 8 + 8 : at * 8 + 16])
             elif parents[node] != NONE:
                 parents[node] = NONE
             at = end

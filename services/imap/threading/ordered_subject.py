@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.imap.threading.forest import Forest, Material
+from services.imap.threading.forest import NONE, Forest, Material
 
 
 class BySubject:
@@ -23,12 +23,10 @@ class BySubject:
     def finish(self) -> Forest:
         """The threads of all that was added."""
         dates = self._dates
-        roots: list[int] = []
-        children: dict[int, list[int]] = {}
+        forest = Forest([], [NONE] * len(dates), [NONE] * len(dates))
         for thread in self._threads.values():
             thread.sort(key=dates.__getitem__)
-            roots.append(thread[0])
-            if len(thread) > 1:
-                children[thread[0]] = thread[1:]
-        roots.sort(key=lambda root: (dates[root], root))
-        return Forest(roots, children)
+            forest.roots.append(thread[0])
+            forest.place(thread[0], thread[1:])
+        forest.roots.sort(key=lambda root: (dates[root], root))
+        return forest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.imap.threading.forest import Forest, Material
-from services.imap.threading.links import NONE, Links
+from services.imap.threading.forest import NONE, Forest, Material
+from services.imap.threading.links import Links
 from services.imap.threading.subjects import gather
 
 
@@ -24,40 +24,40 @@ class ByReferences:
     def finish(self) -> Forest:
         """The threads of all that was added."""
         links, dates = self._links, self._dates
-        forest = _plant(links.visible_parents(), dates)
-        _order(forest, dates)
-        if gather(links.subjects, dates, forest, links.next_node):
+        forest = _plant(links.visible_parents(), dates, links.next_node)
+        if gather(links.subjects, dates, forest):
             _order(forest, dates)
         return forest
 
 
-def _plant(parents: Sequence[int], dates: Sequence[int]) -> Forest:
-    """Steps 2 to 4."""
-    roots: list[int] = []
-    children: dict[int, list[int]] = {}
-    for number, parent in enumerate(parents):
+def _plant(parents: Sequence[int], dates: Sequence[int], nodes: int) -> Forest:
+    """Steps 2 to 4. The last come first, so that each is put in front of its siblings."""
+    forest = Forest([], [NONE] * nodes, [NONE] * nodes)
+    roots, first, following = forest
+    crowded: set[int] = set()  # what has several children
+    for number in range(len(parents) - 1, -1, -1):
+        parent = parents[number]
         if parent == NONE:
             roots.append(number)
-        elif parent in children:
-            children[parent].append(number)
-        else:
-            children[parent] = [number]
-    for below in children.values():
-        if len(below) > 1:
-            below.sort(key=dates.__getitem__)
-    for parent in [parent for parent in children if parent >= len(parents)]:
-        if len(children[parent]) > 1:
-            roots.append(parent)
-        else:
-            roots += children.pop(parent)
-    return Forest(roots, children)
+            continue
+        if (beside := first[parent]) != NONE:
+            following[number] = beside
+            crowded.add(parent)
+        first[parent] = number
+    for parent in crowded:
+        forest.place(parent, sorted(forest.children(parent), key=dates.__getitem__))
+    missing = [node for node in range(len(parents), nodes) if first[node] != NONE]
+    roots += [node if node in crowded else first[node] for node in missing]
+    _order(forest, dates)
+    return forest
 
 
 def _order(forest: Forest, dates: Sequence[int]) -> None:
-    size, children = len(dates), forest.children
+    """Threads by the dates of their first messages."""
+    size, first = len(dates), forest.first
     forest.roots.sort()
     if not forest.roots or forest.roots[-1] < size:
         forest.roots.sort(key=dates.__getitem__)
         return
-    firsts = {root: root if root < size else children[root][0] for root in forest.roots}
-    forest.roots.sort(key=lambda root: (dates[firsts[root]], firsts[root]))
+    leaders = {root: root if root < size else first[root] for root in forest.roots}
+    forest.roots.sort(key=lambda root: (dates[leaders[root]], leaders[root]))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
+from operator import or_
 
-from services.imap.threading.forest import Forest
+from services.imap.threading.forest import NONE, Forest
 
 _NO_SUBJECT = 1
 
 
-def gather(subjects: Sequence[int], dates: Sequence[int], forest: Forest, next_node: int) -> bool:
-    """Join threads of ``forest``, whose nodes are below ``next_node``; whether there was anything to join."""
-    joining = _Joining(subjects, dates, forest, next_node)
+def gather(subjects: Sequence[int], dates: Sequence[int], forest: Forest) -> bool:
+    """Join threads of ``forest``, which may get nodes by it; whether there was anything to join."""
+    joining = _Joining(subjects, dates, forest)
     if not joining.needed:
         return False
     joining.choose()
@@ -20,23 +22,23 @@ def gather(subjects: Sequence[int], dates: Sequence[int], forest: Forest, next_n
 
 
 class _Joining:
-    def __init__(self, subjects: Sequence[int], dates: Sequence[int], forest: Forest, next_node: int) -> None:
+    def __init__(self, subjects: Sequence[int], dates: Sequence[int], forest: Forest) -> None:
         self._size = len(dates)
         self._dates = dates
-        self._children = forest.children
         self._forest = forest
-        self._next = next_node
-        self._subjects = [subjects[root if root < self._size else forest.children[root][0]] for root in forest.roots]
-        self._replies = {root for root, each in zip(forest.roots, self._subjects, strict=True) if each & 1}
+        self._subjects = [subjects[root if root < self._size else forest.first[root]] for root in forest.roots]
+        self._replies: set[int] = set()
         self._table: dict[int, int] = {}  # the thread that others of its subject join
 
     @property
     def needed(self) -> bool:
-        return len({each | 1 for each in self._subjects}) < len(self._subjects)
+        return len(set(map(or_, self._subjects, repeat(1)))) < len(self._subjects)
 
     def choose(self) -> None:
         """A missing message is preferred, then one that is no reply, then the first."""
-        for root, subject in zip(self._forest.roots, self._subjects, strict=True):
+        roots = self._forest.roots
+        self._replies.update(root for root, each in zip(roots, self._subjects, strict=True) if each & 1)
+        for root, subject in zip(roots, self._subjects, strict=True):
             held = self._table.setdefault(subject | 1, root)
             better = root >= self._size or (held in self._replies and root not in self._replies)
             if held < self._size and better:
@@ -44,7 +46,7 @@ class _Joining:
 
     def join(self) -> None:
         kept = dict.fromkeys(self._forest.roots)
-        grown: set[int] = set()
+        joined: dict[int, list[int]] = {}  # by what they have joined
         for root, subject in zip(self._forest.roots, self._subjects, strict=True):
             key = subject | 1
             held = self._table[key]
@@ -52,18 +54,22 @@ class _Joining:
                 continue
             del kept[root]
             if held >= self._size:
-                self._children[held] += self._children.pop(root) if root >= self._size else [root]
+                joined.setdefault(held, []).extend(self._forest.children(root) if root >= self._size else [root])
             elif root in self._replies and held not in self._replies:
-                self._children.setdefault(held, []).append(root)
+                joined.setdefault(held, []).append(root)
             else:  # neither answers the other: both below one that is missing
-                self._table[key] = node = self._next
-                self._next += 1
-                self._children[node] = [held, root]
+                node = self._table[key] = self._missing()
+                joined[node] = [held, root]
                 del kept[held]
                 kept[node] = None
-                grown.add(node)
-            grown.add(held)
         self._forest.roots[:] = kept
-        for node in grown:
-            if node in self._children:
-                self._children[node].sort(key=lambda number: (self._dates[number], number))
+        for node, others in joined.items():
+            below = [*self._forest.children(node), *others]
+            below.sort(key=lambda number: (self._dates[number], number))
+            self._forest.place(node, below)
+
+    def _missing(self) -> int:
+        """A new node."""
+        self._forest.first.append(NONE)
+        self._forest.following.append(NONE)
+        return len(self._forest.first) - 1

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
-from services.storage.engines.prepared import Prepared
+from services.storage.engines.bulk import BulkInsert
 from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import letter, recipient
 from shared.contracts.messages import Mailing
 from shared.contracts.spool import Accept
 
-KNOWN = Prepared(
-    select(letter.c.id, letter.c.request).where(letter.c.id.in_(bindparam("ids", expanding=True))), "ids"
-)
-ADD_LETTER = Prepared(
-    insert(letter),
+KNOWN = select(letter.c.id, letter.c.request).where(letter.c.id.in_(bindparam("ids", expanding=True)))
+ADD_LETTER = BulkInsert(
+    letter,
     "seq",
     "id",
     "request",
@@ -43,10 +41,10 @@ ADD_LETTER = Prepared(
     "deliver_by",
     "by_mode",
 )
-ADD_RECIPIENT = Prepared(
-    insert(recipient), "letter_seq", "number", "address", "original", "notify", "state", "next_attempt", "far"
+ADD_RECIPIENT = BulkInsert(
+    recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt", "far"
 )
-ADD_SPAWNED_RECIPIENT = Prepared(insert(recipient), *ADD_RECIPIENT.names, "sender")
+ADD_SPAWNED_RECIPIENT = BulkInsert(recipient, *ADD_RECIPIENT.columns, "sender")
 ORIGINS = select(
     letter.c.seq,
     letter.c.trace,
@@ -98,7 +96,7 @@ class Spawned(NamedTuple):
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     """The digests of letters that are here already, by id."""
-    return dict(KNOWN.rows(connection, list(ids)))
+    return dict(connection.execute(KNOWN, {"ids": ids}).all())
 
 
 def add(connection: Connection, now: float, letters: Sequence[Incoming], content_ids: Sequence[int]) -> None:
@@ -114,8 +112,8 @@ def add(connection: Connection, now: float, letters: Sequence[Incoming], content
             (seq, number, each.address, each.original, " ".join(each.notify), READY, due, far)
             for number, each in enumerate(request.recipients, 1)
         )
-    ADD_LETTER.run_many(connection, rows)
-    ADD_RECIPIENT.run_many(connection, recipients)
+    ADD_LETTER.execute(connection, rows)
+    ADD_RECIPIENT.execute(connection, recipients)
 
 
 def origins(connection: Connection, seqs: Collection[int]) -> dict[int, Origin]:
@@ -134,8 +132,8 @@ def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> Non
             (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False, each.sender)
             for number, one in enumerate(each.mailing.recipients, 1)
         )
-    ADD_LETTER.run_many(connection, rows)
-    ADD_SPAWNED_RECIPIENT.run_many(connection, recipients)
+    ADD_LETTER.execute(connection, rows)
+    ADD_SPAWNED_RECIPIENT.execute(connection, recipients)
 
 
 def _spawned(seq: int, now: float, spawned: Spawned) -> tuple[Any, ...]:

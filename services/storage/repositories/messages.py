@@ -19,14 +19,13 @@ from sqlalchemy import (
     cast,
     delete,
     func,
-    insert,
     or_,
     select,
     tuple_,
     update,
 )
 
-from services.storage.engines.prepared import Prepared
+from services.storage.engines.bulk import BulkInsert, BulkUpdate
 from services.storage.rules.flags import DELETED, FIRST_INTERNED
 from services.storage.tables.schema import flagset, message
 
@@ -42,7 +41,7 @@ MARKED = or_(  # what carries \\Deleted
 MARKED_OCTETS = select(cast(func.coalesce(func.sum(message.c.size), 0), BigInteger)).where(
     message.c.mailbox_id == bindparam("mailbox"), MARKED
 )
-REFLAG = Prepared(
+REFLAG = BulkUpdate(
     update(message)
     .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
     .values(flagset_id=bindparam("flagset"), modseq=bindparam("now")),
@@ -51,11 +50,7 @@ REFLAG = Prepared(
     "flagset",
     "now",
 )
-REMOVE = Prepared(
-    delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of")),
-    "mailbox",
-    "of",
-)
+REMOVE = delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
 
 
 class Message(NamedTuple):
@@ -77,7 +72,7 @@ class Message(NamedTuple):
         return self.uid, self.modseq, self.flagset_id, self.size, self.date
 
 
-ADD = Prepared(insert(message), *Message._fields)
+ADD = BulkInsert(message, *Message._fields)
 
 
 class Picker:
@@ -93,20 +88,21 @@ class Picker:
         if index is not None and index.table is not None:
             base = base.with_hint(index.table, f"INDEXED BY {index.name}", "sqlite")
         base = base.order_by(message.c.mailbox_id, message.c.uid)
-        here = base.where(message.c.mailbox_id == bindparam("mailbox"))
-        span = here.where(message.c.uid.between(bindparam("first"), bindparam("last")))
-        listed = here.where(message.c.uid.in_(bindparam("uids", expanding=True)))
-        paired = base.where(tuple_(message.c.mailbox_id, message.c.uid).in_(bindparam("pairs", expanding=True)))
-        self._span = Prepared(span, "mailbox", "first", "last")
-        self._listed = Prepared(listed, "mailbox", "uids")
-        self._paired = Prepared(paired, "pairs")
+        self._span = base.where(
+            message.c.mailbox_id == bindparam("mailbox"),
+            message.c.uid.between(bindparam("first"), bindparam("last")),
+        )
+        self._listed = base.where(
+            message.c.mailbox_id == bindparam("mailbox"), message.c.uid.in_(bindparam("uids", expanding=True))
+        )
+        self._paired = base.where(tuple_(message.c.mailbox_id, message.c.uid).in_(bindparam("pairs", expanding=True)))
 
     def pick(self, connection: Connection, wanted: Mapping[int, Sequence[int]]) -> list[Any]:
         """Rows of the messages that are there, by mailbox and UID. ``wanted`` holds ascending UIDs by mailbox id."""
         asked = {number: uids for number, uids in wanted.items() if uids}
         if len(asked) > 1 and sum(map(len, asked.values())) <= PAIRED:
             pairs = [(number, uid) for number, uids in asked.items() for uid in uids]
-            return self._paired.rows(connection, pairs)
+            return list(connection.execute(self._paired, {"pairs": pairs}))
         pages = (page for number, uids in asked.items() for page in self.pages(connection, number, uids, SPANNED))
         return [row for page in pages for row in page]
 
@@ -121,13 +117,14 @@ class Picker:
                 yield self._dense(connection, mailbox, uids[start : start + size])
             return
         for start in range(0, len(uids), LISTED):
-            yield self._listed.rows(connection, mailbox, list(uids[start : start + LISTED]))
+            piece = list(uids[start : start + LISTED])
+            yield list(connection.execute(self._listed, {"mailbox": mailbox, "uids": piece}))
 
     def _dense(self, connection: Connection, mailbox: int, uids: Sequence[int]) -> list[Any]:
         first, last = uids[0], uids[-1]
-        rows = self._span.rows(connection, mailbox, first, last)
+        rows = connection.execute(self._span, {"mailbox": mailbox, "first": first, "last": last}).all()
         if last - first == len(uids) - 1:
-            return rows
+            return list(rows)
         wanted = set(uids)
         return [row for row in rows if row[1] in wanted]
 
@@ -140,12 +137,12 @@ WHOLE = Picker(
 
 def add(connection: Connection, rows: Sequence[Message]) -> None:
     """Insert rows."""
-    ADD.run_many(connection, rows)
+    ADD.execute(connection, rows)
 
 
 def reflag(connection: Connection, rows: Sequence[tuple[int, int, int, int]]) -> None:
     """Set flags and modseq: rows of mailbox, UID, flag set, modseq."""
-    REFLAG.run_many(connection, rows)
+    REFLAG.execute(connection, rows)
 
 
 def marked_octets(connection: Connection, mailbox: int) -> int:
@@ -156,4 +153,5 @@ def marked_octets(connection: Connection, mailbox: int) -> int:
 
 def remove(connection: Connection, mailbox: int, uids: Sequence[int]) -> None:
     """Delete rows; their history and their content are the caller's."""
-    REMOVE.run_many(connection, [(mailbox, uid) for uid in uids])
+    if uids:
+        connection.execute(REMOVE, [{"mailbox": mailbox, "of": uid} for uid in uids])

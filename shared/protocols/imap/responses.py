@@ -7,7 +7,7 @@ literals, and names become modified UTF-7 (or UTF-8 in quotes for clients that e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from shared.protocols.imap.strings import (
@@ -257,24 +257,22 @@ def sort(numbers: Sequence[int], modseq: int | None = None) -> bytes:
     return b"* SORT" + search(numbers, modseq).removeprefix(b"* SEARCH")
 
 
-def thread(roots: Iterable[int], children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> bytes:
-    """``* THREAD`` (RFC 5256). Nodes count from 0; one that ``numbers`` does not reach stands for a missing message,
-    and has children."""
+def thread(roots: Iterable[int], first: Sequence[int], following: Sequence[int], numbers: Iterable[int]) -> bytes:
+    """``* THREAD`` (RFC 5256). Nodes count from 0; ``first`` has their first children, ``following`` what stands
+    beside them, -1 for none. One that ``numbers`` does not reach stands for a missing message, and has children."""
+    shown = list(map(str, numbers))
     parts: list[str] = []
     for root in roots:
-        chain = [root] if root < len(numbers) else []
-        below = children.get(root, ())
-        while len(below) == 1:
-            chain.append(below[0])
-            below = children.get(below[0], ())
-        if below:
-            parts += _tree(root, children, numbers)
-        else:
-            parts.append(f"({' '.join([str(numbers[node]) for node in chain])})")
+        chain = [shown[root]] if root < len(shown) else []
+        below = first[root]
+        while below >= 0 and following[below] < 0:
+            chain.append(shown[below])
+            below = first[below]
+        parts += _tree(root, first, following, shown) if below >= 0 else (f"({' '.join(chain)})",)
     return f"* THREAD {''.join(parts)}".rstrip().encode("ascii") + b"\r\n"
 
 
-def _tree(root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[int]) -> Iterator[str]:
+def _tree(root: int, first: Sequence[int], following: Sequence[int], shown: Sequence[str]) -> Iterator[str]:
     """One thread in parentheses; without recursion, since threads may be as long as mailboxes."""
     waiting = [root]
     while waiting:
@@ -282,15 +280,19 @@ def _tree(root: int, children: Mapping[int, Sequence[int]], numbers: Sequence[in
         if node < 0:
             yield ")"
             continue
+        if node != root and following[node] >= 0:
+            waiting.append(following[node])
         yield "("
-        below: Sequence[int] = (node,)
-        while len(below) == 1:
-            node = below[0]
-            below = children.get(node, ())
-            if node < len(numbers):
-                yield f"{numbers[node]} " if below else str(numbers[node])
+        below = node
+        while True:
+            node, below = below, first[below]
+            if node < len(shown):
+                yield f"{shown[node]} " if below >= 0 else shown[node]
+            if below < 0 or following[below] >= 0:
+                break
         waiting.append(-1)
-        waiting.extend(reversed(below))
+        if below >= 0:
+            waiting.append(below)
 
 
 def esearch(

@@ -46,10 +46,4 @@ class Finished(NamedTuple):
     replies: tuple[ServerReply, ...]
 
 
-class Parted(NamedTuple):
-    """The server has answered QUIT."""
-
-
-Event: TypeAlias = (
-    Greeted | Unwelcome | TlsAgreed | TlsRefused | Authenticated | AuthRefused | BodyDue | Finished | Parted
-)
+Event: TypeAlias = Greeted | Unwelcome | TlsAgreed | TlsRefused | Authenticated | AuthRefused | BodyDue | Finished

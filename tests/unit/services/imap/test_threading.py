@@ -52,7 +52,7 @@ def grown(algorithm: Algorithm, letters: Sequence[Letter], pages: int) -> Forest
 
 
 def said(forest: Forest, count: int) -> bytes:
-    octets = responses.thread(forest.roots, forest.children, range(1, count + 1))
+    octets = responses.thread(*forest, range(1, count + 1))
     return octets.removeprefix(b"* THREAD").strip()
 
 
@@ -121,8 +121,8 @@ def members(forest: Forest, size: int) -> list[int]:
         if node < size:
             found.append(node)
         else:
-            assert len(forest.children[node]) > 1
-        waiting += forest.children.get(node, ())
+            assert len(list(forest.children(node))) > 1
+        waiting += forest.children(node)
     return found
 
 
@@ -175,7 +175,7 @@ def test_links_are_those_of_a_naive_reading(given_letters: list[Letter]) -> None
         names[letter.own if letter.own and letter.own not in seen else -1 - number] = number
         seen.add(letter.own)
     forest = by_references(plain)
-    found = {child: node for node, below in forest.children.items() for child in below if node < len(plain)}
+    found = {child: node for node in range(len(plain)) for child in forest.children(node)}
     for id, number in names.items():
         above = id
         while above in parents and (above == id or above not in names):
@@ -193,5 +193,5 @@ def test_long_threads_take_little_time() -> None:
     for each in (chain, backwards, wheel):
         forest = by_references(each)
         assert len(members(forest, count)) == count
-        responses.thread(forest.roots, forest.children, range(1, count + 1))
+        responses.thread(*forest, range(1, count + 1))
     assert time.process_time() - began < 10
