@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import trio
 
 from services.delivery.claims import ClaimLoop, letters, rung, traced
@@ -28,7 +26,7 @@ from shared.runtime.tally import Tally
 async def run(process: Process[DeliverySettings]) -> None:
     """Deliver until the process drains and the letters in hand are served."""
     common = process.common
-    house = House(process.bus, process.settings, process.draining, process.log, time.time, common.hostname)
+    house = House(process.bus, process.settings, process.draining, process.log, process.clock, common.hostname)
     await deliver(house, Resolver(common.dns))
 
 

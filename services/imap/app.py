@@ -29,7 +29,7 @@ async def run(process: Process[ImapSettings]) -> None:
         warm_views=settings.warm_views,
         poll_seconds=settings.poll_seconds,
     )
-    roster = Roster(process.bus, settings.sessions_per_account)
+    roster = Roster(process.bus, settings.sessions_per_account, process.clock)
     watches = Watches(process.bus, settings.poll_seconds)
     lookout = Lookout(process.bus, (mailboxes, watches), settings.check_seconds)
     async with trio.open_nursery() as nursery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Protocol
 
 import trio
@@ -28,13 +28,15 @@ class Endable(Protocol):
 
 
 class Roster:
-    """All sessions of this process; those that are logged in stand under their account."""
+    """All sessions of this process; those that are logged in stand under their account. ``clock`` gives Unix
+    seconds."""
 
-    def __init__(self, bus: Bus, per_account: int) -> None:
+    def __init__(self, bus: Bus, per_account: int, clock: Callable[[], float]) -> None:
         self.sessions: set[Endable] = set()
         self._accounts: dict[int, dict[Endable, AccountContext]] = {}
         self._bus = bus
         self._per_account = per_account
+        self._clock = clock
         self._changed: set[int] = set()
         self._wake = trio.Event()
 
@@ -62,7 +64,7 @@ class Roster:
                     await self._wake.wait()
                 self._wake = trio.Event()
                 changed, self._changed = self._changed, set()
-                limit = time.time() + _AHEAD
+                limit = self._clock() + _AHEAD
                 for number, present in list(self._accounts.items()):
                     for session, account in list(present.items()):
                         if number in changed or account.expires < limit:
@@ -86,7 +88,7 @@ class Roster:
             if error.code in _END:
                 session.end("Please log in again")
         except Unavailable:
-            if account.expires < time.time():
+            if account.expires < self._clock():
                 session.end("Please log in again")
         else:
             account.grant, account.expires = fresh.grant, fresh.expires

@@ -13,7 +13,7 @@ from shared.runtime.process import Process
 async def run(process: Process[Pop3Settings]) -> None:
     """Serve until draining is over."""
     settings = process.settings
-    house = House(settings, process.bus, process.log, process.common.login, process.common.hostname)
+    house = House(settings, process.bus, process.log, process.common.login, process.common.hostname, process.clock)
     server = Server(house)
     server.watch_accounts()
     async with trio.open_nursery() as nursery:

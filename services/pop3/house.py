@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from secrets import token_hex
 
 import trio
@@ -37,11 +39,13 @@ class House:
         log: FilteringBoundLogger,
         logins: LoginSettings = USUAL_LOGINS,
         hostname: str = "localhost",
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
         self.bus = bus
         self.log = log
         self.logins = logins
+        self.clock = clock  # Unix seconds
         self._hostname = hostname
         self.batches = trio.Semaphore(settings.batches)  # bodies under way to us
         self.guests: Guests[Reader] = Guests()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import trio
 
 from services.pop3.house import House
@@ -62,7 +60,7 @@ class Tenure:
 
     async def _renew(self) -> None:
         bus = self._house.bus
-        if self._in_doubt or self._login.expires - time.time() < maildrop.LEASE:
+        if self._in_doubt or self._login.expires - self._house.clock() < maildrop.LEASE:
             self._login = await bus.call(directory.renew, directory.Renew(self.grant), trace=self.session)
             self._in_doubt = False
         await bus.call(maildrop.hold, maildrop.Hold(self.grant, self.session, self.mailbox), trace=self.session)

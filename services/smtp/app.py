@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import trio
 
 from services.smtp.config import SmtpSettings
@@ -25,7 +23,7 @@ async def run(process: Process[SmtpSettings]) -> None:
     async with trio.open_nursery() as nursery:
         names = dns.Resolver(process.common.dns)
         door = Door(settings.ingress, names, bus)
-        tally = Tally(bus, time.time, process.log)
+        tally = Tally(bus, process.clock, process.log)
         judge = Judge(
             settings.judgement,
             settings.hostname,
@@ -34,9 +32,9 @@ async def run(process: Process[SmtpSettings]) -> None:
             tally if settings.judgement.dmarc_reports else None,
         )
         signatures = Signatures(bus, process.log)
-        login = process.common.login
+        login, clock = process.common.login, process.clock
         server = Server(
-            Shared(settings, bus, resolver, process.log, process.draining, door, judge, signatures, login)
+            Shared(settings, bus, resolver, process.log, process.draining, door, judge, signatures, clock, login)
         )
         server.watch_accounts()
         nursery.start_soon(server.drain, process.common.drain.timeout)

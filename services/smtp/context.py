@@ -35,6 +35,7 @@ class Shared:
     door: Door
     judge: Judge
     signatures: Signatures
+    clock: Callable[[], float]  # Unix seconds
     logins: LoginSettings = USUAL_LOGINS
 
 

@@ -20,7 +20,6 @@ from services.storage.blobs.data_port import DataPort
 from services.storage.blobs.opening import open_blobs
 from services.storage.blobs.tickets import Tickets
 from services.storage.census import watch_spool
-from services.storage.clock import SteadyClock
 from services.storage.config import StorageSettings
 from services.storage.disk import DiskGuard
 from services.storage.engines.database import Database
@@ -77,6 +76,7 @@ from services.storage.secrets import Vault, read_key
 from services.storage.subscriber import Subscriber
 from services.storage.sweeper import Sweeper
 from services.storage.vigilance import watch_failures
+from shared.base.clock import SteadyClock
 from shared.contracts.control import Serving, serving
 from shared.contracts.directory import account_changed
 from shared.contracts.restore import stage

@@ -4,7 +4,7 @@ Invariants:
 1. All that happens in one unit of work becomes durable at once or not at all.
 2. What is published here leaves the process after the commit and in the order of the calls; nothing leaves when the
    transaction, or only the savepoint of the calling handler, is rolled back.
-3. ``now`` is the same for the whole unit. It counts Unix seconds but never jumps (see `services.storage.clock`).
+3. ``now`` is the same for the whole unit. It counts Unix seconds but never jumps (see `shared.base.clock`).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -11,6 +12,7 @@ from typing import Generic, TypeVar
 import trio
 from structlog.typing import FilteringBoundLogger
 
+from shared.base.clock import SteadyClock
 from shared.bus.client import Bus
 from shared.net.listener import Handler, ListenerSpec, serve_connections
 from shared.runtime.health import Health
@@ -34,6 +36,7 @@ class Process(Generic[S]):
     health: Health
     tls: ssl.SSLContext | None
     reloads: list[Reload] = field(default_factory=list)  # what SIGHUP runs
+    clock: Callable[[], float] = field(default_factory=lambda: SteadyClock(time.time()))
 
     async def serve(
         self,

@@ -233,7 +233,9 @@ class SmtpStage:
         counts = self.tally if settings.judgement.dmarc_reports else None
         judge = Judge(settings.judgement, settings.hostname, self.dns, nursery, counts)
         signatures = Signatures(bus, log)
-        self.server = Server(Shared(settings, bus, self.resolver, log, self.draining, door, judge, signatures))
+        self.server = Server(
+            Shared(settings, bus, self.resolver, log, self.draining, door, judge, signatures, time.time)
+        )
         self.server.watch_accounts()
         self._nursery = nursery
         nursery.start_soon(self.server.drain, 20.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import time
-
 from services.smtp.context import Context
 from services.smtp.policy.verdict import Unacceptable
 from services.smtp.replies import LOGIN_EXPIRED
@@ -27,7 +25,7 @@ class LoginExpired(Unacceptable):
 
 async def fresh_login(context: Context, login: LoggedIn, trace: str) -> LoggedIn:
     """The login with a grant that holds for this transaction. Raises `LoginExpired`, `Unavailable`."""
-    if login.expires - time() > _RENEW_BEFORE:
+    if login.expires - context.shared.clock() > _RENEW_BEFORE:
         return login
     try:
         renewed = await context.shared.bus.call(directory.renew, Renew(login.grant), trace=trace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -177,7 +178,7 @@ class Front:
             warm_views=settings.warm_views,
             poll_seconds=settings.poll_seconds,
         )
-        self.roster = Roster(self.bus, settings.sessions_per_account)
+        self.roster = Roster(self.bus, settings.sessions_per_account, time.time)
         self.watches = Watches(self.bus, settings.poll_seconds)
         shared = Shared(settings, self.bus, nursery, self.mailboxes, Names(settings.separator), self.watches)
         self.server = Server(shared, self.roster, structlog.get_logger())
