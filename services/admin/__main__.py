@@ -10,6 +10,7 @@ from services.admin.bus import bus
 from services.admin.dkim import dkim
 from services.admin.dns import dns
 from services.admin.domain import domain
+from services.admin.migrate import migrate
 from services.admin.probe import probe
 from services.admin.queue import queue
 from services.admin.sender import sender
@@ -31,6 +32,7 @@ def main() -> None:
 for command in (
     up,
     serve,
+    migrate,
     probe,
     bus,
     status,

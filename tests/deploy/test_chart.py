@@ -23,7 +23,10 @@ EVERYTHING = (
     "backup.restore.enabled=true",
     *(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve")),
 )
-WITHOUT_OPERATORS = tuple(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve"))
+WITHOUT_OPERATORS = (
+    "delivery.scaling.enabled=true",
+    *(f"fronts.{front}.scaling.enabled=true" for front in ("smtp", "imap", "pop3", "managesieve")),
+)
 # What answers with a ticket for the data port.
 TICKETS = ("blobs.upload", "messages.bodies", "sieve.letters", "backup.begin")
 COPYING = ("backup.enabled=true", "backup.restore.enabled=true", "backup.restore.snapshot=01ABC")
@@ -37,10 +40,11 @@ ON_SERVERS = (  # of a database and of objects
     "storage.objects.port=8333",
     "storage.objects.peers[0].podSelector.matchLabels.app=objects",
 )
+BUS_TLS = ("bus.tls.secret=mail-bus-tls",)
 OWN_BROKERS = ("bus.enabled=false", "bus.url={wss://one.example,wss://two.example}")
 
 
-@pytest.mark.parametrize("settings", [(), EVERYTHING, WITHOUT_OPERATORS, OWN_BROKERS, ON_SERVERS])
+@pytest.mark.parametrize("settings", [(), EVERYTHING, WITHOUT_OPERATORS, OWN_BROKERS, BUS_TLS, ON_SERVERS])
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_every_manifest_fits_its_schema(settings: tuple[str, ...], version: str) -> None:
     manifests = render(*settings)
@@ -50,8 +54,9 @@ def test_every_manifest_fits_its_schema(settings: tuple[str, ...], version: str)
         kubernetes_validate.validate(manifest, version, strict=True)
 
 
-def test_case_72_every_pod_is_without_power() -> None:
-    for name, pod in pods(render(*COPYING)).items():
+@pytest.mark.parametrize("settings", [COPYING, ON_SERVERS])
+def test_case_72_every_pod_is_without_power(settings: tuple[str, ...]) -> None:
+    for name, pod in pods(render(*settings)).items():
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         assert pod["automountServiceAccountToken"] is False
@@ -105,9 +110,63 @@ def test_storage_is_not_made_many_over_data_of_one(settings: tuple[str, ...]) ->
 
 
 def test_an_autoscaled_service_has_no_count_of_its_own() -> None:
-    deployments = of_kind(render(*WITHOUT_OPERATORS), "Deployment")
-    assert "replicas" not in deployments["imap"]["spec"]
-    assert deployments["delivery"]["spec"]["replicas"] == 1
+    for settings, kind in ((WITHOUT_OPERATORS, "HorizontalPodAutoscaler"), (EVERYTHING, "ScaledObject")):
+        manifests = render(*settings)
+        deployments = of_kind(manifests, "Deployment")
+        scaled = {each["spec"]["scaleTargetRef"]["name"] for each in of_kind(manifests, kind).values()}
+        assert scaled == {f"{RELEASE}-{name}" for name in ("smtp", "imap", "pop3", "managesieve", "delivery")}
+        for name in scaled:
+            assert "replicas" not in deployments[name.removeprefix(f"{RELEASE}-")]["spec"]
+    assert of_kind(render(), "Deployment")["delivery"]["spec"]["replicas"] == 1
+
+
+def test_each_service_grows_by_what_loads_it() -> None:
+    triggers = {
+        name: [each["metadata"].get("query", each["type"]) for each in scaled["spec"]["triggers"]]
+        for name, scaled in of_kind(render(*EVERYTHING), "ScaledObject").items()
+    }
+    for front in ("smtp", "imap", "pop3"):
+        assert "cpu" in triggers[front]
+        assert any(f'eilpost_connections{{service="{front}"' in query for query in triggers[front])
+    assert [query.partition("{")[0] for query in triggers["delivery"]] == [
+        "max(eilpost_queue_messages",
+        "max(eilpost_queue_oldest_seconds",
+    ]
+
+
+def test_no_service_is_disrupted_whole() -> None:
+    manifests = render(*ON_SERVERS)
+    guarded = of_kind(manifests, "PodDisruptionBudget")
+    many = set(of_kind(manifests, "Deployment")) | set(of_kind(manifests, "StatefulSet"))
+    assert set(guarded) == many - {"admin"}
+    for name, pod in pods(manifests).items():
+        (spread,) = pod["topologySpreadConstraints"]
+        assert spread["topologyKey"] == "kubernetes.io/hostname"
+        assert spread["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == name
+
+
+def test_a_schema_is_migrated_before_anything_of_a_release_starts() -> None:
+    assert "migration" not in pods(render())
+    manifests = render(*ON_SERVERS)
+    assert of_kind(manifests, "Job")["migration"]["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+    pod = pods(manifests)["migration"]
+    (container,) = pod["containers"]
+    assert container["args"] == ["migrate"]
+    assert {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume} == {"mail-database"}
+
+
+def test_metrics_are_fetched_from_every_service() -> None:
+    manifests = render("prometheus.serviceMonitor=true")
+    (endpoint,) = of_kind(manifests, "ServiceMonitor")[RELEASE]["spec"]["endpoints"]
+    assert endpoint["honorLabels"], "a label of ours would give way to one of Kubernetes'"
+    chosen = of_kind(manifests, "Service")["metrics"]["spec"]["selector"]
+    fetched = of_kind(manifests, "ServiceMonitor")[RELEASE]["spec"]["selector"]["matchLabels"]
+    assert fetched.items() <= of_kind(manifests, "Service")["metrics"]["metadata"]["labels"].items()
+    workloads = {**of_kind(manifests, "Deployment"), **of_kind(manifests, "StatefulSet")}
+    for name in set(workloads) - {"admin", "bus"}:
+        template = workloads[name]["spec"]["template"]
+        assert chosen.items() <= template["metadata"]["labels"].items()
+        assert {"name": "health", "containerPort": 8080} in template["spec"]["containers"][0]["ports"]
 
 
 def test_backups_are_taken_unless_one_is_put_back() -> None:
@@ -123,6 +182,20 @@ def test_backups_are_taken_unless_one_is_put_back() -> None:
     assert restoring["containers"][0]["args"] == ["restore", "/backup", "--snapshot", "01ABC"]
     assert {"name": "backup", "persistentVolumeClaim": {"claimName": "mine"}} in restoring["volumes"]
     assert "backup" not in of_kind(manifests, "PersistentVolumeClaim")
+
+
+def test_the_bus_is_known_by_its_certificate(tmp_path: Path) -> None:
+    manifests = render(*BUS_TLS)
+    text = of_kind(manifests, "ConfigMap")["configuration"]["data"]["eilpost.toml"]
+    settings = tomllib.loads(text)["bus"]
+    assert settings["url"] == [f"wss://{RELEASE}-bus-{number}.{RELEASE}-bus:8222" for number in range(3)]
+    check_all(text, tmp_path)
+    for name, pod in pods(manifests).items():
+        volumes = {volume["name"]: volume.get("secret", {}) for volume in pod["volumes"]}
+        mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+        assert settings["authority"] == f"{mounts['bus-tls']}/ca.crt"
+        shown = {item["key"] for item in volumes["bus-tls"].get("items", ())}
+        assert shown == (set() if name == "bus" else {"ca.crt"}), "only brokers see the key"
 
 
 # --- who may talk to whom ---
@@ -166,9 +239,10 @@ def test_the_network_lets_through_what_the_contracts_name() -> None:
 def test_only_storage_reaches_database_and_objects() -> None:
     policies = of_kind(render(*ON_SERVERS), "NetworkPolicy")
     rules = [(name, rule) for name, each in policies.items() for rule in each["spec"]["egress"]]
-    for port, peers in ((5432, None), (8333, [{"podSelector": {"matchLabels": {"app": "objects"}}}])):
+    objects = [{"podSelector": {"matchLabels": {"app": "objects"}}}]
+    for port, peers, who in ((5432, None, {"storage", "migration"}), (8333, objects, {"storage"})):
         ways = {name: rule for name, rule in rules if _names(rule, port)}
-        assert set(ways) == {"storage"}
+        assert set(ways) == who
         assert ways["storage"].get("to") == peers
     assert not any(_names(rule, 5432) for rule in of_kind(render(), "NetworkPolicy")["storage"]["spec"]["egress"])
 

@@ -84,6 +84,9 @@ readinessProbe: {httpGet: {path: /readyz, port: health}, periodSeconds: 3, timeo
 {{- define "eilpost.mounts" -}}
 - {name: configuration, mountPath: /etc/eilpost/eilpost.toml, subPath: eilpost.toml, readOnly: true}
 - {name: bus, mountPath: /etc/eilpost/bus, readOnly: true}
+{{- if .Values.bus.tls.secret }}
+- {name: bus-tls, mountPath: /etc/eilpost/bus-tls, readOnly: true}
+{{- end }}
 - {name: tmp, mountPath: /tmp}
 {{- end }}
 
@@ -94,6 +97,10 @@ readinessProbe: {httpGet: {path: /readyz, port: health}, periodSeconds: 3, timeo
   configMap: {name: {{ $.Release.Name }}-configuration}
 - name: bus
   secret: {secretName: {{ $.Release.Name }}-bus-{{ index . 1 }}, defaultMode: 0440}
+{{- with $.Values.bus.tls.secret }}
+- name: bus-tls
+  secret: {secretName: {{ . }}, defaultMode: 0440, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
 {{- end }}

@@ -9,6 +9,6 @@
 {{- if .Values.bus.url -}}
 {{ toJson .Values.bus.url }}
 {{- else -}}
-[{{ range $i := until (int .Values.bus.replicas) }}{{ if $i }}, {{ end }}"ws://{{ $.Release.Name }}-bus-{{ $i }}.{{ $.Release.Name }}-bus:8222"{{ end }}]
+[{{ range $i := until (int .Values.bus.replicas) }}{{ if $i }}, {{ end }}"{{ ternary "wss" "ws" (ne $.Values.bus.tls.secret "") }}://{{ $.Release.Name }}-bus-{{ $i }}.{{ $.Release.Name }}-bus:8222"{{ end }}]
 {{- end }}
 {{- end }}
