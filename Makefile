@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 T ?= tests
+J ?= 2
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
@@ -23,8 +24,8 @@ setup: $(READY) ## make the environment in .venv from the pinned lock
 run: $(READY) ## a whole mail server on loopback, data under var/
 	@exec $(BIN)/eilpost up --development --data var $(ARGS)
 
-test: $(READY) ## all tests that need no other server (one file or folder: T=tests/unit)
-	$(BIN)/pytest $(T)
+test: $(READY) ## all tests that need no other server (one file or folder: T=tests/unit; side by side: J=2)
+	$(BIN)/pytest -n $(J) --dist loadfile $(T)
 
 test-postgresql: $(READY) ## all tests of storage on a PostgreSQL that is started for them
 	$(BIN)/pytest tests/integration/storage tests/integration/test_storage_replicas.py --every-engine -k postgresql
@@ -36,13 +37,13 @@ check: $(READY) ## lint, format, types, import laws, deployment files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/architecture tests/deploy
+	$(BIN)/pytest -n $(J) tests/architecture tests/deploy
 
 transcripts: $(READY) ## the protocol transcripts, each against running services
 	$(BIN)/pytest tests/transcripts
 
 model: $(READY) ## 1,000 games of random commands from several IMAP sessions, against a naive model
-	EILPOST_MODEL_SEEDS=1000 $(BIN)/pytest -q tests/unit/services/imap/test_model.py
+	EILPOST_MODEL_SEEDS=1000 $(BIN)/pytest -n $(J) tests/unit/services/imap/test_model.py
 
 conformance: $(READY) ## suites of others, where they are at hand: IMAP, SMTP and ManageSieve scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)
@@ -54,7 +55,7 @@ chaos: $(READY) ## 50 kills of random services, 20 while Sieve scripts run, at d
 	$(BIN)/python -m tests.chaos.outbound
 
 fuzz: $(READY) ## every parser, ten times the usual number of examples
-	EILPOST_HYPOTHESIS=fuzz $(BIN)/pytest tests/unit/shared
+	EILPOST_HYPOTHESIS=fuzz $(BIN)/pytest -n $(J) --dist loadfile tests/unit/shared
 
 bench: $(READY) ## the table of figures (one workload: W=imap-mix)
 	$(BIN)/python -m tests.bench $(W)

@@ -19,11 +19,12 @@ from services.admin.sieve_scripts import sieve
 from services.admin.status import status
 from services.admin.trace import trace
 from services.admin.up import up
+from services.admin.usage import Program
 from services.admin.user import user
 from services.admin.verify.commands import repair, verify
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="eilpost", prog_name="eilpost")
 def main() -> None:
     """A mail server of small services on one bus."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from services.admin.asking import EX_DATAERR, fail
+from services.admin.asking import EX_DATAERR, EX_NOINPUT, EX_USAGE, fail
 
 config = click.option(
     "--config", "-c", type=click.Path(path_type=Path), envvar="EILPOST_CONFIG", help="configuration file"
@@ -39,9 +39,13 @@ def read_password(*, from_stdin: bool, file: Path | None, address: str) -> str:
         try:
             text = file.read_text()
         except OSError as error:
-            fail(f"{file}: {error.strerror}", EX_DATAERR)
+            fail(f"{file}: {error.strerror}", EX_NOINPUT)
+        except UnicodeDecodeError:
+            fail(f"{file}: not UTF-8", EX_DATAERR)
     elif from_stdin:
         text = sys.stdin.readline()
+    elif not sys.stdin.isatty():
+        fail("nobody is there to be asked for a password; use --password-stdin or --password-file", EX_USAGE)
     else:
         text = str(click.prompt(f"Password for {address}", hide_input=True, confirmation_prompt=True))
     password = text.removesuffix("\n").removesuffix("\r")

@@ -21,9 +21,7 @@ recipient_option = click.option("--recipient", default="", metavar="ADDRESS", he
 
 domain_option = click.option("--domain", default="", metavar="DOMAIN", help="only to recipients there")
 older_option = click.option("--older", default=0.0, metavar="HOURS", help="only what was accepted so long ago")
-state_option = click.option(
-    "--state", default="", type=click.Choice(["", "ready", "held", "failed"]), help="only in this state"
-)
+state_option = click.option("--state", type=click.Choice(["ready", "held", "failed"]), help="only in this state")
 
 WAITING = ("ready", "held")
 NOT_DONE = (*WAITING, "failed")
@@ -96,11 +94,11 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def chosen_by(
-    sender: str, recipient: str, domain: str, older: float, state: str, letter: str = ""
+    sender: str, recipient: str, domain: str, older: float, state: str | None, letter: str = ""
 ) -> spool.QueueFilter:
     """What those options mean."""
     before = time.time() - older * 3_600 if older else 0.0
-    return spool.QueueFilter(letter, sender, recipient, state, domain=domain, before=before)
+    return spool.QueueFilter(letter, sender, recipient, state or "", domain=domain, before=before)
 
 
 @queue.command(name="list")
@@ -140,23 +138,25 @@ def show(letter: str, config: Path | None, as_json: bool) -> None:
     print_rows(_rows(letters[0]), _COLUMNS, as_json=False)
 
 
-def _acting(name: str, act: spool.Act, says: str) -> None:
-    """Add the command ``name``, which does ``act`` to all letters that its options choose."""
+def _acting(act: spool.Act, says_done: str, says: str) -> None:
+    """Add the command that does ``act`` to all letters that its options choose."""
 
-    def run(letter: str, everything: bool, config: Path | None, **given: Any) -> None:
+    def run(letter: str, everything: bool, config: Path | None, as_json: bool, **given: Any) -> None:
         if not (letter or everything or any(given.values())):
             fail("name a letter, a filter (--sender, --recipient, --domain, --older, --state) or --all", EX_USAGE)
         chosen = chosen_by(**given, letter=letter)
-        reply = ask(configuration(config), spool.queue_act, spool.QueueAct(act, chosen))
-        print(f"{reply.letters} letters")
+        count = ask(configuration(config), spool.queue_act, spool.QueueAct(act, chosen)).letters
+        if letter and not count:
+            fail(f"no letter {letter} waits to be {says_done}", EX_NOUSER)
+        print(json.dumps({"letters": count}) if as_json else f"{count} letters" if count != 1 else "1 letter")
 
     command: Callable[..., Any] = click.option("--all", "everything", is_flag=True, help="every waiting letter")(run)
-    for decorate in (options.config, filters, click.argument("letter", default="")):
+    for decorate in (options.as_json, options.config, filters, click.argument("letter", default="")):
         command = decorate(command)
-    queue.command(name=name, help=says)(command)
+    queue.command(name=act.value, help=says)(command)
 
 
-_acting("hold", spool.Act.HOLD, "Keep letters from being tried until they are released.")
-_acting("release", spool.Act.RELEASE, "Let held letters go on.")
-_acting("retry", spool.Act.RETRY, "Try deferred letters now.")
-_acting("drop", spool.Act.DROP, "Remove letters for good; nobody is told.")
+_acting(spool.Act.HOLD, "held", "Keep letters from being tried until they are released.")
+_acting(spool.Act.RELEASE, "released", "Let held letters go on.")
+_acting(spool.Act.RETRY, "tried", "Try deferred letters now.")
+_acting(spool.Act.DROP, "dropped", "Remove letters for good; nobody is told.")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from services.admin import options
-from services.admin.asking import EX_DATAERR, fail
+from services.admin.asking import EX_DATAERR, EX_USAGE, fail
 from services.admin.output import print_rows
+from services.admin.sieve_telling import told
 from shared.mail.summary import summarise
 from shared.sieve.catalogue import REGISTRY
 from shared.sieve.errors import SieveError
+from shared.sieve.extensions.imapsieve import ImapEvent, items
 from shared.sieve.message import Envelope, Message
 from shared.sieve.outcome import Action, Outcome
 from shared.sieve.run import Context
@@ -40,11 +41,37 @@ def check(script: Path) -> None:
 @click.argument("message", type=file_argument)
 @click.option("--sender", default="", metavar="ADDRESS", help="envelope sender")
 @click.option("--recipient", default="", metavar="ADDRESS", help="envelope recipient, and the script's owner")
+@click.option("--cause", type=click.Choice(["append", "copy", "flag"]), help="a client did this by IMAP (imapsieve)")
+@click.option("--mailbox", default="INBOX", metavar="NAME", show_default=True, help="with --cause: where")
+@click.option("--flag", "flags", multiple=True, metavar="FLAG", help="with --cause: one that the message has")
+@click.option("--changed", multiple=True, metavar="FLAG", help="with --cause flag: one that was set or taken away")
 @options.as_json
-def test(script: Path, message: Path, sender: str, recipient: str, as_json: bool) -> None:
-    """What SCRIPT would do to MESSAGE, and why: each step with its result, then the actions."""
+def test(
+    script: Path,
+    message: Path,
+    sender: str,
+    recipient: str,
+    cause: str | None,
+    mailbox: str,
+    flags: tuple[str, ...],
+    changed: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """What SCRIPT would do to MESSAGE, and why: each step with its result, then the actions.
+
+    The message is a letter that arrives; with --cause, one that a client put into a mailbox or gave other flags.
+    """
+    if cause is None and (flags or changed):
+        fail("--flag and --changed go with --cause", EX_USAGE)
     octets = message.read_bytes()
-    context = Context(clock=time.monotonic, now=time.time(), user=recipient)
+    event = ImapEvent(recipient, recipient, cause.upper(), mailbox, changed) if cause else ImapEvent()
+    context = Context(
+        clock=time.monotonic,
+        now=time.time(),
+        user=recipient,
+        environment={"name": "Eilpost", **items(event)},
+        flags=flags if cause else None,
+    )
     letter = Message(octets, parts=summarise(octets).parts)
     outcome = compile_file(script, traced=True).run(letter, Envelope(sender, recipient), context, traced=True)
     if as_json:
@@ -53,7 +80,7 @@ def test(script: Path, message: Path, sender: str, recipient: str, as_json: bool
     steps = [{"line": step.place.line, "step": step.source.strip(), "result": step.result} for step in outcome.trace]
     print_rows(steps, ("line", "step", "result"), as_json=False)
     print()
-    print("\n".join(told(outcome)))
+    print("\n".join(told(outcome, event)))
 
 
 def as_object(outcome: Outcome) -> dict[str, object]:
@@ -67,20 +94,6 @@ def as_object(outcome: Outcome) -> dict[str, object]:
             for step in outcome.trace
         ],
     }
-
-
-def told(outcome: Outcome) -> Iterator[str]:
-    """The end of a run, for people."""
-    if outcome.error is not None:
-        yield f"error: {outcome.error}; the letter would be kept"
-    for question in outcome.unknown:
-        yield f"taken for no: {question.kind} {' '.join(question.arguments)}"
-    for action in outcome.actions:
-        fields = _action(action)
-        name = fields.pop("action")
-        yield f"{name} " + ", ".join(
-            f"{key} {value!r}" for key, value in fields.items() if value not in (None, "", ())
-        )
 
 
 def _action(action: Action) -> dict[str, object]:

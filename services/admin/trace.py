@@ -16,17 +16,17 @@ from shared.contracts import spool
 
 @click.command()
 @click.argument("term")
-@click.option("--limit", default=20, show_default=True, help="letters at most")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="letters at most")
 @options.config
 @options.as_json
 def trace(term: str, limit: int, config: Path | None, as_json: bool) -> None:
     """What happened to a letter. TERM is its id, trace id, Message-ID, sender or recipient; newest first."""
     letters = ask(configuration(config), spool.trace, spool.Trace(term, limit)).letters
+    if not letters:
+        fail(f"no letter matches {term!r}", EX_NOUSER)
     if as_json:
         print(json.dumps([as_object(letter) for letter in letters], ensure_ascii=False, indent=2))
         return
-    if not letters:
-        fail(f"no letter matches {term}", EX_NOUSER)
     for letter in letters:
         for line in walk(letter):
             print(line)

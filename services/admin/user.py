@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from services.admin import options
-from services.admin.asking import EX_DATAERR, ask, configuration, fail, with_bus
+from services.admin.asking import EX_DATAERR, EX_NOINPUT, EX_USAGE, ask, configuration, fail, with_bus
 from services.admin.options import read_password
 from services.admin.output import Row, moment, octets, print_rows
 from shared.bus.client import Bus
@@ -78,6 +78,8 @@ def set_(
     config: Path | None,
 ) -> None:
     """Enable or disable ADDRESS, set its quotas, or take APOP from it."""
+    if not no_apop and (enabled, quota, message_quota) == (None, None, None):
+        fail("name what to set: --enable, --disable, --quota, --message-quota or --no-apop", EX_USAGE)
     change = directory.AccountSet(
         address, enabled=enabled, quota=quota, message_quota=message_quota, apop=False if no_apop else None
     )
@@ -134,7 +136,9 @@ def import_(file: Path, config: Path | None) -> None:
     try:
         entries = list(read_entries(file.read_text()))
     except OSError as error:
-        fail(f"{file}: {error.strerror}", EX_DATAERR)
+        fail(f"{file}: {error.strerror}", EX_NOINPUT)
+    except UnicodeDecodeError:
+        fail(f"{file}: not UTF-8", EX_DATAERR)
     except ValueError as error:
         fail(f"{file}: {error}", EX_DATAERR)
 

@@ -15,8 +15,10 @@ from services.imap.pace import Pace
 from services.imap.roster import Roster
 from services.imap.server import Server, too_many
 from services.imap.sync import Mailboxes
+from shared.contracts.control import imap_sessions
 from shared.runtime.drain import SHARE
 from shared.runtime.process import Process
+from shared.runtime.siblings import Siblings
 from shared.runtime.supervisor import keep
 
 
@@ -51,6 +53,9 @@ async def run(process: Process[ImapSettings]) -> None:
         nursery.start_soon(partial(keep, "lookout", lookout.run, log=log))
         nursery.start_soon(partial(keep, "watches", watches.run, log=log))
         nursery.start_soon(partial(keep, "roster", roster.watch, log=log))
+        if most := settings.sessions_per_account:
+            siblings = Siblings(process.bus, imap_sessions, roster.held, most)
+            nursery.start_soon(partial(keep, "sessions", siblings.run, log=log))
         nursery.start_soon(partial(keep, "server", server.watch, log=log))
         nursery.start_soon(server.drain, process.draining, process.common.drain.timeout * SHARE)
         await process.serve(settings.listeners, server.serve, too_many=too_many)

@@ -38,7 +38,7 @@ class ImapSettings:
     )
     notify_mailboxes: int = 500  # that one NOTIFY may watch
     commands_per_minute: int = 2_000  # of one account, in all processes; more have to wait; 0 for no limit
-    sessions_per_account: int = 16  # in this process; 0 for no limit
+    sessions_per_account: int = 16  # in all processes (`shared.runtime.siblings`); 0 for no limit
 
     warm_seconds: float = 60.0  # how long a view is kept after its last session left
     warm_views: int = 500  # ... and how many of them

@@ -1,6 +1,7 @@
 """How a command fails, in the words of IMAP, and what the errors of other rooms mean in them.
 
-The client is told little: a status, a code of RFC 5530 and a fixed text. The log has the rest.
+The client is told little: a status, a code of RFC 5530 and a fixed text. The log has the rest. Only of what it asked
+itself, and what can never be or is too much, it hears why, in storage's own words, which hold nothing of the request.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ _BY_CODE = {
     Code.UNAVAILABLE: Failure("NO", "UNAVAILABLE", "Try again later"),
 }
 
+_EXPLAINED = frozenset({Code.CANNOT, Code.LIMIT})
+
 TEMPORARY = _BY_CODE[Code.UNAVAILABLE]
 BUG = _BY_CODE[Code.MALFORMED]
 
@@ -72,10 +75,17 @@ def failure(error: EilpostError) -> Failure:
         case ParseError():
             return Failure(error.status, error.code, error.text)
         case Refused():
-            return _BY_CODE.get(error.code, BUG)
+            return _refusal(error)
         case Unavailable():
             return TEMPORARY
     return BUG
+
+
+def _refusal(error: Refused) -> Failure:
+    known = _BY_CODE.get(error.code, BUG)
+    if error.code not in _EXPLAINED or not error.text:
+        return known
+    return known._replace(text=error.text[0].upper() + error.text[1:])
 
 
 def try_create(error: Refused) -> EilpostError:

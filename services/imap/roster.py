@@ -13,6 +13,7 @@ from shared.bus.client import Bus
 from shared.contracts import directory
 from shared.contracts.directory import AccountChanged, Renew, account_changed
 from shared.contracts.errors import Code, Refused, Unavailable
+from shared.net.holdings import Holdings
 
 _ROUND = 30.0  # seconds between looks at the clock
 _AHEAD = 600.0  # seconds before its end that a grant is renewed
@@ -33,6 +34,7 @@ class Roster:
 
     def __init__(self, bus: Bus, per_account: int, clock: Callable[[], float]) -> None:
         self.sessions: set[Endable] = set()
+        self.held = Holdings()  # sessions by account
         self._accounts: dict[int, dict[Endable, AccountContext]] = {}
         self._bus = bus
         self._per_account = per_account
@@ -41,19 +43,21 @@ class Roster:
         self._wake = trio.Event()
 
     def join(self, session: Endable, account: AccountContext) -> None:
-        """A session has logged in. Raises `No` when its account has too many."""
-        present = self._accounts.setdefault(account.account, {})
-        if self._per_account and len(present) >= self._per_account:
+        """A session has logged in. Raises `No` when its account has too many, here and in the other processes."""
+        number = account.account
+        if self._per_account and self.held.total(number) >= self._per_account:
             raise No("Too many connections for this account", "LIMIT")
-        present[session] = account
+        self.held.take(number)
+        self._accounts.setdefault(number, {})[session] = account
 
     def leave(self, session: Endable, account: AccountContext) -> None:
         """It is gone."""
-        present = self._accounts.get(account.account)
-        if present is not None:
-            present.pop(session, None)
-            if not present:
-                del self._accounts[account.account]
+        present = self._accounts.get(account.account, {})
+        if present.pop(session, None) is None:
+            return
+        self.held.give_back(account.account)
+        if not present:
+            del self._accounts[account.account]
 
     async def watch(self) -> None:
         """Renew grants before they end, and check them when an account changed. Runs for ever."""

@@ -11,19 +11,20 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from services.storage.engines.bulk import BulkInsert
+from services.storage.engines.prepared import Prepared
 from services.storage.tables.schema import dedupe
 from services.storage.turn import Turn
 from shared.contracts.codec import decode, encode
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics
 
-FIND = select(dedupe.c.key, dedupe.c.request, dedupe.c.reply).where(
-    dedupe.c.key.in_(bindparam("keys", expanding=True))
+FIND = Prepared(
+    select(dedupe.c.key, dedupe.c.request, dedupe.c.reply).where(dedupe.c.key.in_(bindparam("keys", expanding=True))),
+    "keys",
 )
-RECORD = BulkInsert(dedupe, "key", "request", "reply", "at")
+RECORD = Prepared(insert(dedupe), "key", "request", "reply", "at")
 
 
 class Keyed(NamedTuple):
@@ -48,7 +49,7 @@ class Sorted(NamedTuple):
 def sort(connection: Connection, turns: Sequence[Turn]) -> Sorted:
     """Answer the turns whose write was done before; say which remain."""
     keyed = [_keyed(turn) for turn in turns]
-    rows = connection.execute(FIND, {"keys": [each.key for each in keyed]})
+    rows = FIND.rows(connection, [each.key for each in keyed])
     known = {key: (request, reply) for key, request, reply in rows}
     first: dict[str, Keyed] = {}
     repeats: list[tuple[Turn, Turn]] = []
@@ -79,7 +80,7 @@ def record(connection: Connection, now: float, done: Sequence[Keyed]) -> None:
         for each in done
         if not isinstance(each.turn.outcome, Refused)
     ]
-    RECORD.execute(connection, rows)
+    RECORD.run_many(connection, rows)
 
 
 def _keyed(turn: Turn) -> Keyed:

@@ -17,7 +17,7 @@ from services.storage.unit_of_work import Asked
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
 
-INTERVAL = 2.0  # seconds
+INTERVAL = 1.0  # seconds
 OVERLAP = 10.0  # seconds that are read again, for commits that came late
 
 

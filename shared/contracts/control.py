@@ -48,6 +48,31 @@ class Spent(NamedTuple):
 spent = Event("control.spent", Spent, services("imap"), services("imap"))
 
 
+class Held(NamedTuple):
+    """What the busiest keys of a limit hold in one process: connections of an address, sessions of an account. It
+    takes the place of what the process told before."""
+
+    replica: str
+    keys: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
+
+
+def _among(service: str) -> Event[Held]:
+    """An event for each service: none can feign another's connections."""
+    return Event(f"control.{service}-connections", Held, services(service), services(service))
+
+
+smtp_connections, imap_connections = _among("smtp"), _among("imap")
+pop3_connections, managesieve_connections = _among("pop3"), _among("managesieve")
+CONNECTIONS = {
+    "smtp": smtp_connections,
+    "imap": imap_connections,
+    "pop3": pop3_connections,
+    "managesieve": managesieve_connections,
+}
+imap_sessions = Event("control.imap-sessions", Held, services("imap"), services("imap"))
+
+
 class Ping(NamedTuple):
     pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import trio
@@ -14,14 +15,13 @@ async def dial(address: str, port: int, timeout: float, *, source: str = "") -> 
 
     ``source`` is the local IP address to speak from; it serves for peers of its own family.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sock = trio.socket.socket(family, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        with trio.fail_after(timeout):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if source and (":" in source) == (":" in address):
-                await sock.bind((source, 0))
-            await sock.connect((address, port))
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if source and (":" in source) == (":" in address):
+            sock.bind((source, 0))
+        await _connect(sock, (address, port), timeout)
     except trio.TooSlowError as error:
         sock.close()
         raise PeerTimeout(f"no connection within {timeout:g} s") from error
@@ -31,4 +31,16 @@ async def dial(address: str, port: int, timeout: float, *, source: str = "") -> 
     except BaseException:
         sock.close()
         raise
-    return Connection(socket.socket(fileno=sock.detach()), peer_host=address, peer_port=port)
+    return Connection(sock, peer_host=address, peer_port=port)
+
+
+async def _connect(sock: socket.socket, where: tuple[str, int], timeout: float) -> None:
+    """On this machine there is mostly nothing to wait for."""
+    try:
+        sock.connect(where)
+    except BlockingIOError:
+        with trio.fail_after(timeout):
+            await trio.lowlevel.wait_writable(sock)
+        failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failed:
+            raise OSError(failed, os.strerror(failed)) from None

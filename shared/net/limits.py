@@ -1,10 +1,12 @@
-"""How many connections a process holds, in all and from one address."""
+"""How many connections a process holds in all, and a service from one address."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from shared.net.holdings import Holdings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -14,7 +16,7 @@ class ConnectionLimits:
     """Section ``[limits]`` of the configuration. Times are in seconds."""
 
     connections: int = 10_000  # of this process
-    connections_per_address: int = 50  # IPv6: per /64
+    connections_per_address: int = 50  # of all processes of a service (`shared.runtime.siblings`); IPv6: per /64
     unlimited_networks: tuple[str, ...] = ()  # no cap per address for these (a webmail, a test bench)
     handshake_timeout: float = 10.0  # the whole TLS handshake
     proxy_timeout: float = 5.0  # the whole PROXY header
@@ -55,34 +57,33 @@ class Admission:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.open = 0
+        self.held = Holdings()
         self._limits = limits
         self._unlimited = networks(limits.unlimited_networks)
-        self._held: dict[str, int] = {}
 
     @property
     def full(self) -> bool:
         return self.open >= self._limits.connections
 
-    def admit(self, host: str) -> str | None:
+    def admit(self, host: str) -> int | None:
         """Count one more of ``host`` and return its key for `release`; None when it holds too many."""
         key = _key(host)
-        held = self._held.get(key, 0)
-        if held >= self._limits.connections_per_address and not contains(self._unlimited, host):
+        if self.held.total(key) >= self._limits.connections_per_address and not contains(self._unlimited, host):
             return None
-        self._held[key] = held + 1
+        self.held.take(key)
         return key
 
-    def release(self, key: str) -> None:
+    def release(self, key: int) -> None:
         """One connection of ``key`` has ended."""
-        held = self._held[key] - 1
-        if held:
-            self._held[key] = held
-        else:
-            del self._held[key]
+        self.held.give_back(key)
 
 
-def _key(host: str) -> str:
-    """Who shares one cap: an IPv4 address, or the /64 of an IPv6 address."""
-    if ":" not in host:
-        return host
-    return ipaddress.IPv6Address(host.partition("%")[0]).packed[:8].hex()
+def _key(host: str) -> int:
+    """Who shares one cap: an IPv4 address, or the /64 of an IPv6 address. (No /64 in use is as small a number as an
+    IPv4 address.) Peers without an address share one."""
+    try:
+        if ":" in host:
+            return int.from_bytes(ipaddress.IPv6Address(host.partition("%")[0]).packed[:8], "big")
+        return int(ipaddress.IPv4Address(host))
+    except ValueError:
+        return 0

@@ -81,6 +81,7 @@ async def serve_connections(
     drain_timeout: float,
     log: FilteringBoundLogger,
     limits: ConnectionLimits = _DEFAULT_LIMITS,
+    admission: Admission | None = None,
     metrics: ConnectionCounts | None = None,
     too_many: Callable[[ListenerSpec], bytes] | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -89,12 +90,12 @@ async def serve_connections(
     """Serve all ``specs`` until ``draining`` is set, then wait ``drain_timeout`` seconds for the handlers to end.
 
     ``handler`` gets each connection, under TLS already where the listener says "implicit", and need not close it.
-    Connections beyond the limits are told ``too_many(spec)`` (in plaintext ports) and closed. ``on_listening`` is
-    called once with the bound addresses by listener name. Answers whether all handlers ended by themselves. Raises
-    `StartError` when a port cannot be bound.
+    Connections beyond the limits are told ``too_many(spec)`` (in plaintext ports) and closed; ``admission`` counts
+    them, where somebody else wants to know. ``on_listening`` is called once with the bound addresses by listener
+    name. Answers whether all handlers ended by themselves. Raises `StartError` when a port cannot be bound.
     """
     require_certificate(specs, tls)
-    service = _Service(handler, tls, limits, log, metrics, too_many)
+    service = _Service(handler, tls, limits, admission or Admission(limits), log, metrics, too_many)
     listening = open_listeners(specs, environ)
     try:
         if on_listening is not None:
@@ -159,6 +160,7 @@ class _Service:
         handler: Handler,
         tls: ssl.SSLContext | None,
         limits: ConnectionLimits,
+        admission: Admission,
         log: FilteringBoundLogger,
         metrics: ConnectionCounts | None,
         too_many: Callable[[ListenerSpec], bytes] | None,
@@ -169,7 +171,7 @@ class _Service:
         self.log = log
         self.metrics = metrics
         self.too_many = too_many
-        self.admission = Admission(limits)
+        self.admission = admission
 
     async def accept(self, spec: ListenerSpec, listening: socket.socket, connections: trio.Nursery) -> None:
         """Take calls for ever, one at each turn, so that replicas that share the socket share the work."""

@@ -60,7 +60,8 @@ class Renderer:
         error = fields.pop("exc_info", None)
         for key, value in fields.items():
             if key not in ordered:  # what the line says of itself is not for a caller to change
-                ordered[key] = value if type(value) in _PLAIN else _bounded(value, VALUE_MAX)
+                short = type(value) is str and len(value) <= VALUE_MAX
+                ordered[key] = value if short else _bounded(value, VALUE_MAX)
         if error:
             ordered["exception"] = _traceback(error)[-TRACE_MAX:]
         line = self._render(ordered)

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 import trio
@@ -14,10 +15,14 @@ from structlog.typing import FilteringBoundLogger
 
 from shared.base.clock import SteadyClock
 from shared.bus.client import Bus
+from shared.contracts.control import CONNECTIONS
+from shared.net.limits import Admission
 from shared.net.listener import Handler, ListenerSpec, serve_connections
 from shared.runtime.health import Health
 from shared.runtime.reload import Reload
 from shared.runtime.settings import Common
+from shared.runtime.siblings import Siblings
+from shared.runtime.supervisor import keep
 
 S = TypeVar("S")
 
@@ -55,16 +60,23 @@ class Process(Generic[S]):
             gc.freeze()  # what lives as long as the process is not looked at again
 
         self.health.ready["listeners"] = lambda: listening
-        ended = await serve_connections(
-            specs,
-            handler,
-            tls=self.tls,
-            limits=self.common.limits,
-            draining=self.draining,
-            drain_timeout=self.common.drain.timeout if drain_timeout is None else drain_timeout,
-            log=self.log,
-            metrics=self.health,
-            too_many=too_many,
-            on_listening=note,
-        )
+        limits = self.common.limits
+        admission = Admission(limits)
+        siblings = Siblings(self.bus, CONNECTIONS[self.service], admission.held, limits.connections_per_address)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(keep, "siblings", siblings.run, log=self.log))
+            ended = await serve_connections(
+                specs,
+                handler,
+                tls=self.tls,
+                limits=limits,
+                admission=admission,
+                draining=self.draining,
+                drain_timeout=self.common.drain.timeout if drain_timeout is None else drain_timeout,
+                log=self.log,
+                metrics=self.health,
+                too_many=too_many,
+                on_listening=note,
+            )
+            nursery.cancel_scope.cancel()
         self.health.cut = self.health.cut or not ended

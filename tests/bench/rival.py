@@ -16,7 +16,8 @@ from pathlib import Path
 import psutil
 import trustme
 
-from tests.support.house import free_ports, until
+from tests.support.house import until
+from tests.support.ports import free_ports
 from tests.support.postfix import is_installed, running_postfix
 
 DOVECOT = "/usr/sbin/dovecot"

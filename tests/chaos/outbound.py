@@ -23,7 +23,8 @@ import psutil
 
 from tests.chaos.__main__ import thread
 from tests.chaos.load import TROUBLE
-from tests.support.house import ROOT, House, free_ports, running_house
+from tests.support.house import ROOT, House, running_house
+from tests.support.ports import free_port
 
 SENDERS = 4
 INTERVAL = 1.0  # seconds between two kills
@@ -49,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--letters", type=int, default=2_000)
     options = parser.parse_args()
-    port = free_ports(["sink"])["sink"]
+    port = free_port()
     with (
         running_sink(port) as record,
         running_house(replicas={"delivery": 3}, settings=SETTINGS.format(port=port)) as house,

@@ -378,6 +378,8 @@ async def test_case_69_events_reach_only_those_that_may_listen(stage: Stage) -> 
         "imapsieve.ready": imap_events.Ready(1),
         "spool.ready": spool.Ready(1),
     }
+    held = control.Held("r", (1,), (20,))
+    samples |= {event.name: held for event in (*control.CONNECTIONS.values(), control.imap_sessions)}
     assert samples.keys() == EVENTS.keys()
     expected: list[tuple[str, str]] = []
     for publisher, bus in publishers.items():

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from services.admin.master.development import PORTS, render_configuration
-from tests.support.house import EILPOST, ROOT, free_ports
+from tests.support.house import EILPOST, ROOT
+from tests.support.ports import free_ports
 
 pytestmark = pytest.mark.integration
 

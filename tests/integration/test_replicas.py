@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.integration.mail import PASSWORD, letter, new_account, send, wait_messages
-from tests.support.house import House
+from tests.support.house import House, until
 
 pytestmark = pytest.mark.integration
 
@@ -22,6 +22,15 @@ class Session:
         self.file = self.socket.makefile("rb")
         self.file.readline()
         self.server = _server(house, self.socket.getsockname()[1])
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def login(self, address: str) -> bool:
+        """Whether that succeeds."""
+        self.socket.sendall(f"a LOGIN {address} {PASSWORD}\r\n".encode())
+        return self.file.readline().startswith(b"a OK")
 
     def command(self, text: str) -> list[bytes]:
         self.socket.sendall(b"a " + text.encode() + b"\r\n")
@@ -51,8 +60,36 @@ def sessions_of_two_processes(house: House, address: str, another: str = "") -> 
         if other.server != first.server:
             other.command(f"LOGIN {another or address} {PASSWORD}")
             return first, other
-        other.socket.close()
+        other.close()
     raise AssertionError("all connections went to one process")
+
+
+def test_case_50_the_cap_of_an_account_holds_for_both_processes_together(house: House) -> None:
+    address, refused = new_account(house), set[int]()
+    held = [Session(house) for _ in range(16)]
+    for session in held:
+        session.command(f"LOGIN {address} {PASSWORD}")
+    assert len({session.server for session in held}) == 2, "one process has all of them"
+
+    def both_refuse() -> bool:
+        session = Session(house)
+        if not session.login(address):
+            refused.add(session.server)
+        session.close()
+        return len(refused) == 2
+
+    until(both_refuse, 20)
+    for session in held:
+        session.command("NOOP")
+        session.close()
+
+    def let_in() -> bool:
+        session = Session(house)
+        found = session.login(address)
+        session.close()
+        return found
+
+    until(let_in, 20)
 
 
 def test_a_flag_set_by_one_process_is_seen_in_idle_by_the_other(house: House) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -13,16 +12,10 @@ import trio
 
 from shared.bus.configuration import Listeners, server_configuration
 from shared.contracts.subjects import SERVICES
+from tests.support.ports import free_port
 
 BINARY = Path(sys.executable).parent / "nats-server"
 PASSWORDS = {service: f"secret of {service}" for service in SERVICES}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class NatsServer:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.contracts.subjects import SERVICES
-from tests.support.broker import BINARY, free_port
+from tests.support.broker import BINARY
+from tests.support.ports import free_port
 
 HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4")  # each broker is its own machine; the route's port is fixed
 START_SECONDS = 20.0

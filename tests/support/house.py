@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ import psutil
 from pysqlite3 import dbapi2
 
 from services.admin.master.development import PORTS, render_configuration
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 EILPOST = (sys.executable, "-m", "services.admin")
@@ -35,20 +35,6 @@ NO_NAMES = '\n[dns]\nnameservers = ["127.0.0.1:9"]\n'
 
 class Down(AssertionError):
     """The installation did not come up; the text holds the end of its log."""
-
-
-def free_ports(names: Iterable[str]) -> dict[str, int]:
-    """A port for each name that nobody listens on now."""
-    held: list[socket.socket] = []
-    ports: dict[str, int] = {}
-    for name in names:
-        holder = socket.socket()
-        holder.bind(("127.0.0.1", 0))
-        held.append(holder)
-        ports[name] = holder.getsockname()[1]
-    for holder in held:
-        holder.close()
-    return ports
 
 
 class House:

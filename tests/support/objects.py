@@ -17,7 +17,8 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from services.storage import config
-from tests.support.house import Down, free_ports, until
+from tests.support.house import Down, until
+from tests.support.ports import free_ports
 
 BINARY = Path(sys.executable).parent / "weed"
 ACCESS_KEY = "eilpost-test"

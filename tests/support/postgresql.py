@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -26,6 +25,8 @@ from typing import Any
 import psutil
 import psycopg
 from psycopg import sql
+
+from tests.support.ports import free_port
 
 START_SECONDS = 30.0
 SUPERUSER = "eilpost"
@@ -63,7 +64,7 @@ class PostgresServer:
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._settings = {**SETTINGS, **(settings or {})}
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
@@ -208,13 +209,6 @@ class PostgresServer:
         if libraries.is_dir():
             shutil.copytree(libraries, self.folder.parent / libraries.name, dirs_exist_ok=True)
         return copy / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        port: int = holder.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -108,15 +108,19 @@ class Carrier:
             raise NO_BODY from error
         return Ready(parcel, content, self._envelope(parcel, fitted._replace(content=content), now))
 
-    async def deliver(self, ready: Ready, session: Session, connecting: float, ahead: Ready | None = None) -> Course:
+    async def deliver(
+        self, ready: Ready, session: Session, connecting: float, ahead: Ready | None = None, *, last: bool = False
+    ) -> Course:
         """Send one parcel and see its verdict off; ``ahead`` goes next over the same connection, if that holds.
+
+        Or it is the ``last`` one, and the server may be told so.
 
         Raises nothing of ours.
         """
         began = self._wall_clock()
         following = None if ahead is None else ahead.envelope
         try:
-            course = await self.guard(ready.parcel, self._send(ready, session, connecting, began, following))
+            course = await self.guard(ready.parcel, self._send(ready, session, connecting, began, following, last))
         except Undeliverable as error:
             self.fail(ready.parcel, error)
             return Course.HELD
@@ -125,13 +129,13 @@ class Carrier:
         return course or Course.BROKE
 
     async def _send(
-        self, ready: Ready, session: Session, connecting: float, began: float, ahead: Envelope | None
+        self, ready: Ready, session: Session, connecting: float, began: float, ahead: Envelope | None, last: bool
     ) -> Course:
         parcel, content, envelope = ready
         letter = parcel.consignment.letter
         relay, course = str(session.server), Course.HELD
         try:
-            replies: Sequence[ServerReply | None] = (await session.send(envelope, content, ahead)).replies
+            replies: Sequence[ServerReply | None] = (await session.send(envelope, content, ahead, last=last)).replies
             broken = None
         except Broken as error:
             moment = "after the end of the message" if error.dot_sent else "in the transaction"

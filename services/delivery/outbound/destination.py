@@ -3,7 +3,9 @@
 Invariants:
 1. Connections grow one by one as letters get through, from the first window to the widest, and halve with each
    failure: a server that struggles is not pushed over.
-2. Letters of higher priority go first; among equals, senders take turns, so that one mailing does not block a letter.
+2. One more connection is opened only where it pays: as long as the letters that wait keep those that are there busy
+   for several times as long as it takes to open one.
+3. Letters of higher priority go first; among equals, senders take turns, so that one mailing does not block a letter.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from services.delivery.outbound.parcel import Parcel
 from services.delivery.outbound.routes import NextHop
 from services.delivery.outbound.trouble import Undeliverable
 
+_PAYS = 4.0  # times the opening
+_WEIGHT = 0.2  # of the newest measurement
+
 
 class Destination:
     """Times are on the trio clock."""
@@ -23,7 +28,8 @@ class Destination:
     def __init__(self, hop: NextHop, first_window: int, widest_window: int) -> None:
         self.hop = hop
         self.workers = 0
-        self.idle = 0  # workers that wait for a parcel with their connection open
+        self.beginning = 0  # workers that have taken no parcel yet
+        self.idle = 0  # those that wait for one with their connection open
         self.waiting = 0  # parcels
         self.trouble: Undeliverable | None = None
         self.suspended_until = 0.0
@@ -31,11 +37,14 @@ class Destination:
         self._widest = widest_window
         self._queues: dict[int, dict[str, deque[Parcel]]] = {}  # by priority, then by sender
         self._bell = trio.Event()
+        self._opening = self._sending = 0.0  # seconds of a connection's opening and of a letter, as measured lately
 
     @property
     def wants_worker(self) -> bool:
         """Whether another connection would be of use, and is allowed."""
-        return self.workers < self._window and self.waiting > self.idle
+        if self.workers >= self._window or self.waiting <= self.idle + self.beginning:
+            return False
+        return not self.workers or self.waiting * self._sending >= _PAYS * self.workers * self._opening
 
     def add(self, parcel: Parcel) -> None:
         """One more waits."""
@@ -79,9 +88,14 @@ class Destination:
         """Let those who wait for a parcel look whether they should go."""
         self._bell.set()
 
-    def succeeded(self) -> None:
-        """A letter got through."""
+    def opened(self, seconds: float) -> None:
+        """A connection stands, after so long."""
+        self._opening = _smoothed(self._opening, seconds)
+
+    def succeeded(self, seconds: float) -> None:
+        """A letter got through, after so long."""
         self.trouble = None
+        self._sending = _smoothed(self._sending, seconds)
         self._window = min(self._widest, self._window + 1)
 
     def failed(self) -> None:
@@ -95,3 +109,7 @@ class Destination:
     def is_suspended(self, now: float) -> bool:
         """Whether to refuse parcels for what `trouble` says."""
         return self.trouble is not None and now < self.suspended_until
+
+
+def _smoothed(before: float, now: float) -> float:
+    return before + _WEIGHT * (now - before) if before else now

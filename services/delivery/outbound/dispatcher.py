@@ -65,8 +65,12 @@ class Dispatcher:
         return left
 
     def _staff(self, destination: Destination) -> None:
+        """While others wait for their first connection, nobody gets another."""
         while destination.wants_worker and not self._stopping:
+            if destination.workers and self._others_wait:
+                return
             destination.workers += 1
+            destination.beginning += 1
             self._nursery.start_soon(self._work, destination)
 
     async def _work(self, destination: Destination) -> None:
@@ -81,6 +85,7 @@ class Dispatcher:
 
     async def _serve(self, destination: Destination) -> None:
         """One connection's life."""
+        destination.beginning -= 1
         parcel = destination.next()
         if parcel is None:
             return
@@ -91,7 +96,9 @@ class Dispatcher:
             self._give_up(destination, parcel, error)
             return
         if session is not None:
-            await self._talk(destination, session, parcel, trio.current_time() - began)
+            connecting = trio.current_time() - began
+            destination.opened(connecting)
+            await self._talk(destination, session, parcel, connecting)
 
     async def _talk(self, destination: Destination, session: Session, parcel: Parcel, connecting: float) -> None:
         following: Parcel | None = parcel
@@ -115,10 +122,13 @@ class Dispatcher:
         following: Ready | None = ready
         while following is not None:
             ready, following = following, await self._ahead(destination, session)
-            course = await self._carrier.deliver(ready, session, connecting, following)
+            last = following is None and self._is_last(destination, session)
+            began = trio.current_time()
+            course = await self._carrier.deliver(ready, session, connecting, following, last=last)
             connecting = 0.0
             if course is Course.HELD:
-                destination.succeeded()
+                destination.succeeded(trio.current_time() - began)
+                self._staff(destination)
             elif course is Course.BROKE:
                 destination.failed()
             else:
@@ -132,9 +142,9 @@ class Dispatcher:
 
     async def _ahead(self, destination: Destination, session: Session) -> Ready | None:
         """What may be announced: a small letter, unless another connection would be free for it sooner."""
-        if self._stopping or session.closing or destination.waiting <= destination.workers:
+        if self._stopping or session.closing or destination.waiting < destination.workers:
             return None
-        if session.uses + 1 >= self._settings.turn and self._slots.statistics().tasks_waiting > 0:
+        if session.uses + 1 >= self._settings.turn and self._others_wait:
             return None
         parcel = destination.next()
         ready = None if parcel is None else await self._carrier.ready(parcel, session)
@@ -143,11 +153,23 @@ class Dispatcher:
         destination.add(ready.parcel)
         return None
 
+    def _is_last(self, destination: Destination, session: Session) -> bool:
+        """Whether nothing will follow what goes over the connection now."""
+        if self._stopping:
+            return True
+        turn_is_over = session.uses + 1 >= self._settings.turn
+        return self._others_wait and (turn_is_over or not destination.waiting)
+
+    @property
+    def _others_wait(self) -> bool:
+        """Whether somebody needs a connection."""
+        return self._slots.statistics().tasks_waiting > 0
+
     async def _next(self, destination: Destination, session: Session) -> Parcel | None:
         """What to send over the same connection."""
         if self._stopping or session.closing:
             return None
-        others_wait = self._slots.statistics().tasks_waiting > 0
+        others_wait = self._others_wait
         if others_wait and session.uses >= self._settings.turn:
             return None
         parcel = destination.next()

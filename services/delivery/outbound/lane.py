@@ -14,6 +14,7 @@ from services.delivery.outbound.dispatcher import Dispatcher
 from services.delivery.outbound.finding import Finder, Lookup
 from services.delivery.outbound.office import Office
 from services.delivery.outbound.opening import Opener
+from services.delivery.outbound.patience import Patience
 from services.delivery.outbound.policies import Policies
 from services.delivery.outbound.settling import Settler
 from services.delivery.outbound.tls_results import Results
@@ -29,7 +30,8 @@ async def far_lane(house: House, tools: Tools, lookup: Lookup, results: Results)
     bus, settings, hostname = house.bus, house.settings.outbound, house.hostname
     finder = Finder(lookup, hostname, random.randrange, most=settings.hosts, ipv6=settings.ipv6)
     policies = Policies(bus, lookup, settings, house.wall_clock, house.log)
-    opener = Opener(finder, policies, settings, hostname, results)
+    patience = Patience()
+    opener = Opener(finder, policies, settings, patience, hostname, results)
     settler = Settler(bus, tools.insistence, tools.journal)
     office = Office(settings, tools.leases, settler, draining=house.draining, wall_clock=house.wall_clock)
     async with trio.open_nursery() as nursery:
@@ -47,6 +49,7 @@ async def far_lane(house: House, tools: Tools, lookup: Lookup, results: Results)
         )
         dispatcher = Dispatcher(nursery, settings, opener, carrier)
         nursery.start_soon(settler.run)
+        nursery.start_soon(patience.run)
         nursery.start_soon(_wake_at_drain, office, house.draining)
 
         async def take(letters: Sequence[Letter], claimed: float) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from services.delivery.outbound.config import OutboundSettings
 from services.delivery.outbound.encryption import Encryption
 from services.delivery.outbound.finding import Finder
+from services.delivery.outbound.patience import Patience
 from services.delivery.outbound.policies import Forbidden, Policies
 from services.delivery.outbound.routes import NextHop, Server
 from services.delivery.outbound.session import Session, TlsBroken, connect
@@ -19,11 +20,18 @@ class Opener:
     """``name`` is ours in EHLO; ``results`` hears how TLS went."""
 
     def __init__(
-        self, finder: Finder, policies: Policies, settings: OutboundSettings, name: str, results: Results
+        self,
+        finder: Finder,
+        policies: Policies,
+        settings: OutboundSettings,
+        patience: Patience,
+        name: str,
+        results: Results,
     ) -> None:
         self._finder = finder
         self._policies = policies
         self._settings = settings
+        self._patience = patience
         self._name = name
         self._results = results
 
@@ -55,13 +63,16 @@ class Opener:
         except TlsBroken:
             if encryption.demanded:
                 raise
-        return await connect(server, hop, Encryption("none", encryption.context), self._settings, self._name)
+        return await self._session(server, hop, Encryption("none", encryption.context))
+
+    async def _session(self, server: Server, hop: NextHop, encryption: Encryption) -> Session:
+        return await connect(server, hop, encryption, self._settings, self._patience, self._name)
 
     async def _connect(
         self, server: Server, hop: NextHop, encryption: Encryption, standing: Standing, *, told: bool = False
     ) -> Session:
         try:
-            session = await connect(server, hop, encryption, self._settings, self._name)
+            session = await self._session(server, hop, encryption)
         except Undeliverable as error:
             if not told:
                 self._results.failed(hop, server, encryption.demand, error)

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NamedTuple
 
-import trio
-
 from services.delivery.content import Content
 from services.delivery.outbound.config import OutboundSettings
 from services.delivery.outbound.encryption import Encryption
+from services.delivery.outbound.patience import Patience
 from services.delivery.outbound.routes import NextHop, Server
 from services.delivery.outbound.trouble import Undeliverable
 from shared.net.dialer import dial
@@ -60,8 +59,16 @@ class Sent(NamedTuple):
 class Session:
     """A greeted server. Made by `connect`."""
 
-    def __init__(self, server: Server, connection: Connection, core: ClientCore, settings: OutboundSettings) -> None:
+    def __init__(
+        self,
+        server: Server,
+        connection: Connection,
+        core: ClientCore,
+        settings: OutboundSettings,
+        patience: Patience,
+    ) -> None:
         self.server = server
+        self._patience = patience
         self._connection = connection
         self._core = core
         self._settings = settings
@@ -144,8 +151,10 @@ class Session:
         """Whether nothing stands in the way of a transaction, as far as we know."""
         return obstacle(envelope, self.extensions, secure=self.verified) is None
 
-    async def send(self, envelope: Envelope, content: Content, ahead: Envelope | None = None) -> Sent:
-        """One transaction; ``ahead``, of a small message, is what the next one begins with.
+    async def send(
+        self, envelope: Envelope, content: Content, ahead: Envelope | None = None, *, last: bool = False
+    ) -> Sent:
+        """One transaction; ``ahead``, of a small message, is what the next one begins with, or it is the ``last``.
 
         Raises `Broken`, and `Unavailable` when storage does not give a large message.
         """
@@ -154,7 +163,7 @@ class Session:
             return Sent((refused,) * len(envelope.recipients))
         self.uses += 1
         try:
-            self._core.transact(envelope, content.whole, ahead)
+            self._core.transact(envelope, content.whole, ahead, last=last)
             while True:
                 event = await self._next(self._settings.command_timeout)
                 if isinstance(event, Finished):
@@ -181,12 +190,12 @@ class Session:
     # --- the end ---
 
     async def quit(self) -> None:
-        """Say goodbye, shortly, and close."""
+        """Say goodbye, shortly, unless that was said, and close."""
         if not self._core.closing:
             self._core.quit()
-            with suppress(PeerGone, PeerTimeout, ReplyError), trio.move_on_after(_GOODBYE):
-                await self._connection.send(self._core.to_send())
-                await self._connection.receive(_GOODBYE)
+        with suppress(PeerGone, PeerTimeout, ReplyError):
+            while self._core.parting:
+                await self._next(_GOODBYE)
         await self._connection.aclose()
 
     def abandon(self) -> None:
@@ -204,8 +213,8 @@ class Session:
                 await self._connection.send(out)
             if event is not None:
                 return event
-            patience = self._settings.end_timeout if self._core.dot_sent else timeout
-            data = await self._connection.receive(patience, later=bool(out))
+            seconds = self._settings.end_timeout if self._core.dot_sent else timeout
+            data = await self._patience.receive(self._connection, seconds, later=bool(out))
             if not data:
                 raise PeerGone("the server closed the connection")
             self._core.feed(data)
@@ -254,7 +263,12 @@ async def _closing_on_error(connection: Connection) -> AsyncIterator[None]:
 
 
 async def connect(
-    server: Server, hop: NextHop, encryption: Encryption, settings: OutboundSettings, name: str
+    server: Server,
+    hop: NextHop,
+    encryption: Encryption,
+    settings: OutboundSettings,
+    patience: Patience,
+    name: str,
 ) -> Session:
     """A session with ``server``, ready for a transaction; ``name`` is ours in EHLO. Raises `Undeliverable`."""
     source = settings.source_ipv6 if ":" in server.address else settings.source_ipv4
@@ -263,6 +277,6 @@ async def connect(
     except (PeerGone, PeerTimeout) as error:
         raise Undeliverable("4.4.1", f"no connection: {error}", relay=str(server)) from error
     async with _closing_on_error(connection):
-        session = Session(server, connection, ClientCore(name), settings)
+        session = Session(server, connection, ClientCore(name), settings, patience)
         await session.greet(hop, encryption)
     return session

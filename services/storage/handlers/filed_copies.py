@@ -62,6 +62,7 @@ class Copies:
         self._arrived: dict[int, list[ViewRow]] = {}
         self._previous: dict[int, int] = {}
         self._copies: dict[tuple[int, int, Changed | None], str] = {}  # by source, mailbox and content
+        self._astray: list[Target] = []
         ledger.load_names(_names(targets))
 
     def check(self, targets: Sequence[Target], size: int) -> None:
@@ -135,16 +136,26 @@ class Copies:
     def _make(self, target: Target) -> MailboxState:
         """The mailbox of a name that is not there: made when that is wanted and can be, else INBOX."""
         owner = self.ledger.accounts[target.account]
-        wanted = names.INBOX
-        if target.create:
-            wanted = _valid(target.mailbox) or names.INBOX
-        lacking = [(name, "") for name in (*names.parents(wanted), wanted)]
+        name = _valid(target.mailbox) if target.create else None
+        if name is None and names.canonical(target.mailbox) != names.INBOX:
+            self._astray.append(target)
+        wanted = name or names.INBOX
+        use = target.where.special_use if target.where is not None and name is not None else ""
+        lacking = [*((parent, "") for parent in names.parents(wanted)), (wanted, use)]
         self.ledger.load_names([(owner.id, name) for name, _ in lacking])
         lacking = [each for each in lacking if (owner.id, each[0]) not in self.ledger.names]
         if lacking:
             mailboxes.add(self.ledger, self._work.now, owner, lacking)
             tell_list(self._work, owner.id)
         return self.ledger.names[owner.id, wanted]
+
+    def take_astray(self) -> list[tuple[int, str]]:
+        """Of the copies since the last time that this was asked: (account, text) for its log, for each that INBOX
+        took in place of a mailbox that is not there."""
+        if not self._astray:
+            return []
+        astray, self._astray = self._astray, []
+        return [(target.account, f"{_trouble(target)}; INBOX was used") for target in dict.fromkeys(astray)]
 
     def _flagset(self, given: flags.Flags) -> tuple[int, int]:
         """Number and bits; a script's flags that no client could set are dropped."""
@@ -177,6 +188,12 @@ def _names(targets: Iterable[Target]) -> set[tuple[int, str]]:
         wanted.add((target.account, names.INBOX))
         wanted.add((target.account, names.canonical(target.mailbox)))
     return wanted
+
+
+def _trouble(target: Target) -> str:
+    if target.create:
+        return f"no mailbox can have the name {target.mailbox!r}"
+    return f"there is no mailbox {target.mailbox!r}"
 
 
 def _valid(name: str) -> str | None:

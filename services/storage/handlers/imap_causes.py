@@ -51,7 +51,7 @@ def reflagged(work: UnitOfWork, flagsets: FlagSets, changes: Sequence[Reflagged]
     for each in changes:
         wanted.setdefault(each.state.id, set()).add(each.uid)
     picked = messages.WHOLE.pick(work.connection, {number: sorted(uids) for number, uids in wanted.items()})
-    rows = {(row.mailbox_id, row.uid): Message(*row) for row in picked}
+    rows = {(row[0], row[1]): Message._make(row) for row in picked}
     sets = flagsets.flags(work.connection, {number for each in changes for number in (each.before, each.after)})
     events = []
     for state, doer, uid, before, after in changes:

@@ -187,6 +187,7 @@ class Batch:
                 targets += mailing.copies
         for target in self.copies.distinct(targets):
             self.copies.add(target, held, None if target.changed is not None else event.date)
+        self.lines += [Line(owner, event.trace, text) for owner, text in self.copies.take_astray()]
         self._wish(event, verdict)
         self.settled.append(event.id)
         return ""

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, bindparam, select
 
 from services.storage.engines.gathered import gathered, numbers
+from services.storage.engines.prepared import Prepared
 from services.storage.repositories import expunges
 from services.storage.repositories.access import Access
 from services.storage.repositories.flagsets import FlagSets
@@ -50,9 +51,14 @@ _AFTER = (
     .limit(bindparam("limit"))
     .subquery()
 )
-PAGE = select(*map(gathered, _AFTER.c))
-SINCE = _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.modseq > bindparam("since")).limit(
-    bindparam("limit")
+PAGE = Prepared(select(*map(gathered, _AFTER.c)), "mailbox", "after", "upto", "limit")
+SINCE = Prepared(
+    _VIEW.where(message.c.mailbox_id == bindparam("mailbox"), message.c.modseq > bindparam("since")).limit(
+        bindparam("limit")
+    ),
+    "mailbox",
+    "since",
+    "limit",
 )
 MODSEQS = select(mailbox.c.id, mailbox.c.modseq).where(mailbox.c.id.in_(bindparam("mailboxes", expanding=True)))
 
@@ -77,8 +83,8 @@ def page(flagsets: FlagSets, connection: Connection, asked: Sequence[Asked[PageR
 
 def _page(flagsets: FlagSets, connection: Connection, state: MailboxState, request: PageRequest) -> Page:
     limit = max(1, min(request.limit, MAX_PAGE))
-    given = {"mailbox": state.id, "after": request.after, "upto": request.upto or HIGHEST, "limit": limit + 1}
-    columns = [numbers(value) for value in connection.execute(PAGE, given).one()]
+    (found,) = PAGE.rows(connection, state.id, request.after, request.upto or HIGHEST, limit + 1)
+    columns = list(map(numbers, found))
     more = len(columns[0]) > limit
     if more:
         columns = [column[:limit] for column in columns]
@@ -101,7 +107,7 @@ def _sync(flagsets: FlagSets, connection: Connection, state: MailboxState, reque
         return Change(*step)
     if since > state.modseq or since < state.expunged_before:
         return Change(*step, complete=False)
-    rows = connection.execute(SINCE, {"mailbox": state.id, "since": since, "limit": MAX_PAGE + 1}).all()
+    rows = SINCE.rows(connection, state.id, since, MAX_PAGE + 1)
     vanished = expunges.since(connection, state.id, since, MAX_VANISHED + 1)
     if len(rows) > MAX_PAGE or len(vanished) > MAX_VANISHED:
         return Change(*step, complete=False)

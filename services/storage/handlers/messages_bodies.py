@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -36,12 +36,27 @@ SIZES = Picker(
 )
 
 
+class Row(NamedTuple):
+    """A message, in the order of `SIZES`."""
+
+    mailbox_id: int
+    uid: int
+    modseq: int
+    flagset_id: int
+    size: int
+    date: int
+    content_id: int
+    prefix: bytes
+    parts: bytes
+    location: str
+
+
 class Wanted(NamedTuple):
     """One request that may be answered, and its messages that are there, as far as they fit."""
 
     state: MailboxState
     uids: list[int]
-    rows: list[Any]
+    rows: list[Row]
 
     @property
     def first_is_there(self) -> bool:
@@ -94,7 +109,7 @@ def _wanted(access: Access, connection: Connection, asked: Sequence[Asked[Bodies
         union.setdefault(state.id, set()).update(uids)
         wanted.append(Wanted(state, uids, []))
     picked = SIZES.pick(connection, {number: sorted(uids) for number, uids in union.items()})
-    rows = {(row.mailbox_id, row.uid): row for row in picked}
+    rows = {(row[0], row[1]): Row._make(row) for row in picked}
     for each, want in zip(asked, wanted, strict=True):
         if isinstance(want, Wanted):
             there = [row for uid in want.uids if (row := rows.get((want.state.id, uid))) is not None]
@@ -102,7 +117,7 @@ def _wanted(access: Access, connection: Connection, asked: Sequence[Asked[Bodies
     return wanted
 
 
-def _fitting(rows: Sequence[Any], limit: int) -> Sequence[Any]:
+def _fitting(rows: Sequence[Row], limit: int) -> Sequence[Row]:
     """The first of ``rows`` whose octets go into ``limit``, and at least one."""
     for count, row in enumerate(rows):
         limit -= len(row.parts) + (len(row.prefix) if row.location else row.size)
@@ -124,8 +139,8 @@ def _answer(
     ]
 
 
-def _bulk(tickets: Tickets, row: Any, stored: contents.Octets | None) -> Bulk:
-    prefix: bytes = row.prefix
+def _bulk(tickets: Tickets, row: Row, stored: contents.Octets | None) -> Bulk:
+    prefix = row.prefix
     if stored is not None:
         return Bulk(row.uid, prefix + stored.octets, row.size, len(prefix), row.parts)
     url = tickets.download_url(row.location, row.size - len(prefix))

@@ -52,7 +52,7 @@ def _copy(flagsets: FlagSets, work: UnitOfWork, access: Access, place: Place, as
     if isinstance(target, Refused):
         raise Refused(target.code, target.text, data="target")
     picked = messages.WHOLE.pick(work.connection, {source.id: unpack_uids(request.uids)})
-    rows = [Message(*row) for row in picked]
+    rows = list(map(Message._make, picked))
     octets = sum(row.size for row in rows)
     if not target.has_room(len(rows), octets, within=request.move and source.account is target.account):
         raise Refused(Code.OVER_QUOTA)

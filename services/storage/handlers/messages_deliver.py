@@ -23,9 +23,10 @@ from services.storage.engines.database import Reach
 from services.storage.forwarding import Forwarding
 from services.storage.handlers.filed_copies import Copies, Lacking
 from services.storage.handlers.script_effects import EffectBatch, copies_of, with_names
-from services.storage.repositories import contents, letters, mailboxes, spool
+from services.storage.repositories import contents, letters, mailboxes, sieve_log, spool
 from services.storage.repositories.flagsets import FlagSets
 from services.storage.repositories.ledger import Ledger
+from services.storage.repositories.sieve_log import Line
 from services.storage.rules.mailbox_finding import find
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused
@@ -72,6 +73,7 @@ class Batch:
         effects = [filing.effects for filing in self.filings if filing.effects is not None]
         self.effects = EffectBatch(work, effects, forwarding.sender, origins) if effects else None
         self.filed: dict[tuple[int, int], spool.Filed] = {}
+        self.lines: list[Line] = []
 
     def file(self, filing: Filing) -> FilingResult:
         """File one, in memory; `save` writes it."""
@@ -100,6 +102,7 @@ class Batch:
                 copies = (*copies, *mailing.copies)
             told = filing.effects.told
         where = [self.copies.add(target, entry) for target in copies]
+        self.lines += [Line(owner, letter, text) for owner, text in self.copies.take_astray()]
         filed = ", ".join([*where, told] if told else where)
         self.filed[entry.seq, number] = spool.Filed(entry.seq, number, filed, filing.forwards)
         return FilingResult(letter, number, filed=filed)
@@ -112,6 +115,7 @@ class Batch:
         copies.save()
         copies.ledger.save()
         settled = list(self.filed.values())
+        sieve_log.add(connection, self.work.now, self.lines)
         spawned = self.effects.save(copies.uses) if self.effects is not None else 0
         copies.uses.update(spool.settle_filed(connection, self.work.now, settled, self.forwarding.sender))
         contents.adjust(connection, copies.uses)

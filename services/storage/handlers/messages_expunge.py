@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from services.storage.engines.prepared import Prepared
 from services.storage.handlers.notices import tell
 from services.storage.repositories import contents, expunges, messages
 from services.storage.repositories.access import Access
@@ -22,11 +23,14 @@ from shared.contracts.changes import Change
 from shared.contracts.errors import Refused
 from shared.contracts.messages import EXPUNGED_AT_ONCE, Expunge, Expunged
 
-ALL_MARKED = (
+ALL_MARKED = Prepared(
     select(message.c.mailbox_id, message.c.uid, message.c.flagset_id, message.c.size, message.c.content_id)
     .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid > bindparam("after"), messages.MARKED)
     .order_by(message.c.uid)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit")),
+    "mailbox",
+    "after",
+    "limit",
 )
 REMOVABLE = messages.Picker(message.c.flagset_id, message.c.size, message.c.content_id)
 
@@ -46,7 +50,7 @@ def expunge(flagsets: FlagSets, work: UnitOfWork, asked: Sequence[Asked[Expunge]
             marked = _marked(flagsets, work, state, each.request)
             rows = marked[:EXPUNGED_AT_ONCE]
             change = remove(flagsets, work, state, rows, author=each.session, uses=uses)
-            answers.append(Expunged(change, rows[-1].uid if len(rows) < len(marked) else 0))
+            answers.append(Expunged(change, rows[-1][1] if len(rows) < len(marked) else 0))
     contents.adjust(work.connection, uses)
     ledger.save()
     return answers
@@ -57,8 +61,7 @@ def _marked(flagsets: FlagSets, work: UnitOfWork, state: MailboxState, request: 
     if not state.deleted:
         return []
     if request.uids is None:
-        given = {"mailbox": state.id, "after": request.after, "limit": EXPUNGED_AT_ONCE + 1}
-        return list(work.connection.execute(ALL_MARKED, given))
+        return ALL_MARKED.rows(work.connection, state.id, request.after, EXPUNGED_AT_ONCE + 1)
     uids = unpack_uids(request.uids)
     rows = REMOVABLE.pick(work.connection, {state.id: uids[bisect_right(uids, request.after) :]})
     sets = flagsets.flags(work.connection, {row[2] for row in rows})

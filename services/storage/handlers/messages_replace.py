@@ -35,7 +35,8 @@ def replace(flagsets: FlagSets, work: UnitOfWork, asked: Asked[Replace]) -> Repl
     leaving = REMOVABLE.pick(work.connection, {source.id: [request.uid]})
     if not leaving:
         raise Refused(Code.NOT_FOUND, "no such message", data="message")
-    if not _has_room(source, target, request.new.summary.size, leaving[0].size):
+    _, _, _, old_size, _ = leaving[0]
+    if not _has_room(source, target, request.new.summary.size, old_size):
         raise Refused(Code.OVER_QUOTA)
     try:
         given = settable(flags.canonical(request.new.flags), access.rights(target, asked.account))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress
 from time import monotonic
-from typing import Any
 
 from sqlalchemy import Connection, func
 
@@ -77,19 +76,20 @@ def _search(read_blob: ReadBlob, clock: Callable[[], float], connection: Connect
     reads_body = any(map(reads_bodies, compress(request.leaves, [look is None or look for look in looks])))
     picker = WHOLE if reads_body else HEADERS
     for page in picker.pages(connection, request.mailbox, open_uids, PAGE):
-        for row in page:
+        for _, uid, *row in page:
             if clock() > until:
                 raise Refused(Code.LIMIT, "the search took too long")
-            candidate = _candidate(read_blob, row)
+            candidate = _candidate(read_blob, *row)
             for found, test, look in zip(matches, tests, looks, strict=True):
-                if (look is None or row.uid in look) and test(candidate):
-                    found.append(row.uid)
+                if (look is None or uid in look) and test(candidate):
+                    found.append(uid)
     return Found(tuple(pack_u32(sorted(found)) for found in matches))
 
 
-def _candidate(read_blob: ReadBlob, row: Any) -> Candidate:
-    octets, location = row.octets, row.location
-    header = row.prefix + octets[: row.header_size]
+def _candidate(
+    read_blob: ReadBlob, prefix: bytes, header_size: int, parts: bytes, date: int, location: str, octets: bytes
+) -> Candidate:
+    header = prefix + octets[:header_size]
     if location:
-        return Candidate(header, row.parts, row.date, partial(read_blob, location))
-    return Candidate(header, row.parts, row.date, lambda start, end: octets[start:end])
+        return Candidate(header, parts, date, partial(read_blob, location))
+    return Candidate(header, parts, date, lambda start, end: octets[start:end])

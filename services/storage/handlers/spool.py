@@ -14,6 +14,7 @@ from services.storage.blobs.tickets import Tickets
 from services.storage.handlers import reaching, spool_body, spool_settle
 from services.storage.registry import AnyRow, read, write
 from services.storage.repositories import contents, leases, letters, submissions
+from services.storage.repositories.leases import Claimable, DueRecipient
 from services.storage.repositories.letters import Incoming
 from services.storage.repositories.submissions import Sent
 from services.storage.resolver import Resolver
@@ -146,9 +147,11 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWor
     return Claimed(claimed, None if more else leases.next_due(connection, now, far=request.far), more)
 
 
-def _fitting(letters: Sequence[Any], due: dict[int, list[Any]], resolutions: dict[str, Resolution]) -> list[Any]:
+def _fitting(
+    letters: Sequence[Claimable], due: dict[int, list[DueRecipient]], resolutions: dict[str, Resolution]
+) -> list[Claimable]:
     """As many letters as fit one frame; of a first one that does not fit, some recipients."""
-    fitting: list[Any] = []
+    fitting: list[Claimable] = []
     weight = 0
     for row in letters:
         recipients = due[row.seq]
@@ -164,7 +167,9 @@ def _fitting(letters: Sequence[Any], due: dict[int, list[Any]], resolutions: dic
     return fitting
 
 
-def _bodies(connection: Connection, letters: Sequence[Any], due: dict[int, list[Any]]) -> dict[int, LetterBody]:
+def _bodies(
+    connection: Connection, letters: Sequence[Claimable], due: dict[int, list[DueRecipient]]
+) -> dict[int, LetterBody]:
     """Small messages of letters on their way out, as many as fit the frame beside them."""
     small = [row for row in letters if row.size <= SMALL]
     stored = contents.read(connection, list({row.content_id for row in small}))
@@ -180,7 +185,7 @@ def _bodies(connection: Connection, letters: Sequence[Any], due: dict[int, list[
 
 
 def _letter(
-    row: Any, due: Sequence[Any], resolutions: dict[str, Resolution], body: LetterBody | None = None
+    row: Claimable, due: Sequence[DueRecipient], resolutions: dict[str, Resolution], body: LetterBody | None = None
 ) -> Letter:
     recipients = tuple(
         Due(

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from services.storage.engines.bulk import BulkInsert
+from services.storage.engines.prepared import Prepared
 from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import body, content, upload
 from shared.contracts.blobs import Body, Summary
@@ -37,20 +37,29 @@ class Arrived(NamedTuple):
     location: str
 
 
-FIND = select(content.c.id, content.c.hash).where(content.c.hash.in_(bindparam("hashes", expanding=True)))
+FIND = Prepared(
+    select(content.c.id, content.c.hash).where(content.c.hash.in_(bindparam("hashes", expanding=True))), "hashes"
+)
 FIND_UPLOADS = select(upload.c.id, upload.c.hash, upload.c.size, upload.c.location, upload.c.header).where(
     upload.c.id.in_(bindparam("ids", expanding=True))
 )
-READ = (
+READ = Prepared(
     select(body.c.content_id, body.c.octets, body.c.location, content.c.size, content.c.hash)
     .join_from(body, content)
-    .where(body.c.content_id.in_(bindparam("ids", expanding=True)))
+    .where(body.c.content_id.in_(bindparam("ids", expanding=True))),
+    "ids",
 )
 PARTS = select(content.c.id, content.c.parts).where(content.c.id.in_(bindparam("ids", expanding=True)))
 SORT = Summary._fields.index("sort_subject")  # from here on behind the counts
-ADD_CONTENT = BulkInsert(content, "id", "hash", *Summary._fields[:SORT], "uses", "created", *Summary._fields[SORT:])
-ADD_BODY = BulkInsert(body, "content_id", "octets", "location")
-ADJUST = update(content).where(content.c.id == bindparam("of")).values(uses=content.c.uses + bindparam("delta"))
+ADD_CONTENT = Prepared(
+    insert(content), "id", "hash", *Summary._fields[:SORT], "uses", "created", *Summary._fields[SORT:]
+)
+ADD_BODY = Prepared(insert(body), "content_id", "octets", "location")
+ADJUST = Prepared(
+    update(content).where(content.c.id == bindparam("of")).values(uses=content.c.uses + bindparam("delta")),
+    "of",
+    "delta",
+)
 
 
 def intern(connection: Connection, now: float, items: Sequence[tuple[Body, Summary]]) -> list[int]:
@@ -71,7 +80,7 @@ def intern(connection: Connection, now: float, items: Sequence[tuple[Body, Summa
 
 def find(connection: Connection, hashes: set[bytes]) -> dict[bytes, int]:
     """Content ids by hash, of those that are there."""
-    return {hash: number for number, hash in connection.execute(FIND, {"hashes": list(hashes)})}
+    return {hash: number for number, hash in FIND.rows(connection, list(hashes))}
 
 
 def adjust(connection: Connection, deltas: Mapping[int, int]) -> None:
@@ -79,9 +88,7 @@ def adjust(connection: Connection, deltas: Mapping[int, int]) -> None:
 
     In the order of ids, so that two processes that add to the same contents never wait for each other in a circle.
     """
-    rows = [{"of": number, "delta": delta} for number, delta in sorted(deltas.items()) if delta]
-    if rows:
-        connection.execute(ADJUST, rows)
+    ADJUST.run_many(connection, [each for each in sorted(deltas.items()) if each[1]])
 
 
 def release(connection: Connection, counts: Mapping[int, int]) -> None:
@@ -91,7 +98,7 @@ def release(connection: Connection, counts: Mapping[int, int]) -> None:
 
 def read(connection: Connection, content_ids: Sequence[int]) -> dict[int, Octets]:
     """Bodies by content id; ids that are not there are left out."""
-    rows = connection.execute(READ, {"ids": list(content_ids)})
+    rows = READ.rows(connection, list(content_ids))
     return {number: Octets(octets, location, size, hash) for number, octets, location, size, hash in rows}
 
 
@@ -146,5 +153,5 @@ def _add(
         known[hash] = number
         contents.append((number, hash, *summary[:SORT], uses[hash], created, *summary[SORT:]))
         bodies.append((number, each.octets, each.location))
-    ADD_CONTENT.execute(connection, contents)
-    ADD_BODY.execute(connection, bodies)
+    ADD_CONTENT.run_many(connection, contents)
+    ADD_BODY.run_many(connection, bodies)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from services.storage.engines.bulk import BulkInsert
+from services.storage.engines.prepared import Prepared
 from services.storage.tables.schema import expunge, mailbox
 
 KEPT = 30 * 86_400  # seconds
 MANY = 500  # mailboxes in one step of the sweeper
 
-ADD = BulkInsert(expunge, "mailbox_id", "modseq", "uid", "at")
+ADD = Prepared(insert(expunge), "mailbox_id", "modseq", "uid", "at")
 SINCE = (
     select(expunge.c.uid)
     .where(expunge.c.mailbox_id == bindparam("mailbox"), expunge.c.modseq > bindparam("since"))
@@ -42,7 +42,7 @@ MARK = update(mailbox).where(mailbox.c.id == bindparam("mailbox")).values(expung
 def add(connection: Connection, now: float, gone: Sequence[tuple[int, int, int]]) -> None:
     """Remember (mailbox id, modseq, UID)."""
     at = int(now)
-    ADD.execute(connection, [(*each, at) for each in gone])
+    ADD.run_many(connection, [(*each, at) for each in gone])
 
 
 def since(connection: Connection, mailbox_id: int, modseq: int, limit: int) -> list[int]:

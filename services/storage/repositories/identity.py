@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Executable, func, select
+from sqlalchemy import Column, Connection, func, select
 
+from services.storage.engines.prepared import Prepared
 from services.storage.engines.statements import next_values
 
 
@@ -19,11 +20,11 @@ def reserve(connection: Connection, column: Column[Any], count: int) -> Sequence
     """
     if connection.dialect.name == "postgresql":
         return list(connection.execute(next_values(column), {"count": count}).scalars())
-    last: int | None = connection.execute(_last(column)).scalar()
+    ((last,),) = _last(column).rows(connection)
     first = (last or 0) + 1
     return range(first, first + count)
 
 
 @cache
-def _last(column: Column[Any]) -> Executable:
-    return select(func.max(column))
+def _last(column: Column[Any]) -> Prepared:
+    return Prepared(select(func.max(column)))

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from services.storage.engines.bulk import BulkInsert
+from services.storage.engines.prepared import Prepared
 from services.storage.repositories import contents
 from services.storage.repositories.letters import Origin
 from services.storage.tables.schema import account, body, content, mailbox
@@ -41,7 +41,7 @@ class Event(NamedTuple):
 
 
 _causer = account.alias("causer")
-ADD = BulkInsert(imap_event, *Event._fields)
+ADD = Prepared(insert(imap_event), *Event._fields)
 FIND = (
     select(
         imap_event.c.id,
@@ -112,7 +112,7 @@ REMOVE = delete(imap_event).where(imap_event.c.id.in_(bindparam("ids", expanding
 
 def add(connection: Connection, events: Sequence[Event]) -> None:
     """Write what happened."""
-    ADD.execute(connection, events)
+    ADD.run_many(connection, events)
     contents.adjust(connection, Counter(each.content_id for each in events))
 
 

@@ -9,10 +9,11 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, literal_column, or_, select, update
 
+from services.storage.engines.prepared import Prepared
 from services.storage.tables.schema import letter, recipient
 
 ROWS_A_LETTER = 2  # due recipients looked at for each letter wanted: most letters have one
@@ -20,7 +21,7 @@ ROWS_A_LETTER = 2  # due recipients looked at for each letter wanted: most lette
 # The partial index on due recipients serves only a query that says this literally.
 IS_READY = recipient.c.state == literal_column("'ready'")
 
-FIND = (
+FIND = Prepared(
     select(
         letter.c.seq,
         letter.c.id,
@@ -51,24 +52,33 @@ FIND = (
     )
     .order_by(recipient.c.next_attempt, recipient.c.letter_seq)
     .limit(bindparam("rows"))
-    .with_for_update(of=letter, skip_locked=True)  # where processes claim side by side, each passes over the others'
+    .with_for_update(of=letter, skip_locked=True),  # where processes claim side by side, each passes over the others'
+    "now",
+    "latest",
+    "rows",
+    "far",
 )
-DUE = select(
-    recipient.c.letter_seq,
-    recipient.c.number,
-    recipient.c.address,
-    recipient.c.attempts,
-    recipient.c.notify,
-    recipient.c.original,
-    recipient.c.warned,
-    recipient.c.sender,
-).where(
-    recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)),
-    recipient.c.state == "ready",
-    recipient.c.far == bindparam("far"),
-    recipient.c.next_attempt <= bindparam("now"),
+DUE = Prepared(
+    select(
+        recipient.c.letter_seq,
+        recipient.c.number,
+        recipient.c.address,
+        recipient.c.attempts,
+        recipient.c.notify,
+        recipient.c.original,
+        recipient.c.warned,
+        recipient.c.sender,
+    ).where(
+        recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)),
+        recipient.c.state == "ready",
+        recipient.c.far == bindparam("far"),
+        recipient.c.next_attempt <= bindparam("now"),
+    ),
+    "seqs",
+    "now",
+    "far",
 )
-LEASE = (
+LEASE = Prepared(
     update(letter)
     .where(letter.c.seq.in_(bindparam("seqs", expanding=True)))
     .values(
@@ -77,10 +87,18 @@ LEASE = (
         claimed_by=bindparam("worker"),
         claimed=bindparam("now"),
         lease_until=bindparam("until"),
-    )
+    ),
+    "seqs",
+    "worker",
+    "now",
+    "until",
 )
-NEXT = select(func.min(recipient.c.next_attempt)).where(
-    IS_READY, recipient.c.far == bindparam("far"), recipient.c.next_attempt > bindparam("now")
+NEXT = Prepared(
+    select(func.min(recipient.c.next_attempt)).where(
+        IS_READY, recipient.c.far == bindparam("far"), recipient.c.next_attempt > bindparam("now")
+    ),
+    "now",
+    "far",
 )
 HOLD = (
     update(recipient)
@@ -98,40 +116,76 @@ CLAIMED = select(letter.c.id, letter.c.fence, letter.c.content_id, letter.c.pref
 EXTEND = update(letter).where(letter.c.seq == bindparam("of")).values(lease_until=bindparam("until"))
 
 
+class Claimable(NamedTuple):
+    """A letter with something due, in the order of `FIND`."""
+
+    seq: int
+    id: str
+    trace: str
+    sender: str
+    accepted: float
+    size: int
+    message_id: str
+    smtputf8: bool
+    envelope_id: str
+    ret: str
+    require_tls: bool
+    priority: int
+    deliver_by: float
+    by_mode: str
+    content_id: int
+    prefix: bytes | None
+    fence: int
+    claims: int
+    junk: bool
+
+
+class DueRecipient(NamedTuple):
+    """A recipient who is due, in the order of `DUE`."""
+
+    letter_seq: int
+    number: int
+    address: str
+    attempts: int
+    notify: str
+    original: str
+    warned: bool
+    sender: str
+
+
 class Found(NamedTuple):
     """Letters with something due, and whether there was more than was wanted."""
 
-    letters: list[Any]
+    letters: list[Claimable]
     more: bool
 
 
 def find(connection: Connection, now: float, longest_lease: float, wanted: int, *, far: bool) -> Found:
     """Letters that are due in a lane and not leased, those that wait longest first."""
     rows = wanted * ROWS_A_LETTER
-    values = {"now": now, "latest": now + longest_lease, "rows": rows, "far": far}
-    found = connection.execute(FIND, values).all()
-    letters = list({row.seq: row for row in found}.values())
-    return Found(letters[:wanted], len(letters) > wanted or len(found) == rows)
+    found = FIND.rows(connection, now, now + longest_lease, rows, far)
+    letters = list({row[0]: row for row in found}.values())
+    more = len(letters) > wanted or len(found) == rows
+    return Found([Claimable._make(row) for row in letters[:wanted]], more)
 
 
-def due(connection: Connection, now: float, seqs: Collection[int], *, far: bool) -> dict[int, list[Any]]:
+def due(connection: Connection, now: float, seqs: Collection[int], *, far: bool) -> dict[int, list[DueRecipient]]:
     """The recipients of letters that are due in a lane, by letter."""
-    recipients: dict[int, list[Any]] = {seq: [] for seq in seqs}
-    for row in connection.execute(DUE, {"seqs": list(seqs), "now": now, "far": far}):
-        recipients[row.letter_seq].append(row)
+    recipients: dict[int, list[DueRecipient]] = {seq: [] for seq in seqs}
+    for row in DUE.rows(connection, list(seqs), now, far):
+        recipients[row[0]].append(DueRecipient._make(row))
     return recipients
 
 
 def lease(connection: Connection, now: float, seqs: Collection[int], worker: str, seconds: float) -> None:
     """Claim letters: from now on, only writes under their new fence are taken."""
-    values = {"seqs": list(seqs), "worker": worker, "now": now, "until": now + seconds}
-    connection.execute(LEASE, values)
+    LEASE.run(connection, list(seqs), worker, now, now + seconds)
 
 
 def next_due(connection: Connection, now: float, *, far: bool) -> float | None:
     """When the next recipient of a lane that is not due yet will be."""
-    moment: float | None = connection.execute(NEXT, {"now": now, "far": far}).scalar()
-    return moment
+    ((moment,),) = NEXT.rows(connection, now, far)
+    return None if moment is None else float(moment)
 
 
 def hold(connection: Connection, seqs: Collection[int], why: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
-from services.storage.engines.bulk import BulkUpdate
+from services.storage.engines.prepared import Prepared
 from services.storage.rules.changes import Step
 from services.storage.rules.flags import DELETED, SEEN
 from services.storage.rules.quota import fits
@@ -130,9 +130,8 @@ _MAILBOX = (
     mailbox.c.script,
 )
 _STATE = select(*_ACCOUNT, *_MAILBOX).join_from(mailbox, account)
-BY_ID = _STATE.where(mailbox.c.id == bindparam("id"))  # a list of one costs a third more
-BY_IDS = _STATE.where(mailbox.c.id.in_(bindparam("ids", expanding=True)))
-BY_NAME = (
+BY_ID = Prepared(_STATE.where(mailbox.c.id.in_(bindparam("ids", expanding=True))), "ids")
+BY_NAME = Prepared(
     select(*_ACCOUNT, *_MAILBOX)
     .join_from(
         account,
@@ -140,10 +139,12 @@ BY_NAME = (
         and_(mailbox.c.account_id == account.c.id, mailbox.c.name.in_(bindparam("names", expanding=True))),
         isouter=True,
     )
-    .where(account.c.id.in_(bindparam("accounts", expanding=True)))
+    .where(account.c.id.in_(bindparam("accounts", expanding=True))),
+    "accounts",
+    "names",
 )
 _SAVED = ("uidnext", "modseq", "recent_from", "messages", "unseen", "deleted", "octets")
-SAVE_MAILBOX = BulkUpdate(
+SAVE_MAILBOX = Prepared(
     update(mailbox)
     .where(mailbox.c.id == bindparam("of"))
     .values({name: bindparam(f"new_{name}") for name in _SAVED}),
@@ -151,14 +152,18 @@ SAVE_MAILBOX = BulkUpdate(
     *(f"new_{name}" for name in _SAVED),
 )
 _saved = attrgetter("id", *_SAVED)
-SAVE_ACCOUNT = (
+SAVE_ACCOUNT = Prepared(
     update(account)
     .where(account.c.id == bindparam("of"))
     .values(
         messages=account.c.messages + bindparam("gained_messages"),
         octets=account.c.octets + bindparam("gained_octets"),
-    )
+    ),
+    "of",
+    "gained_messages",
+    "gained_octets",
 )
+_gained = attrgetter("id", "gained_messages", "gained_octets")
 
 
 class Ledger:
@@ -173,10 +178,8 @@ class Ledger:
     def load(self, ids: Collection[int]) -> None:
         """Read mailboxes by id; those that are not there stay unknown."""
         wanted = [number for number in set(ids) if number not in self.mailboxes]
-        if len(wanted) == 1:
-            self._remember(self.connection.execute(BY_ID, {"id": wanted[0]}))
-        elif wanted:
-            self._remember(self.connection.execute(BY_IDS, {"ids": wanted}))
+        if wanted:
+            self._remember(BY_ID.rows(self.connection, wanted))
 
     def load_names(self, pairs: Iterable[tuple[int, str]]) -> None:
         """Read accounts, and their mailboxes of these names, by (account id, name)."""
@@ -184,7 +187,7 @@ class Ledger:
         if wanted:
             accounts = list({number for number, _ in wanted})
             names = list({name for _, name in wanted})
-            self._remember(self.connection.execute(BY_NAME, {"accounts": accounts, "names": names}))
+            self._remember(BY_NAME.rows(self.connection, accounts, names))
 
     def _remember(self, rows: Iterable[Any]) -> None:
         for row in rows:
@@ -207,12 +210,6 @@ class Ledger:
     def save(self) -> None:
         """Write back what changed."""
         changed = [state for state in self.mailboxes.values() if state.changed]
-        if changed:
-            SAVE_MAILBOX.execute(self.connection, list(map(_saved, changed)))
+        SAVE_MAILBOX.run_many(self.connection, list(map(_saved, changed)))
         grown = [state for state in self.accounts.values() if state.gained_messages or state.gained_octets]
-        if grown:
-            self.connection.execute(SAVE_ACCOUNT, [_account_values(state) for state in grown])
-
-
-def _account_values(state: AccountState) -> dict[str, int]:
-    return {"of": state.id, "gained_messages": state.gained_messages, "gained_octets": state.gained_octets}
+        SAVE_ACCOUNT.run_many(self.connection, list(map(_gained, grown)))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from services.storage.engines.bulk import BulkInsert
+from services.storage.engines.prepared import Prepared
 from services.storage.repositories.identity import reserve
 from services.storage.tables.schema import letter, recipient
 from shared.contracts.messages import Mailing
 from shared.contracts.spool import Accept
 
-KNOWN = select(letter.c.id, letter.c.request).where(letter.c.id.in_(bindparam("ids", expanding=True)))
-ADD_LETTER = BulkInsert(
-    letter,
+KNOWN = Prepared(
+    select(letter.c.id, letter.c.request).where(letter.c.id.in_(bindparam("ids", expanding=True))), "ids"
+)
+ADD_LETTER = Prepared(
+    insert(letter),
     "seq",
     "id",
     "request",
@@ -41,10 +43,10 @@ ADD_LETTER = BulkInsert(
     "deliver_by",
     "by_mode",
 )
-ADD_RECIPIENT = BulkInsert(
-    recipient, "letter_seq", "number", "address", "original", "notify", "state", "next_attempt", "far"
+ADD_RECIPIENT = Prepared(
+    insert(recipient), "letter_seq", "number", "address", "original", "notify", "state", "next_attempt", "far"
 )
-ADD_SPAWNED_RECIPIENT = BulkInsert(recipient, *ADD_RECIPIENT.columns, "sender")
+ADD_SPAWNED_RECIPIENT = Prepared(insert(recipient), *ADD_RECIPIENT.names, "sender")
 ORIGINS = select(
     letter.c.seq,
     letter.c.trace,
@@ -96,7 +98,7 @@ class Spawned(NamedTuple):
 
 def known(connection: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     """The digests of letters that are here already, by id."""
-    return dict(connection.execute(KNOWN, {"ids": ids}).all())
+    return dict(KNOWN.rows(connection, list(ids)))
 
 
 def add(connection: Connection, now: float, letters: Sequence[Incoming], content_ids: Sequence[int]) -> None:
@@ -112,8 +114,8 @@ def add(connection: Connection, now: float, letters: Sequence[Incoming], content
             (seq, number, each.address, each.original, " ".join(each.notify), READY, due, far)
             for number, each in enumerate(request.recipients, 1)
         )
-    ADD_LETTER.execute(connection, rows)
-    ADD_RECIPIENT.execute(connection, recipients)
+    ADD_LETTER.run_many(connection, rows)
+    ADD_RECIPIENT.run_many(connection, recipients)
 
 
 def origins(connection: Connection, seqs: Collection[int]) -> dict[int, Origin]:
@@ -132,8 +134,8 @@ def spawn(connection: Connection, now: float, spawned: Sequence[Spawned]) -> Non
             (seq, number, one.address, one.original, " ".join(one.notify), READY, now, False, each.sender)
             for number, one in enumerate(each.mailing.recipients, 1)
         )
-    ADD_LETTER.execute(connection, rows)
-    ADD_SPAWNED_RECIPIENT.execute(connection, recipients)
+    ADD_LETTER.run_many(connection, rows)
+    ADD_SPAWNED_RECIPIENT.run_many(connection, recipients)
 
 
 def _spawned(seq: int, now: float, spawned: Spawned) -> tuple[Any, ...]:

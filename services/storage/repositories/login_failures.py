@@ -23,7 +23,7 @@ class Counted(NamedTuple):
 
 
 class Forgiven(NamedTuple):
-    scope: str
+    scopes: tuple[str, ...]
 
 
 class Failed(NamedTuple):
@@ -63,7 +63,8 @@ COUNT = write(Op("login.failed", Counted, Done, frozenset(), 8.0, Repeat.SAFE), 
 def forgive(work: UnitOfWork, asked: Sequence[Asked[Forgiven]]) -> Sequence[Done]:
     """Somebody has shown that he belongs there: the count stays, the moment of the failure gives way to this one."""
     day = int(work.now) // DAY
-    rows = [{"whose": scope, "on": day, "at": -work.now} for scope in sorted({each.request.scope for each in asked})]
+    scopes = sorted({scope for each in asked for scope in each.request.scopes})
+    rows = [{"whose": scope, "on": day, "at": -work.now} for scope in scopes]
     work.connection.execute(FORGIVE, rows)
     return [Done()] * len(asked)
 

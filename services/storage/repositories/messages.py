@@ -19,13 +19,14 @@ from sqlalchemy import (
     cast,
     delete,
     func,
+    insert,
     or_,
     select,
     tuple_,
     update,
 )
 
-from services.storage.engines.bulk import BulkInsert, BulkUpdate
+from services.storage.engines.prepared import Prepared
 from services.storage.rules.flags import DELETED, FIRST_INTERNED
 from services.storage.tables.schema import flagset, message
 
@@ -41,7 +42,7 @@ MARKED = or_(  # what carries \\Deleted
 MARKED_OCTETS = select(cast(func.coalesce(func.sum(message.c.size), 0), BigInteger)).where(
     message.c.mailbox_id == bindparam("mailbox"), MARKED
 )
-REFLAG = BulkUpdate(
+REFLAG = Prepared(
     update(message)
     .where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
     .values(flagset_id=bindparam("flagset"), modseq=bindparam("now")),
@@ -50,7 +51,11 @@ REFLAG = BulkUpdate(
     "flagset",
     "now",
 )
-REMOVE = delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of"))
+REMOVE = Prepared(
+    delete(message).where(message.c.mailbox_id == bindparam("mailbox"), message.c.uid == bindparam("of")),
+    "mailbox",
+    "of",
+)
 
 
 class Message(NamedTuple):
@@ -72,7 +77,7 @@ class Message(NamedTuple):
         return self.uid, self.modseq, self.flagset_id, self.size, self.date
 
 
-ADD = BulkInsert(message, *Message._fields)
+ADD = Prepared(insert(message), *Message._fields)
 
 
 class Picker:
@@ -88,21 +93,20 @@ class Picker:
         if index is not None and index.table is not None:
             base = base.with_hint(index.table, f"INDEXED BY {index.name}", "sqlite")
         base = base.order_by(message.c.mailbox_id, message.c.uid)
-        self._span = base.where(
-            message.c.mailbox_id == bindparam("mailbox"),
-            message.c.uid.between(bindparam("first"), bindparam("last")),
-        )
-        self._listed = base.where(
-            message.c.mailbox_id == bindparam("mailbox"), message.c.uid.in_(bindparam("uids", expanding=True))
-        )
-        self._paired = base.where(tuple_(message.c.mailbox_id, message.c.uid).in_(bindparam("pairs", expanding=True)))
+        here = base.where(message.c.mailbox_id == bindparam("mailbox"))
+        span = here.where(message.c.uid.between(bindparam("first"), bindparam("last")))
+        listed = here.where(message.c.uid.in_(bindparam("uids", expanding=True)))
+        paired = base.where(tuple_(message.c.mailbox_id, message.c.uid).in_(bindparam("pairs", expanding=True)))
+        self._span = Prepared(span, "mailbox", "first", "last")
+        self._listed = Prepared(listed, "mailbox", "uids")
+        self._paired = Prepared(paired, "pairs")
 
     def pick(self, connection: Connection, wanted: Mapping[int, Sequence[int]]) -> list[Any]:
         """Rows of the messages that are there, by mailbox and UID. ``wanted`` holds ascending UIDs by mailbox id."""
         asked = {number: uids for number, uids in wanted.items() if uids}
         if len(asked) > 1 and sum(map(len, asked.values())) <= PAIRED:
             pairs = [(number, uid) for number, uids in asked.items() for uid in uids]
-            return list(connection.execute(self._paired, {"pairs": pairs}))
+            return self._paired.rows(connection, pairs)
         pages = (page for number, uids in asked.items() for page in self.pages(connection, number, uids, SPANNED))
         return [row for page in pages for row in page]
 
@@ -117,14 +121,13 @@ class Picker:
                 yield self._dense(connection, mailbox, uids[start : start + size])
             return
         for start in range(0, len(uids), LISTED):
-            piece = list(uids[start : start + LISTED])
-            yield list(connection.execute(self._listed, {"mailbox": mailbox, "uids": piece}))
+            yield self._listed.rows(connection, mailbox, list(uids[start : start + LISTED]))
 
     def _dense(self, connection: Connection, mailbox: int, uids: Sequence[int]) -> list[Any]:
         first, last = uids[0], uids[-1]
-        rows = connection.execute(self._span, {"mailbox": mailbox, "first": first, "last": last}).all()
+        rows = self._span.rows(connection, mailbox, first, last)
         if last - first == len(uids) - 1:
-            return list(rows)
+            return rows
         wanted = set(uids)
         return [row for row in rows if row[1] in wanted]
 
@@ -137,12 +140,12 @@ WHOLE = Picker(
 
 def add(connection: Connection, rows: Sequence[Message]) -> None:
     """Insert rows."""
-    ADD.execute(connection, rows)
+    ADD.run_many(connection, rows)
 
 
 def reflag(connection: Connection, rows: Sequence[tuple[int, int, int, int]]) -> None:
     """Set flags and modseq: rows of mailbox, UID, flag set, modseq."""
-    REFLAG.execute(connection, rows)
+    REFLAG.run_many(connection, rows)
 
 
 def marked_octets(connection: Connection, mailbox: int) -> int:
@@ -153,5 +156,4 @@ def marked_octets(connection: Connection, mailbox: int) -> int:
 
 def remove(connection: Connection, mailbox: int, uids: Sequence[int]) -> None:
     """Delete rows; their history and their content are the caller's."""
-    if uids:
-        connection.execute(REMOVE, [{"mailbox": mailbox, "of": uid} for uid in uids])
+    REMOVE.run_many(connection, [(mailbox, uid) for uid in uids])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
+from services.storage.engines.prepared import Prepared
 from services.storage.tables.schema import letter, recipient
 from shared.contracts.spool import Outcome, Status
 
@@ -41,8 +42,9 @@ CLOSE = (
     update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0)
 )
 LET_GO = update(letter).where(letter.c.seq.in_(bindparam("seqs", expanding=True))).values(lease_until=0)
-FINISHED = select(letter.c.seq, letter.c.content_id).where(
-    letter.c.seq.in_(bindparam("seqs", expanding=True)), letter.c.open == 0
+FINISHED = Prepared(
+    select(letter.c.content_id).where(letter.c.seq.in_(bindparam("seqs", expanding=True)), letter.c.open == 0),
+    "seqs",
 )
 
 
@@ -104,6 +106,6 @@ def finished(connection: Connection, seqs: Sequence[int]) -> dict[int, int]:
     """``{content_id: uses}`` of those letters in ``seqs``, just closed, that have nobody waiting any more."""
     uses: dict[int, int] = {}
     if seqs:
-        for _, content_id in connection.execute(FINISHED, {"seqs": list(seqs)}):
+        for (content_id,) in FINISHED.rows(connection, list(seqs)):
             uses[content_id] = uses.get(content_id, 0) + 1
     return uses

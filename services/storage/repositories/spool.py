@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from services.storage.engines.prepared import Prepared
 from services.storage.repositories.settlements import finished
 from services.storage.tables.schema import letter, recipient
 
-PENDING = (
+PENDING = Prepared(
     select(
         letter.c.id,
         letter.c.seq,
@@ -28,9 +29,10 @@ PENDING = (
     )
     .join_from(letter, recipient, recipient.c.letter_seq == letter.c.seq)
     .where(letter.c.id.in_(bindparam("ids", expanding=True)))
-    .with_for_update(of=letter)
+    .with_for_update(of=letter),
+    "ids",
 )
-FILE = (
+FILE = Prepared(
     update(recipient)
     .where(recipient.c.letter_seq == bindparam("of"), recipient.c.number == bindparam("which"))
     .values(
@@ -40,10 +42,16 @@ FILE = (
         reason="",
         settled=bindparam("moment"),
         filed=bindparam("where"),
-    )
+    ),
+    "of",
+    "which",
+    "moment",
+    "where",
 )
-CLOSE = (
-    update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0)
+CLOSE = Prepared(
+    update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0),
+    "of",
+    "closed",
 )
 LAST = (
     select(recipient.c.letter_seq, func.max(recipient.c.number))
@@ -91,7 +99,7 @@ class Filed(NamedTuple):
 def pending(connection: Connection, recipients: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Pending]:
     """Recipients by (letter id, number), which stay so until the transaction ends; missing ones are left out."""
     wanted = set(recipients)
-    rows = connection.execute(PENDING, {"ids": sorted({id for id, _ in wanted})})
+    rows = PENDING.rows(connection, sorted({id for id, _ in wanted}))
     return {(id, number): Pending(seq, number, *rest) for id, seq, number, *rest in rows if (id, number) in wanted}
 
 
@@ -105,14 +113,12 @@ def settle_filed(
     """
     if not filed:
         return {}
-    connection.execute(
-        FILE, [{"of": each.seq, "which": each.number, "moment": now, "where": each.filed} for each in filed]
-    )
+    FILE.run_many(connection, [(each.seq, each.number, now, each.filed) for each in filed])
     closed: dict[int, int] = {}
     for each in filed:
         closed[each.seq] = closed.get(each.seq, 0) + 1
     _join(connection, now, [each for each in filed if each.forwards], closed, sender)
-    connection.execute(CLOSE, [{"of": seq, "closed": count} for seq, count in closed.items()])
+    CLOSE.run_many(connection, list(closed.items()))
     return {content_id: -count for content_id, count in finished(connection, list(closed)).items()}
 
 

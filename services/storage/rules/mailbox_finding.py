@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from services.storage.rules import names
 from shared.contracts.messages import Target, Where
 
 
@@ -28,7 +29,8 @@ def number_of(text: str) -> int:
 
 
 def find(targets: Sequence[Target], mailboxes: Sequence[Named]) -> tuple[Target, ...]:
-    """``targets`` under the names of the mailboxes that are found; where none is, the given name stays."""
+    """``targets`` under the names of the mailboxes that are found; where none is, the given name stays, with the use
+    that a mailbox may be made for."""
     return tuple([_find(target, mailboxes) for target in targets])
 
 
@@ -37,7 +39,10 @@ def _find(target: Target, mailboxes: Sequence[Named]) -> Target:
         return target
     own = [each for each in mailboxes if each.account_id == target.account]
     name = _name(target.where, own)
-    return target._replace(where=None) if name is None else target._replace(mailbox=name, where=None)
+    if name is not None:
+        return target._replace(mailbox=name, where=None)
+    use = names.special_use(target.where.special_use)
+    return target._replace(where=Where(special_use=use) if use else None)
 
 
 def _name(where: Where, own: Sequence[Named]) -> str | None:

@@ -32,6 +32,7 @@ USUAL = {  # the mailboxes that most accounts want, and what they are for
     "Trash": "\\Trash",
 }
 
+_USES = {use.lower(): use for use in SPECIAL_USES}
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line and paragraph ends
 
 
@@ -80,6 +81,11 @@ def subscribable(name: str) -> str:
     if space == OTHERS and inner:
         return f"{space}{SEPARATOR}{validate(who)}{SEPARATOR}{validate(inner)}"
     return validate(name)
+
+
+def special_use(text: str) -> str:
+    """The special use that ``text`` names, whatever its case; "" for one that no mailbox may have here."""
+    return _USES.get(text.lower(), "")
 
 
 def parents(name: str) -> Iterator[str]:

@@ -5,6 +5,10 @@ from one network (/24, /48). The same wrong password for the same user from the 
 count: it is a forgotten device, not a guess. Users are known here by a keyed hash only.
 
 A user who has logged in from a network today is let in from there whatever others do in it.
+
+How long an answer is held follows from how often the address has failed since somebody got in from there. What others
+count, and whom they let in, is known when it is loaded; until then an answer is held for too short a time. (A good
+login after which the address failed again before that was loaded is not seen: then the answer is held for longer.)
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ DAY = 86_400
 HOUR = 3_600
 MOST = 100_000  # scopes remembered; beyond, the counts of the day begin anew
 MOST_TRIED = 20  # wrong passwords remembered for one user and address
+ADDRESS = "ip:"
 
 
 class Limits(NamedTuple):
@@ -58,7 +63,7 @@ class Throttle:
         self._limits = limits
         self._trusted = [ipaddress.ip_network(text) for text in limits.trusted]
         self._day = _Day(0)
-        self._row: dict[str, int] = {}  # failures in a row, by address
+        self._cleared: dict[str, int] = {}  # how many of an address's failures were before its last good login
         self._failing: dict[str, dict[str, float]] = {}  # users by network, with the time of their last failure
 
     def origin(self, remote: str) -> Origin:
@@ -66,14 +71,14 @@ class Throttle:
         try:
             address = ipaddress.ip_address(remote)
         except ValueError:
-            return Origin("ip:?", "net:?", False)
+            return Origin(f"{ADDRESS}?", "net:?", False)
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         trusted = any(address in network for network in self._trusted)
         if address.version == 4:
-            return Origin(f"ip:{address}", f"net:{ipaddress.ip_network((address, 24), strict=False)}", trusted)
+            return Origin(f"{ADDRESS}{address}", f"net:{ipaddress.ip_network((address, 24), strict=False)}", trusted)
         host = ipaddress.ip_network((address, 64), strict=False)
-        return Origin(f"ip:{host}", f"net:{ipaddress.ip_network((address, 48), strict=False)}", trusted)
+        return Origin(f"{ADDRESS}{host}", f"net:{ipaddress.ip_network((address, 48), strict=False)}", trusted)
 
     def load(self, now: float, failures: Iterable[tuple[str, int, float]]) -> None:
         """Take over what was counted today before this process began, or by another one: scope, failures, and the
@@ -81,6 +86,8 @@ class Throttle:
         counts = self._today(now).counts
         for scope, count, last in failures:
             counts[scope] = max(count, counts.get(scope, 0))
+            if scope.startswith(ADDRESS) and last < 0:
+                self._cleared[scope] = max(count, self._cleared.get(scope, 0))
             user, separator, network = scope.removeprefix("user:").partition("|")
             if not separator:
                 continue
@@ -115,34 +122,37 @@ class Throttle:
         day = self._today(now)
         tried = day.tried.setdefault((origin.address, user), set())
         again = password in tried
-        if not again:
-            if len(tried) < MOST_TRIED:
-                tried.add(password)
-            self._row[origin.address] = self._row.get(origin.address, 0) + 1
-        delays = self._limits.delays
-        delay = delays[min(max(self._row.get(origin.address, 1), 1), len(delays)) - 1]
-        if again:
-            return Failure(delay, ())
-        counted = (origin.address, _user_scope(origin, user))
+        if not again and len(tried) < MOST_TRIED:
+            tried.add(password)
+        counted = () if again else (origin.address, _user_scope(origin, user))
         for scope in counted:
             day.counts[scope] = day.counts.get(scope, 0) + 1
-        self._failing.setdefault(origin.network, {})[user] = now
-        return Failure(delay, counted)
+        if counted:
+            self._failing.setdefault(origin.network, {})[user] = now
+        delays = self._limits.delays
+        return Failure(delays[min(max(self._in_a_row(day, origin), 1), len(delays)) - 1], counted)
 
-    def succeeded(self, origin: Origin, user: str, now: float) -> str:
-        """The user has shown that he belongs there; the scope of failures that are forgiven, "" for none."""
-        self._row.pop(origin.address, None)
-        self._today(now).welcome.add((origin.network, user))
-        failing = self._failing.get(origin.network)
-        if failing is None or failing.pop(user, None) is None:
-            return ""
-        return _user_scope(origin, user)
+    def succeeded(self, origin: Origin, user: str, now: float) -> tuple[str, ...]:
+        """The user has shown that he belongs there; the scopes whose failures are forgiven."""
+        day = self._today(now)
+        day.welcome.add((origin.network, user))
+        forgiven: list[str] = []
+        if self._in_a_row(day, origin):
+            self._cleared[origin.address] = day.counts[origin.address]
+            forgiven.append(origin.address)
+        if self._failing.get(origin.network, {}).pop(user, None) is not None:
+            forgiven.append(_user_scope(origin, user))
+        return tuple(forgiven)
+
+    def _in_a_row(self, day: _Day, origin: Origin) -> int:
+        """Failures of an address since its last good login, wherever they were counted."""
+        return day.counts.get(origin.address, 0) - self._cleared.get(origin.address, 0)
 
     def _today(self, now: float) -> _Day:
         number = int(now) // DAY
         if number != self._day.number or len(self._day.counts) > MOST or len(self._day.welcome) > MOST:
             self._day = _Day(number)
-            self._row.clear()
+            self._cleared.clear()
             self._failing = {
                 network: users
                 for network, users in self._failing.items()

@@ -8,10 +8,11 @@ import pytest
 import trio
 
 from services.delivery.config import DeliverySettings
+from services.delivery.outbound.config import RouteSettings
 from shared.contracts import directory
 from shared.contracts.spool import Recipient
 from tests.support.outbound_stage import outbound_stage
-from tests.support.sink import DROP, Received
+from tests.support.sink import DROP, Received, sink
 
 ANN = "ann@elsewhere.example"
 
@@ -338,3 +339,28 @@ async def test_server_that_has_enough_gets_a_fresh_connection_at_once(
             (state,) = (await stage.settled(id)).values()
             assert (state.state, state.attempts) == ("done", 1)
         assert stage.sink.connections == 4
+
+
+async def test_destinations_that_share_one_connection_at_a_time_take_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sink() as server:
+        levels = ("may", "none")
+        routes = tuple([RouteSettings(f"{level}.example", "[127.0.0.1]", server.port, level) for level in levels])
+        async with outbound_stage(
+            tmp_path, monkeypatch, server=server, smarthost=False, routes=routes, connections=1
+        ) as stage:
+            names = [f"a{number}@{level}.example" for number in range(3) for level in levels]
+            for id in [await stage.send(name) for name in names]:
+                assert [each.state for each in (await stage.settled(id)).values()] == ["done"]
+            await stage.idle()
+            assert sorted(letter.recipients[0] for letter in server.letters) == sorted(names)
+            assert server.most_open == 1
+
+
+async def test_server_that_says_nothing_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with outbound_stage(tmp_path, monkeypatch, end_timeout=0.2) as stage:
+        stage.sink.delay = 30.0
+        (state,) = (await stage.tried(await stage.send("a@example.net"))).values()
+        assert (state.state, state.code) == ("ready", "4.4.2")
+        assert state.reason == "connection lost after the end of the message: nothing received for 0.2 s"

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.support.dns import FAILING, nameserver_thread
-from tests.support.house import NO_NAMES, House, free_ports, until
+from tests.support.house import NO_NAMES, House, until
+from tests.support.ports import free_port
 from tests.support.postfix import Postfix, is_installed, running_postfix
 
 pytestmark = pytest.mark.integration
@@ -52,7 +53,7 @@ def world() -> Iterator[World]:
         names = stack.enter_context(nameserver_thread(zone))
         one, two = House(folder / "one"), House(folder / "two")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        port = free_ports(["postfix"])["postfix"]
+        port = free_port()
         for house, other in ((one, two), (two, one)):
             values = {"nameserver": names.address, "other": other.ports["smtp"], "postfix": port}
             house.config.write_text(house.config.read_text().replace(NO_NAMES, "") + SETTINGS.format(**values))

@@ -4,10 +4,11 @@ from sqlalchemy import select, update
 
 from services.storage.rules.packed import pack_u32, unpack_uids
 from services.storage.tables.schema import account, letter, recipient
+from services.storage.tables.sieve import sieve_log
 from shared.contracts import mailboxes, messages
 from shared.contracts.changes import Change, list_changed, mailbox_changed
-from shared.contracts.mailboxes import ListRequest, Open, PageRequest
-from shared.contracts.messages import BodiesRequest, Deliver, Filing, FilingResult, Target
+from shared.contracts.mailboxes import ListRequest, Named, Open, PageRequest
+from shared.contracts.messages import BodiesRequest, Deliver, Filing, FilingResult, Target, Where
 from shared.contracts.spool import ready
 from tests.support.storage import GRANT, Store, letter_octets
 
@@ -117,6 +118,29 @@ def test_a_missing_mailbox_is_made_or_inbox_serves(store: Store) -> None:
     assert "Lists" in names
     assert "Lists/none" not in names
     assert [each.event for each in store.announcements].count(list_changed) == 1
+    logged = [row.text for row in store.query(select(sieve_log.c.text).order_by(sieve_log.c.id))]
+    assert logged == [
+        "there is no mailbox 'Lists/none'; INBOX was used",
+        "no mailbox can have the name 'a//b'; INBOX was used",
+    ]
+
+
+def test_what_is_made_for_a_special_use_has_it_from_then_on(store: Store) -> None:
+    def into(name: str, use: str, *, create: bool = True) -> Target:
+        return Target(store.bob, name, b"", create=create, where=Where(special_use=use))
+
+    for name in ("Junk", "Sent"):
+        store.call(mailboxes.delete, Named(GRANT, name, name))
+    filings = [
+        store.filing(store.accept(letter_octets("a")), into("Spam", "\\junk")),
+        store.filing(store.accept(letter_octets("b")), into("Stars", "\\Flagged")),
+        store.filing(store.accept(letter_octets("c")), into("Nowhere", "\\Sent", create=False)),
+    ]
+    assert [result.filed for result in deliver(store, *filings)] == ["Spam/1", "Stars/1", "INBOX/1"]
+    (again,) = deliver(store, store.filing(store.accept(letter_octets("d")), into("Other", "\\Junk")))
+    assert again.filed == "Spam/2"
+    made = {each.name: each.special_use for each in store.call(mailboxes.listing, ListRequest(GRANT)).mailboxes}
+    assert (made["Spam"], made["Stars"], made["INBOX"], "Nowhere" in made) == ("\\Junk", "", "", False)
 
 
 def test_all_targets_or_none(store: Store) -> None:

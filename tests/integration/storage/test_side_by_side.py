@@ -202,6 +202,21 @@ async def test_case_25_failures_count_for_all(tmp_path: Path, monkeypatch: pytes
                 await storage.login("ann@example.org", password=PASSWORD)
 
 
+async def test_case_25_the_delay_grows_whoever_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vigilance, "INTERVAL", 0.05)
+    settings = replace(SETTINGS, login=config.Login(delays=("0", "0", "0", "1"), failures_per_user=1_000))
+    async with two(tmp_path, settings) as storage:
+        for number in range(3):
+            with pytest.raises(Refused):
+                await storage.login("ann@example.org", password=f"guess {number}")
+        await trio.sleep(1)  # several intervals: both know of all three
+        for number in range(6):  # either one
+            began = trio.current_time()
+            with pytest.raises(Refused):
+                await storage.login("ann@example.org", password=f"another {number}")
+            assert trio.current_time() - began >= 1
+
+
 async def test_what_a_dead_process_left_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(left_behind, "INTERVAL", 0.05)
     async with running_storage(tmp_path) as storage:

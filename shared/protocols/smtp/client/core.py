@@ -7,7 +7,8 @@
 3. Nothing that was received before the TLS handshake counts after it (RFC 3207 section 4.2).
 4. A recipient has one deciding reply: its RCPT's refusal, else that to MAIL, DATA or the end of the message.
 5. The envelope of the next transaction may be announced behind the end of a message (RFC 2920 section 3.1). Its
-   replies come behind the one that finishes this transaction; who announced one begins it next, or closes.
+   replies come behind the one that finishes this transaction; who announced one begins it next, or closes. So may
+   QUIT, where nothing is to follow.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from shared.protocols.smtp.client.events import (
     Event,
     Finished,
     Greeted,
+    Parted,
     TlsAgreed,
     TlsRefused,
     Unwelcome,
@@ -42,8 +44,8 @@ class ClientCore:
     """One connection as a client; ``name`` is what we call ourselves in EHLO."""
 
     __slots__ = (
-        "_ahead", "_announced", "_decided", "_envelope", "_hears", "_lines", "_mail", "_name", "_octets", "_out",
-        "_reader", "closing", "dot_sent", "extensions",
+        "_ahead", "_announced", "_decided", "_envelope", "_hears", "_last", "_lines", "_mail", "_name", "_octets",
+        "_out", "_reader", "closing", "dot_sent", "extensions", "parting",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -54,12 +56,14 @@ class ClientCore:
         self._envelope = Envelope("", ())
         self._ahead: Envelope | None = None  # to be announced
         self._announced: Envelope | None = None
+        self._last = False  # QUIT is to be announced
         self._octets: bytes | None = None
         self._mail: ServerReply | None = None
         self._decided: list[ServerReply | None] = []
         self._lines = wire.Lines(stuffed=True)
         self.extensions: Extensions = NONE
         self.closing = False  # the server said 421, or we said QUIT
+        self.parting = False  # we said QUIT, and the server has not answered it
         self.dot_sent = False  # the end of the message was sent: without its reply nobody knows what became of it
 
     def feed(self, data: bytes) -> None:
@@ -143,17 +147,25 @@ class ClientCore:
 
     def quit(self) -> None:
         """Say goodbye."""
-        self.closing = True
-        self._say(b"QUIT", lambda reply: None)
+        self.closing = self.parting = True
+        self._say(b"QUIT", self._heard_quit)
+
+    def _heard_quit(self, reply: ServerReply) -> Event:
+        self.parting = False
+        return Parted()
 
     # --- a transaction ---
 
-    def transact(self, envelope: Envelope, octets: bytes | None, ahead: Envelope | None = None) -> None:
+    def transact(
+        self, envelope: Envelope, octets: bytes | None, ahead: Envelope | None = None, *, last: bool = False
+    ) -> None:
         """Begin; ``octets`` is the whole message, or None for one that is to be streamed at `BodyDue`.
 
-        ``ahead`` is announced behind the end of a message that is not streamed; its own must not be, either.
+        ``ahead`` is announced behind the end of a message that is not streamed; its own must not be, either. Or it is
+        the ``last`` one: then QUIT is.
         """
         announced, self._announced, self._ahead = self._announced, None, ahead
+        self._last = last
         self._envelope, self._octets = envelope, octets
         self._mail, self.dot_sent = None, False
         self._decided = [None] * len(envelope.recipients)
@@ -171,10 +183,14 @@ class ClientCore:
                 self._say(b"DATA", self._heard_data)
 
     def _announce(self) -> None:
-        """The end of the message stands in what is sent now: the next envelope may stand behind it."""
-        if self._ahead is not None and "PIPELINING" in self.extensions:
+        """The end of the message stands in what is sent now: the next envelope, or QUIT, may stand behind it."""
+        if "PIPELINING" not in self.extensions:
+            return
+        if self._ahead is not None:
             self._announced, self._ahead = self._ahead, None
             self._say_envelope(self._announced, chunked="CHUNKING" in self.extensions)
+        elif self._last:
+            self.quit()
 
     @property
     def _chunked(self) -> bool:

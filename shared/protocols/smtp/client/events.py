@@ -46,4 +46,10 @@ class Finished(NamedTuple):
     replies: tuple[ServerReply, ...]
 
 
-Event: TypeAlias = Greeted | Unwelcome | TlsAgreed | TlsRefused | Authenticated | AuthRefused | BodyDue | Finished
+class Parted(NamedTuple):
+    """The server has answered QUIT."""
+
+
+Event: TypeAlias = (
+    Greeted | Unwelcome | TlsAgreed | TlsRefused | Authenticated | AuthRefused | BodyDue | Finished | Parted
+)

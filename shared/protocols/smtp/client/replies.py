@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.protocols.buffer import ReceiveBuffer
@@ -11,6 +12,7 @@ from shared.protocols.errors import LineTooLong, ProtocolError
 LINE_LIMIT = 2_048  # octets; RFC 5321 allows 512, and many servers say more
 LINES = 128  # of one reply
 TEXT_LIMIT = 1_000  # characters of `ServerReply.text`
+_COMMON = 64  # octets; what a server says to every letter is short, and read once
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|\Z)")
@@ -69,15 +71,15 @@ class ReplyReader:
                 raise ReplyError("a line of the reply is too long") from error
             if line is None:
                 return None
+            if not self._lines and len(line) <= _COMMON and line[3:4] == b" ":
+                return _single(line)
             if self._take(line):
                 lines, self._lines = self._lines, []
                 return _reply(self._code, lines)
 
     def _take(self, line: bytes) -> bool:
         """Whether ``line`` was the reply's last one."""
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise ReplyError("this is no SMTP reply")
+        found = _matched(line)
         code = int(found[1])
         if self._lines and code != self._code:
             raise ReplyError("the code changes within a reply")
@@ -86,6 +88,20 @@ class ReplyReader:
         self._code = code
         self._lines.append(_printable(found[3] or b""))
         return found[2] != b"-"
+
+
+def _matched(line: bytes) -> re.Match[bytes]:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise ReplyError("this is no SMTP reply")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _single(line: bytes) -> ServerReply:
+    """A reply of one line. Raises `ReplyError`."""
+    found = _matched(line)
+    return _reply(int(found[1]), [_printable(found[3] or b"")])
 
 
 def _printable(octets: bytes) -> str:

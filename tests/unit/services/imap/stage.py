@@ -32,6 +32,7 @@ from shared.net.shell import Connection
 from tests.support.storage import Store
 
 PASSWORD = "correct horse"
+PATIENCE = 30.0  # seconds for octets that a test waits for, on a machine that others use as well
 _LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")
 LISTENER = ListenerSpec("imap", "127.0.0.1", 0, "starttls")
 
@@ -66,7 +67,7 @@ class Client:
                     return b""
 
     async def _more(self) -> bool:
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE):
             try:
                 data = await self.stream.receive_some(65536)
             except trio.BrokenResourceError:

@@ -34,7 +34,7 @@ def test_nothing_is_remembered_of_addresses_without_connections() -> None:
         key = admission.admit(f"10.0.{number // 256}.{number % 256}")
         assert key is not None
         admission.release(key)
-    assert not admission._held
+    assert admission.held.empty
 
 
 def test_a_peer_without_an_address_is_in_no_network() -> None:

@@ -14,17 +14,12 @@ from typing import Any
 import pytest
 import trio
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[4]
 COMMAND = [sys.executable, "-m", "tests.unit.shared.runtime.sample"]
 NOWHERE = 'url = ["nats://127.0.0.1:1"]\npassword = "x"'
 TIMEOUT = 30  # seconds for a process to do what a test waits for
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def configuration(tmp_path: Path, imap: str = "", rest: str = "") -> list[str]:

@@ -14,11 +14,11 @@ from shared.base.errors import ConfigurationError
 from shared.runtime.health import Health, serve_health
 from shared.runtime.health_settings import HealthSettings
 from shared.runtime.probe import NotWell, probe
-from tests.support.house import free_ports
+from tests.support.ports import free_port
 
 
 async def test_what_the_page_says_is_told(nursery: trio.Nursery) -> None:
-    port = free_ports(["health"])["health"]
+    port = free_port()
     health = Health("imap")
     nursery.start_soon(serve_health, health, HealthSettings(port=port), structlog.get_logger())
     asked = {"EILPOST_HEALTH__PORT": str(port), "EILPOST_HEALTH__HOST": "0.0.0.0"}
@@ -39,7 +39,7 @@ def test_without_a_page_it_says_so() -> None:
     with pytest.raises(ConfigurationError):
         probe("live", None, {})
     with pytest.raises(NotWell):
-        probe("live", None, {"EILPOST_HEALTH__PORT": str(free_ports(["health"])["health"])})
+        probe("live", None, {"EILPOST_HEALTH__PORT": str(free_port())})
 
 
 def test_as_a_program_it_is_an_exit_code_and_imports_little(tmp_path: Path) -> None:

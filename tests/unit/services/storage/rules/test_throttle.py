@@ -23,6 +23,19 @@ def test_each_failure_costs_more(throttle: Throttle) -> None:
     assert throttle.failed(origin, "ann", b"new", NOW).delay == 2.0
 
 
+def test_case_25_the_delay_grows_with_failures_counted_elsewhere(throttle: Throttle) -> None:
+    other = Throttle(LIMITS)
+    origin = throttle.origin("192.0.2.1")
+    for guess in range(3):
+        other.failed(origin, "ann", b"%d" % guess, NOW)
+    throttle.load(NOW, [(origin.address, 3, NOW)])
+    assert throttle.failed(origin, "ann", b"new", NOW).delay == 15.0
+    assert throttle.succeeded(origin, "ann", NOW) == (origin.address, f"user:ann|{origin.network}")
+    other.load(NOW, [(origin.address, 4, -NOW)])
+    assert other.failed(origin, "ann", b"newer", NOW).delay == 2.0
+    assert Throttle(LIMITS).succeeded(origin, "ann", NOW) == ()
+
+
 def test_the_same_wrong_password_counts_once(throttle: Throttle) -> None:
     origin = throttle.origin("192.0.2.1")
     assert throttle.failed(origin, "ann", b"old", NOW).counted

@@ -16,6 +16,7 @@ from shared.protocols.smtp.client.events import (
     Event,
     Finished,
     Greeted,
+    Parted,
     TlsAgreed,
     TlsRefused,
     Unwelcome,
@@ -217,6 +218,34 @@ def test_552_to_a_recipient_means_later() -> None:
     core.transact(to("a@x.example"), b"")
     says(core, "250 ok\r\n")
     assert codes(says(core, "552 too many recipients\r\n")) == [452]
+
+
+def test_the_goodbye_goes_behind_the_last_message() -> None:
+    core = greeted()
+    core.transact(to("a@x.example"), b"hi", last=True)
+    core.to_send()
+    says(core, "250 ok\r\n250 ok\r\n354 go\r\n")
+    assert core.to_send() == b"hi\r\n.\r\nQUIT\r\n"
+    assert core.closing
+    assert core.parting
+    finished, parted = says(core, "250 taken\r\n221 bye\r\n")
+    assert codes([finished]) == [250]
+    assert parted == Parted()
+    assert not core.parting
+
+
+def test_the_goodbye_waits_where_commands_may_not_be_pipelined_or_nobody_takes_the_letter() -> None:
+    alone = greeted(PLAIN)
+    alone.transact(to("a@x.example"), b"hi", last=True)
+    for reply in ("250 ok\r\n", "250 ok\r\n", "354 go\r\n"):
+        alone.to_send()
+        says(alone, reply)
+    assert alone.to_send() == b"hi\r\n.\r\n"
+    refused = greeted()
+    refused.transact(to("a@x.example"), b"hi", last=True)
+    refused.to_send()
+    assert codes(says(refused, "250 ok\r\n550 no\r\n554 nobody\r\n")) == [550]
+    assert refused.to_send() == b"RSET\r\n"
 
 
 reply_soup = st.lists(
