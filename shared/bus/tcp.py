@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import trio
 
+from shared.bus.stream import RECEIVE_CHUNK, open_stream
 from shared.bus.transport import Transport, TransportLost
 
 DEFAULT_PORT = 4222
-RECEIVE_CHUNK = 64 * 1024  # octets
 MAX_GREETING = 64 * 1024  # octets of INFO
 
 
@@ -48,7 +48,7 @@ async def connect_tcp(url: str, tls: ssl.SSLContext | None) -> Transport:
     parts = urlsplit(url)
     host = parts.hostname or "127.0.0.1"
     try:
-        stream: trio.abc.Stream = await trio.open_tcp_stream(host, parts.port or DEFAULT_PORT)
+        stream: trio.abc.Stream = await open_stream(host, parts.port or DEFAULT_PORT)
     except OSError as error:
         raise TransportLost(f"{type(error).__name__}: {error}") from error
     if parts.scheme != "tls":

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ssl
+from typing import cast
+from urllib.parse import SplitResult, urlsplit
 
 import trio
 import trio_websocket
 
+from shared.bus.stream import RECEIVE_CHUNK, open_stream
 from shared.bus.transport import Transport, TransportLost
 
 # One WebSocket message of the broker may carry all that it had pending for us: up to max_pending (8 MB).
 MAX_MESSAGE = 16 * 1024 * 1024  # octets
-RECEIVE_CHUNK = 64 * 1024  # octets
 
 
 class WebSocketTransport(Transport):
@@ -39,10 +41,25 @@ class WebSocketTransport(Transport):
 
 async def connect_websocket(nursery: trio.Nursery, url: str, tls: ssl.SSLContext | None) -> Transport:
     """Open ``url``; a task of the connection runs in ``nursery``. Raises `TransportLost`."""
+    parts = urlsplit(url)
     try:
-        connection = await trio_websocket.connect_websocket_url(
-            nursery, url, tls, max_message_size=MAX_MESSAGE, receive_buffer_size=RECEIVE_CHUNK
+        stream = await _stream(parts, tls)
+        connection = await trio_websocket.wrap_client_stream(
+            nursery,
+            cast("trio.SocketStream", stream),  # as it is annotated; it takes any stream
+            parts.netloc.rpartition("@")[2],
+            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            max_message_size=MAX_MESSAGE,
+            receive_buffer_size=RECEIVE_CHUNK,
         )
     except (OSError, trio.BrokenResourceError, trio_websocket.HandshakeError) as error:
         raise TransportLost(f"{type(error).__name__}: {error}") from error
     return WebSocketTransport(connection)
+
+
+async def _stream(parts: SplitResult, tls: ssl.SSLContext | None) -> trio.abc.Stream:
+    host, secure = parts.hostname or "127.0.0.1", parts.scheme == "wss"
+    stream = await open_stream(host, parts.port or (443 if secure else 80))
+    if not secure:
+        return stream
+    return trio.SSLStream(stream, tls or ssl.create_default_context(), server_hostname=host, https_compatible=True)
