@@ -44,7 +44,6 @@ class Session(Reader, Client):
         self._entrance = Entrance(house, connection)
         self._log = house.log.bind(session=connection.id)
         self._received = 0  # octets
-        self._commands = 0  # since something was received
         self._deadline = inf  # trio time at which a client that is listened to has been silent for too long
         self.context = Context(self, Output(connection))
 
@@ -93,9 +92,7 @@ class Session(Reader, Client):
         if not self._reason:  # else somebody asked us to end
             self._listening = True
             self._deadline = trio.current_time() + self._patience(logged_in=self.context.state is State.TRANSACTION)
-            # Who has sent one command, and nothing behind it, waits for our answer.
-            later, self._commands = self._commands == 1 and not len(self._core), 0
-            data = await self._connection.receive(inf, later=later)
+            data = await self._connection.receive(inf)
             self._listening = False
         if data:
             self._received += len(data)
@@ -131,7 +128,6 @@ class Session(Reader, Client):
         elif self.context.state not in row.states:
             await self._mistake(f"{row.name} is not for the {self.context.state.value} state")
         else:
-            self._commands += 1
             began = perf_counter()
             await self._handle(row, command.argument)
             metrics.pop3_command_seconds(row.name).observe(perf_counter() - began)

@@ -29,7 +29,7 @@ class Transaction:
     verdicts: dict[str, str] = field(default_factory=dict)  # of the judgement, for the log
 
     async def close(self) -> None:
-        """Give up what was received of the message, and let go of the intake, which knows us: no cycle is to be left."""
+        """Give up what was received of the message. The intake knows us: no cycle is to be left behind."""
         intake, self.intake = self.intake, None
         if intake is not None:
             await intake.aclose()
