@@ -18,7 +18,7 @@ import trio
 from shared.base.errors import ConfigurationError, StartError
 from shared.base.settings import load
 from shared.bus.client import Bus
-from shared.bus.nats import open_bus
+from shared.bus.nats import NatsBus, open_bus
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op
 from shared.observe.log import configure, get_logger
@@ -29,6 +29,7 @@ R = TypeVar("R")
 
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOUSER = 64, 65, 66, 67
 EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 69, 73, 77, 78
+REACH = 3.0  # seconds until a broker that does not answer is told of
 PLACES = (Path("var/eilpost.toml"), Path("/etc/eilpost/eilpost.toml"))
 
 _EXIT_CODES = {
@@ -52,7 +53,7 @@ def configuration(given: Path | None) -> Path | None:
 
 
 @asynccontextmanager
-async def administrator(config: Path | None, account: str = "admin") -> AsyncIterator[Bus]:
+async def administrator(config: Path | None, account: str = "admin") -> AsyncIterator[NatsBus]:
     """The bus, as the administrator, or as another account of the command line. Raises `ConfigurationError`."""
     settings = load("bus", BusSettings, config, os.environ)
     password = bus_password(settings, account, os.environ)
@@ -66,6 +67,10 @@ def with_bus(config: Path | None, work: Callable[[Bus], Awaitable[R]], account: 
 
     async def run() -> R:
         async with administrator(config, account) as bus:
+            with trio.move_on_after(REACH):
+                await bus.wait_connected()
+            if not bus.connected:
+                raise Unavailable(f"no connection to the bus: {bus.trouble or 'silence'}")
             return await work(bus)
 
     try:
@@ -92,7 +97,7 @@ def _leave(group: BaseExceptionGroup[BaseException]) -> NoReturn:
     if isinstance(error, ConfigurationError):
         fail(str(error), EX_CONFIG)
     if isinstance(error, Unavailable):
-        fail(f"no answer: {error}; is the server running? (eilpost status)", EX_UNAVAILABLE)
+        fail(f"{error}; is the server running? (eilpost status)", EX_UNAVAILABLE)
     fail(str(error), 1)
 
 

@@ -82,6 +82,7 @@ def show(domain: str, hostname: str, config: Path | None, as_json: bool) -> None
         print_rows([line._asdict() for line in lines], (), as_json=True)
         return
     print(f"; mail of {facts.domain}, served by {facts.hostname}")
+    print(f"; somebody must read postmaster@{facts.domain}: eilpost alias add postmaster@{facts.domain} ADDRESS")
     if not facts.keys:
         print(f"; no DKIM keys yet: eilpost dkim generate {facts.domain}")
     for line in lines:
@@ -99,7 +100,9 @@ def check_(domain: str, hostname: str, config: Path | None, as_json: bool) -> No
     """Compare the records of DOMAIN with the DNS. Exit code 69 when one that mail needs is not right."""
     facts, common = _facts(domain, hostname, configuration(config))
     verdicts = trio.run(_check, Resolver(common.dns), facts)
-    print_rows([_row(verdict) for verdict in verdicts], ("verdict", "name", "kind", "value"), as_json=as_json)
+    print_rows(
+        [_row(verdict, whole=as_json) for verdict in verdicts], ("verdict", "name", "kind", "value"), as_json=as_json
+    )
     if any(verdict.line.needed and not verdict.ok for verdict in verdicts):
         raise SystemExit(EX_UNAVAILABLE)
 
@@ -108,8 +111,8 @@ async def _check(resolver: Resolver, facts: Facts) -> list[Verdict]:
     return [verdict async for verdict in check(resolver, facts)]
 
 
-def _row(verdict: Verdict) -> dict[str, Any]:
+def _row(verdict: Verdict, *, whole: bool) -> dict[str, Any]:
     line: Line = verdict.line
-    value = line.value if len(line.value) <= WIDTH else f"{line.value[:WIDTH]}…"
+    value = line.value if whole or len(line.value) <= WIDTH else f"{line.value[:WIDTH]}…"
     mark = verdict.said if verdict.ok or line.needed else f"({verdict.said})"
     return {**line._asdict(), "value": value, "ok": verdict.ok, "verdict": mark}

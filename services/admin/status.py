@@ -9,7 +9,7 @@ import click
 import trio
 
 from services.admin import options
-from services.admin.asking import EX_UNAVAILABLE, configuration, with_bus
+from services.admin.asking import EX_UNAVAILABLE, configuration, fail, with_bus
 from services.admin.output import Row, print_rows
 from shared.bus.client import Bus
 from shared.contracts import control
@@ -26,6 +26,8 @@ def status(config: Path | None, as_json: bool) -> None:
     rows: list[Row] = [
         {**alive._asdict(), "state": _state(alive), "up": _duration(time.time() - alive.started)} for alive in found
     ]
+    if not found and not as_json:
+        fail("the bus is there, but no process on it is alive", EX_UNAVAILABLE)
     print_rows(rows, ("service", "replica", "pid", "state", "connections", "up", "version"), as_json=as_json)
     if not found or not all(alive.ready for alive in found):
         raise SystemExit(EX_UNAVAILABLE)

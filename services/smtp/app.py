@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import trio
 
 from services.smtp.config import SmtpSettings
@@ -18,7 +20,8 @@ from shared.runtime.tally import Tally
 
 async def run(process: Process[SmtpSettings]) -> None:
     """Serve until the process drains."""
-    settings, bus = process.settings, process.bus
+    bus = process.bus
+    settings = replace(process.settings, hostname=process.settings.hostname or process.common.hostname)
     resolver = Resolver(bus, settings.resolution_seconds)
     async with trio.open_nursery() as nursery:
         names = dns.Resolver(process.common.dns)

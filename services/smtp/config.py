@@ -8,6 +8,7 @@ from services.smtp.ingress.settings import IngressSettings
 from services.smtp.judgement.settings import JudgementSettings
 from services.smtp.roles import Role
 from shared.net.listener import ListenerSpec
+from shared.runtime.settings import require_hostname
 
 ROLES = {"smtp": Role.MX, "submission": Role.SUBMISSION, "submissions": Role.SUBMISSION, "lmtp": Role.LMTP}
 
@@ -16,7 +17,7 @@ ROLES = {"smtp": Role.MX, "submission": Role.SUBMISSION, "submissions": Role.SUB
 class SmtpSettings:
     """Times are in seconds, sizes in octets; a port of 0 switches its listener off."""
 
-    hostname: str = "localhost"  # our name in the greeting, in Received and in Message-ID; that of the MX record
+    hostname: str = ""  # our name in the greeting, in Received and in Message-ID; "" for [common] hostname
     host: str = "0.0.0.0"  # noqa: S104 - a mail server listens everywhere unless told otherwise
     port: int = 25  # mail from other servers
     submission_port: int = 587  # mail from our users, with STARTTLS
@@ -66,8 +67,8 @@ class SmtpSettings:
                 raise ValueError(f"{name} must be above 0")
         if self.full_mailbox not in ("wait", "refuse"):
             raise ValueError('full_mailbox must be "wait" or "refuse"')
-        if not self.hostname.isascii() or not self.hostname or " " in self.hostname:
-            raise ValueError("hostname must be a domain name, in A-labels")
+        if self.hostname:
+            require_hostname(self.hostname)
 
     @property
     def listeners(self) -> tuple[ListenerSpec, ...]:

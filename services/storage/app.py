@@ -98,7 +98,9 @@ class Found(NamedTuple):
 async def run(process: Process[StorageSettings]) -> None:
     """Serve until draining, then until the last answer is given. Raises `StartError` and `ConfigurationError`."""
     settings = process.settings
-    database = await trio.to_thread.run_sync(open_database, settings.database_url, settings.postgresql)
+    database = await trio.to_thread.run_sync(
+        open_database, settings.database_url, settings.postgresql, process.source
+    )
     with closing(database):
         clock = SteadyClock(await trio.to_thread.run_sync(database.now))
         found = await trio.to_thread.run_sync(_prepare, database, clock())
@@ -128,7 +130,7 @@ class Parts:
         self.database = database
         self.clock = clock
         self.server_keys = found.keys
-        self.blobs = open_blobs(settings, log)
+        self.blobs = open_blobs(settings, log, process.source)
         self.gate = Gate(found.restoring)
         self.disk = DiskGuard(database, settings.keep_free, log)
         self.disk.look()

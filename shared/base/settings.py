@@ -124,7 +124,7 @@ class _Reader:
             return float(value)
         if hint is Path and isinstance(value, str) and self.path is not None:
             return self.path.parent / value
-        if type(value) is not hint:
+        if type(value) is not hint or value != value:  # NaN is no number that a limit could be
             raise ConfigurationError(source, key, f"not {_NAMES[hint]}", f"write {_NAMES[hint]}")
         return value
 
@@ -176,6 +176,9 @@ def _from_text(hint: Any, text: str, variable: str, key: str) -> object:
             raise ConfigurationError(variable, key, "a list of tables", "write it in the file")
         return tuple(part.strip() for part in text.split(",") if part.strip())
     try:
-        return _TRUTH[text.strip().lower()] if hint is bool else hint(text)
+        value = _TRUTH[text.strip().lower()] if hint is bool else hint(text)
+        if value != value:
+            raise ValueError(text)
+        return value
     except (ValueError, KeyError) as error:
         raise ConfigurationError(variable, key, f"not {_NAMES[hint]}", f"give {_NAMES[hint]}") from error

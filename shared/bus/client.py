@@ -49,7 +49,8 @@ class Call(ABC, Generic[Q, R]):
 
     @abstractmethod
     def refuse(self, code: Code, text: str = "", data: str = "") -> None:
-        """Say no. ``text`` is for logs, not for mail clients."""
+        """Say no. ``text`` is for logs and administrators; where the request itself is at fault (CANNOT, LIMIT) it
+        may reach a mail client, and then holds nothing of the request."""
 
 
 class Subscription(ABC):

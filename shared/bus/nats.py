@@ -82,6 +82,7 @@ class NatsBus(Endpoint):
     ) -> None:
         super().__init__(service, replica, log)
         self.reconnects = 0
+        self.trouble = ""  # why there was no connection the last time
         self._urls = tuple(urls)
         self._password = password
         self._ssl_context = ssl_context
@@ -144,6 +145,7 @@ class NatsBus(Endpoint):
         self.restored(gap=again)
 
     def _down(self, url: str, reason: str) -> None:
+        self.trouble = reason
         if self._nats.connected:
             self._up = trio.Event()
             self._lost.set()

@@ -83,7 +83,9 @@ def run(
     raise_open_files()
     try:
         with traced(service, replica, common.tracing):
-            drained = trio.run(_live, _Parts(service, replica, settings, common, tls, password), app)
+            drained = trio.run(
+                _live, _Parts(service, replica, settings, common, tls, password, str(path or "configuration")), app
+            )
     except BaseException as error:  # noqa: BLE001 - the door of the process
         return _ended_by(service, error)
     return 0 if drained else 1
@@ -120,6 +122,7 @@ class _Parts(NamedTuple, Generic[S]):
     common: Common
     tls: ssl.SSLContext | None
     password: Secret
+    source: str
 
 
 class AppEnded(EilpostError):
@@ -150,7 +153,19 @@ async def _live(parts: _Parts[S], app: Callable[[Process[S]], Awaitable[None]]) 
                 nursery.start_soon(watch_storage, bus, health)
             log.info("process.started", pid=os.getpid())
             await app(
-                Process(service, replica, parts.settings, common, bus, log, draining, health, parts.tls, reloads)
+                Process(
+                    service,
+                    replica,
+                    parts.settings,
+                    common,
+                    bus,
+                    log,
+                    draining,
+                    health,
+                    parts.tls,
+                    reloads,
+                    source=parts.source,
+                )
             )
             if not draining.is_set():
                 raise AppEnded(f"{service} ended without being asked to")

@@ -42,6 +42,7 @@ class Process(Generic[S]):
     tls: ssl.SSLContext | None
     reloads: list[Reload] = field(default_factory=list)  # what SIGHUP runs
     clock: Callable[[], float] = field(default_factory=lambda: SteadyClock(time.time()))
+    source: str = "configuration"  # the file, as `ConfigurationError` names it
 
     async def serve(
         self,

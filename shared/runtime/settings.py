@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,12 +18,23 @@ from shared.observe.tracing import TracingSettings
 from shared.protocols.sasl.registry import MECHANISMS, TOKENS, USUAL
 from shared.runtime.health_settings import HealthSettings
 
+_HOSTNAME = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+
+
+def require_hostname(name: str) -> None:
+    """Raise ValueError for what no host is called: it stands in greetings, header fields and DNS records."""
+    if not _HOSTNAME.fullmatch(name):
+        raise ValueError(f"hostname {name!r} is no domain name in A-labels")
+
 
 @dataclass(frozen=True)
 class InstallationSettings:
     """Section ``[common]``."""
 
     hostname: str = field(default_factory=socket.gethostname)  # how this installation calls itself
+
+    def __post_init__(self) -> None:
+        require_hostname(self.hostname)
 
 
 @dataclass(frozen=True)

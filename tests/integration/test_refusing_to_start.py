@@ -45,6 +45,7 @@ def one_line(text: str) -> str:
         ("\n[master.replicas]\nimap = 1000\n", "master.replicas"),
         ("\n[elsewhere]\nkey = 1\n", "elsewhere"),
         ("\nnot toml at all\n", "eilpost.toml"),
+        ("\n[drain]\ntimeout = nan\n", "drain.timeout"),
     ],
 )
 def test_bad_configuration_names_file_key_and_remedy(tmp_path: Path, settings: str, named: str) -> None:
@@ -54,6 +55,34 @@ def test_bad_configuration_names_file_key_and_remedy(tmp_path: Path, settings: s
     assert "eilpost.toml" in line
     assert named in line
     assert not (tmp_path / "data" / "storage").exists()
+
+
+@pytest.mark.parametrize(
+    ("instead", "named"),
+    [
+        (('hostname = "mail.eilpost.test"', 'hostname = "not a host"'), "hostname 'not a host'"),
+        (('data = "storage"', 'data = "storage"\ndatabase = "mysql://here"'), "storage.database"),
+        (('data = "storage"', 'data = "storage"\nblobs = "ftp://here"'), "storage.blobs"),
+    ],
+)
+def test_what_only_its_service_can_judge_is_told_as_well(
+    tmp_path: Path, instead: tuple[str, str], named: str
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "eilpost.toml").write_text(render_configuration(free_ports(PORTS)).replace(*instead, 1))
+    result = subprocess.run(
+        [*EILPOST, "up", "--development", "--data", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        cwd=ROOT,
+        check=False,
+    )
+    assert result.returncode == 78
+    line = one_line(result.stderr)
+    assert str(folder / "eilpost.toml") in line
+    assert named in line
 
 
 def test_a_port_in_use(tmp_path: Path) -> None:

@@ -16,16 +16,18 @@ from shared.base.errors import ConfigurationError, StartError
 
 LEVEL = 3
 RETRIES = 2  # of one request, within its time
-SOURCE = "configuration"
 
 Keys = Callable[[config.Objects], dict[str, str]]  # what is set, in the words of the store's library
 
 
-def open_blobs(settings: config.StorageSettings, log: Any) -> BlobStore:
-    """The store of large bodies. Raises `ConfigurationError`, `StartError`; asks no server anything yet."""
+def open_blobs(settings: config.StorageSettings, log: Any, source: str = "configuration") -> BlobStore:
+    """The store of large bodies; ``source`` is the file that the settings are from.
+
+    Raises `ConfigurationError`, `StartError`; asks no server anything yet.
+    """
     level = LEVEL if settings.compression == "zstd" else None
     if level is not None and not zstd.available():
-        raise _unusable("storage.compression", f"{zstd.MODULE} is not installed")
+        raise _unusable(source, "storage.compression", f"{zstd.MODULE} is not installed")
     url = settings.blobs_url
     scheme = urlsplit(url).scheme
     if scheme == "file":
@@ -34,18 +36,20 @@ def open_blobs(settings: config.StorageSettings, log: Any) -> BlobStore:
         return Files(Path(url), level)
     if scheme not in KEYS:
         remedy = "name a folder, or a URL that begins with file, s3, az or gs"
-        raise ConfigurationError(SOURCE, "storage.blobs", f"nothing keeps bodies at {scheme}://", remedy)
-    return _objects(settings, url, KEYS[scheme], level, log)
+        raise ConfigurationError(source, "storage.blobs", f"nothing keeps bodies at {scheme}://", remedy)
+    return _objects(settings, url, KEYS[scheme], level, log, source)
 
 
-def _objects(settings: config.StorageSettings, url: str, keys: Keys, level: int | None, log: Any) -> BlobStore:
+def _objects(
+    settings: config.StorageSettings, url: str, keys: Keys, level: int | None, log: Any, source: str
+) -> BlobStore:
     try:
         from obstore.exceptions import BaseError
         from obstore.store import from_url
 
         from services.storage.blobs.objects import Objects
     except ImportError as error:
-        raise _unusable("storage.blobs", "obstore is not installed") from error
+        raise _unusable(source, "storage.blobs", "obstore is not installed") from error
     objects = settings.objects
     incoming = settings.data / INCOMING
     try:
@@ -63,7 +67,7 @@ def _objects(settings: config.StorageSettings, url: str, keys: Keys, level: int 
         store = from_url(url, config=given, client_options=client, retry_config=retry)
     except (BaseError, ValueError) as error:
         problem = str(error).partition("\n")[0]
-        raise ConfigurationError(SOURCE, "storage.blobs", problem, "correct it, or [storage.objects]") from error
+        raise ConfigurationError(source, "storage.blobs", problem, "correct it, or [storage.objects]") from error
     return Objects(store, incoming, level, objects.timeout, objects.at_once, log)
 
 
@@ -96,8 +100,8 @@ def _secret(path: Path | None) -> str:
         raise ConfigurationError(str(path), "storage.objects.secret", f"cannot be read: {error}", remedy) from error
 
 
-def _unusable(key: str, problem: str) -> ConfigurationError:
-    return ConfigurationError(SOURCE, key, problem, "install eilpost[objects]")
+def _unusable(source: str, key: str, problem: str) -> ConfigurationError:
+    return ConfigurationError(source, key, problem, "install eilpost[objects]")
 
 
 KEYS: dict[str, Keys] = {"s3": _s3, "az": _azure, "gs": _google}

@@ -162,3 +162,10 @@ def test_sections_that_nobody_reads_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="EILPOST_IMAPP__PORT"):
         check_sections({"imap"}, None, {"EILPOST_IMAPP__PORT": "1"})
     check_sections({"imap"}, None, {"EILPOST_IMAP__PORT": "1", "EILPOST_IMAP_PORT": "2", "OTHER__X": "3"})
+
+
+@pytest.mark.parametrize("environ", [{}, {"EILPOST_IMAP__RATIO": "nan"}])
+def test_nan_is_no_number(tmp_path: Path, environ: dict[str, str]) -> None:
+    path = toml(tmp_path, "[imap]\nratio = " + ("0.5" if environ else "nan"))
+    with pytest.raises(ConfigurationError, match="ratio"):
+        load("imap", Settings, path, environ)
