@@ -19,7 +19,17 @@ from services.imap.errors import Bad, No
 from services.imap.searching import by_rows
 from services.imap.searching.fuzzy import Reading, read
 from services.imap.searching.keys import TEXTS, cost, depends_on_flags, judge, size
-from services.imap.searching.mask import Mask, both, either, everything, nothing, of_ranges, without
+from services.imap.searching.mask import (
+    Mask,
+    both,
+    either,
+    everything,
+    members,
+    nothing,
+    of_members,
+    of_ranges,
+    without,
+)
 from shared.contracts import search as contract
 from shared.contracts.search import Field, Leaf
 from shared.protocols.imap.dates import DAY
@@ -56,7 +66,7 @@ async def found(mailbox: MailboxContext, key: Key, seconds: float) -> array[int]
     whole = everything(len(search.uids))
     with trio.move_on_after(seconds):
         fitting = await search.fitting(read(key, Reading.BEGINNINGS), whole)
-        return array("I", compress(search.uids, fitting))
+        return members(search.uids, fitting)
     raise No("The search takes too long", "LIMIT")
 
 
@@ -64,7 +74,7 @@ async def relevancies(mailbox: MailboxContext, key: Key, uids: Iterable[int]) ->
     """How well each of these messages, which fit it, fits ``key``: 1 to 100."""
     scores = dict.fromkeys(uids, Reading.BEGINNINGS.value)
     search = Search(mailbox)
-    fitting = bytes([uid in scores for uid in search.uids])
+    fitting = of_members(search.uids, scores.keys())
     for reading in (Reading.WORDS, Reading.AS_WRITTEN):
         fitting = await search.fitting(read(key, reading), fitting)
         scores.update(dict.fromkeys(compress(search.uids, fitting), reading.value))
@@ -118,8 +128,8 @@ class Search:
             case Header() | Body() | Text() | Sent():
                 return (await self._texts([key], among))[0]
             case Saved() | EmailId() | ThreadId():
-                hits = await by_rows.fitting(self.mailbox, key, array("I", compress(self.uids, among)))
-                return bytes([uid in hits for uid in self.uids])
+                hits = await by_rows.fitting(self.mailbox, key, members(self.uids, among))
+                return of_members(self.uids, hits)
         return both(among, self._simple(key))
 
     async def _all(self, keys: Sequence[Key], among: Mask) -> Mask:
@@ -181,14 +191,13 @@ class Search:
         if len(named) <= 1 or named[-1] - named[0] == len(named) - 1:
             ranges = [(bisect_left(self.uids, uid), bisect_right(self.uids, named[-1])) for uid in named[:1]]
             return of_ranges(len(self.uids), ranges)
-        chosen = set(named)
-        return bytes([uid in chosen for uid in self.uids])
+        return of_members(self.uids, set(named))
 
     async def _texts(self, keys: Sequence[Key], among: Mask) -> list[Mask]:
         """For each text key those of ``among`` that fit, by storage."""
         if not keys:
             return []
-        candidates = array("I", compress(self.uids, among))
+        candidates = members(self.uids, among)
         if not candidates:
             return [among] * len(keys)
         masks: list[Mask] = []
@@ -202,7 +211,7 @@ class Search:
                 reply = await self.mailbox.call_patiently(contract.search, request, start, len(candidates))
                 for hit, packed in zip(hits, reply.matches, strict=True):
                     hit.update(unpack("I", packed))
-            masks += (bytes([uid in hit for uid in self.uids]) for hit in hits)
+            masks += (of_members(self.uids, hit) for hit in hits)
         return masks
 
 

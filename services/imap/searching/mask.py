@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Set
+from itertools import compress
 
 Mask = bytes
+
+_FEW = 16  # times fewer members than messages: then looking for each beats asking each message
 
 
 def everything(size: int) -> Mask:
@@ -30,6 +35,23 @@ def either(left: Mask, right: Mask) -> Mask:
 def without(left: Mask, right: Mask) -> Mask:
     """What is in ``left`` alone; ``right`` must be part of it."""
     return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")
+
+
+def of_members(uids: array[int], members: Set[int]) -> Mask:
+    """Those of ``uids``, which ascend, that are among ``members``."""
+    if len(members) * _FEW > len(uids):
+        return bytes([uid in members for uid in uids])
+    mask = bytearray(len(uids))
+    for member in members:
+        at = bisect_left(uids, member)
+        if at < len(uids) and uids[at] == member:
+            mask[at] = 1
+    return bytes(mask)
+
+
+def members(uids: array[int], mask: Mask) -> array[int]:
+    """Those of ``uids`` that are in ``mask``."""
+    return array("I", compress(uids, mask)) if 0 in mask else uids
 
 
 def of_ranges(size: int, ranges: Iterable[tuple[int, int]]) -> Mask:
