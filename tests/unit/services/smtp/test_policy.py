@@ -61,7 +61,7 @@ def test_foreign_recipients_are_for_our_own_users_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"recipients": 0}, {"data_timeout": 0.0}, {"hostname": "two words"}, {"hostname": ""}]
+    "wrong", [{"recipients": 0}, {"data_timeout": 0.0}, {"hostname": "two words"}, {"hostname": "mx(.example"}]
 )
 def test_settings_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
