@@ -71,6 +71,7 @@ class Finish(NamedTuple):
 
     restoration: str
     sequences: tuple[Sequence, ...]
+    keep_uidvalidity: bool = False  # nothing was given out after the backup: clients may keep what they know
 
 
 class Stage(NamedTuple):

@@ -131,7 +131,7 @@ def test_everything_comes_back_though_mail_went_on_arriving(source: tuple[House,
         found = look(other, address)
         assert found.keys() == after.keys()
         for name, mailbox in found.items():
-            assert mailbox.uidvalidity == after[name].uidvalidity
+            assert int(mailbox.uidvalidity) > int(after[name].uidvalidity), "clients may know of what is gone"
             back = {uid: message for uid, message in mailbox.messages.items() if uid < after[name].uidnext}
             assert before[name].messages.keys() <= back.keys() <= after[name].messages.keys()
             assert all(after[name].messages[uid] == message for uid, message in back.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import click
@@ -105,20 +106,34 @@ def backup(folder: Path, keep: int, listing: bool, config: Path | None, as_json:
     "--account", default="", metavar="ADDRESS", help="only this account's mail, into an installation in use"
 )
 @click.option("--mailbox", default="", metavar="NAME", help="with --account: only this mailbox")
+@click.option(
+    "--keep-uidvalidity", is_flag=True, help="nobody was served after the backup: clients keep what they have"
+)
 @options.config
 @options.as_json
-def restore(folder: Path, snapshot: str, account: str, mailbox: str, config: Path | None, as_json: bool) -> None:
+def restore(
+    folder: Path,
+    snapshot: str,
+    account: str,
+    mailbox: str,
+    keep_uidvalidity: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
     """Put a backup back.
 
     What the folder DIR holds goes into an empty installation, which runs. Meanwhile nobody else is served. If it
-    breaks off, run it again. Messages keep their UIDs and flags; what came after the backup is gone, and UIDs that it
-    had are not given out again.
+    breaks off, run it again. What came after the backup is gone, and since clients may know of it, every mailbox gets
+    a higher UIDVALIDITY: they fetch all of it again. After a move to another machine or database, where the backup is
+    the last that happened, --keep-uidvalidity spares them that.
 
     With --account the installation need not be empty: the account's messages are added to it, in folders below
     "Restored", and nothing else is touched.
     """
     if mailbox and not account:
         fail("--mailbox goes with --account", EX_USAGE)
+    if keep_uidvalidity and account:
+        fail("--keep-uidvalidity goes without --account", EX_USAGE)
     copies = Folder(folder)
     manifest = _chosen(copies, snapshot)
     path = configuration(config)
@@ -126,7 +141,8 @@ def restore(folder: Path, snapshot: str, account: str, mailbox: str, config: Pat
         if account:
             _told_back(with_bus(path, lambda bus: return_account(bus, copies, manifest, account, mailbox)), as_json)
         else:
-            _told_restored(with_bus(path, lambda bus: restore_all(bus, copies, manifest)), as_json)
+            everything = partial(restore_all, folder=copies, manifest=manifest, keep_uidvalidity=keep_uidvalidity)
+            _told_restored(with_bus(path, everything), as_json)
     except* NotThere as group:
         fail(_first(group), EX_NOUSER)
     except* Damaged as group:

@@ -42,8 +42,9 @@ def check_tables(folder: Folder, manifest: Manifest) -> None:
         tables.verify(folder.table(manifest.id, name), copy)
 
 
-async def restore_all(bus: Bus, folder: Folder, manifest: Manifest) -> Restored:
-    """Put everything back. Raises `Refused` where it may not, `Damaged` before anything was touched."""
+async def restore_all(bus: Bus, folder: Folder, manifest: Manifest, *, keep_uidvalidity: bool = False) -> Restored:
+    """Put everything back; clients begin anew, unless UIDVALIDITY is kept. Raises `Refused` where it may not,
+    `Damaged` before anything was touched."""
     await trio.to_thread.run_sync(check_tables, folder, manifest)
     restoration = (await bus.call(restore.begin, Begin(manifest.schema))).restoration
     while (await bus.call(restore.clear, Clear(restoration))).more:
@@ -56,7 +57,7 @@ async def restore_all(bus: Bus, folder: Folder, manifest: Manifest) -> Restored:
     for name in manifest.tables:
         if name != CONTENT:
             await _send_table(bus, restoration, name, folder.table(manifest.id, name))
-    await _finish(bus, restoration, manifest)
+    await _finish(bus, restoration, manifest, keep_uidvalidity)
     return Restored(manifest, tuple(lost))
 
 
@@ -142,12 +143,12 @@ async def _upload(bus: Bus, path: Path, hash: bytes) -> str:
     return ticket.upload
 
 
-async def _finish(bus: Bus, restoration: str, manifest: Manifest) -> None:
+async def _finish(bus: Bus, restoration: str, manifest: Manifest, keep_uidvalidity: bool) -> None:
     """End the restoration, and wait until storage serves again."""
     again = trio.Event()
     subscription = bus.subscribe(control.serving, lambda _: again.set())
     sequences = tuple(Sequence(table, last) for table, last in manifest.sequences.items())
-    await bus.call(restore.finish, Finish(restoration, sequences))
+    await bus.call(restore.finish, Finish(restoration, sequences, keep_uidvalidity))
     with trio.move_on_after(START):
         await again.wait()
     subscription.close()

@@ -4,9 +4,9 @@ Invariants:
 1. There is at most one restoration on record. It begins only where there is no account, domain, mail or letter, and
    only its own requests change anything until it ends (`services.storage.gate`).
 2. Whatever is sent may be sent again: rows take the place of those with their key.
-3. UIDs, flags, modseqs and UIDVALIDITY stay what they were. UIDNEXT and HIGHESTMODSEQ leap, so that nothing which was
-   given out after the backup is given out a second time; what a client knew of that time it finds out by comparing,
-   since the history of expunges begins anew.
+3. UIDs, flags and modseqs stay what they were. UIDVALIDITY is raised above whatever may have been given out after the
+   backup, so that what a client knows of that time it forgets; unless there is nothing that it could know.
+4. UIDNEXT and HIGHESTMODSEQ leap in any case, and the history of expunges begins anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Table, delete, func, insert, select, tuple_, update
 
 from services.storage.backup.copied import copied_columns, copied_tables, raise_sequences
 from services.storage.engines.statements import insert_or_ignore, insert_or_update
@@ -38,6 +38,7 @@ from shared.contracts.restore import Begin, Begun, Clear, Cleared, Content, Cont
 
 CLEARED = 2_000  # rows of one step
 UID_LEAP, MODSEQ_LEAP = 100_000, 1_000_000
+AHEAD = 1_000_000  # UIDVALIDITY is the time in seconds, or more where many mailboxes were made in one; never so much
 OCCUPYING = (domain, account, mailbox, message, letter)
 
 LEAP = update(mailbox).values(
@@ -142,10 +143,22 @@ def finish(gate: Gate, work: UnitOfWork, asked: Asked[Finish]) -> Done:
     _judge(connection, request.restoration)
     raise_sequences(connection, dict(request.sequences))
     connection.execute(LEAP)
+    if not request.keep_uidvalidity:
+        _raise_uidvalidity(connection, int(work.now))
     connection.execute(delete(word_index))
     connection.execute(delete(restoration))
     _tell(gate, work, Stage(restoring=False))
     return Done()
+
+
+def _raise_uidvalidity(connection: Connection, now: int) -> None:
+    """By as much for all, so that within an account they stay different and below the account's last one."""
+    lowest = connection.execute(select(func.min(mailbox.c.uidvalidity))).scalar()
+    if lowest is None:
+        return
+    more = max(now - lowest, 0) + AHEAD
+    for table in (mailbox, account):
+        connection.execute(update(table).values(uidvalidity=table.c.uidvalidity + more))
 
 
 def _tell(gate: Gate, work: UnitOfWork, stage: Stage) -> None:
