@@ -22,7 +22,7 @@ def alias() -> None:
 @click.argument("targets", nargs=-1, required=True)
 @options.config
 def add(address: str, targets: tuple[str, ...], config: Path | None) -> None:
-    """Let mail to ADDRESS go to TARGETS, here or elsewhere."""
+    """Let mail to ADDRESS go to TARGETS, here or elsewhere, and to no others that it went to before."""
     ask(configuration(config), directory.alias_add, directory.Alias(address, targets))
 
 

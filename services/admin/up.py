@@ -151,7 +151,13 @@ async def _announce(path: Path, fleet: Fleet, notes: development.Notes | None, p
             password = await development.ensure_account(bus, notes)
             notes.ready(password)
             print("\n".join(development.banner(ports, password, _python())), flush=True)
-    get_logger().info("master.ready", processes=fleet.children.pids(), health=fleet.health_ports)
+    processes, health = _listed(fleet.children.pids()), _listed(fleet.health_ports)
+    get_logger().info("master.ready", processes=processes, health=health)
+
+
+def _listed(numbers: Mapping[str, list[int]]) -> str:
+    """Numbers by service, as a line of the log tells them: "imap 12 13, smtp 14"."""
+    return ", ".join(" ".join([name, *map(str, each)]) for name, each in numbers.items())
 
 
 def _python() -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.smtp.context import Context
     from services.smtp.transaction import Transaction
 
-_NAMED = 10  # recipients whose addresses stand in the line
+NAMED = 10  # recipients whose addresses stand in the line
 
 
 def record(context: Context, transaction: Transaction, reply: Reply | None) -> None:
@@ -43,7 +43,7 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         code=code,
         enhanced=reply.enhanced if reply else "",
         sender=transaction.mail.sender,
-        to=" ".join(list(transaction.recipients)[:_NAMED]),
+        to=" ".join(list(transaction.recipients)[:NAMED]),
         accepted=len(transaction.order),
         refused=transaction.refused,
         size=transaction.size,
@@ -54,5 +54,6 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         tls=connection.tls.version if connection.tls else None,
         duration_ms=round(seconds * 1000, 1),
         accept_ms=round(transaction.waited * 1000, 1),
+        **({"turned_away": ", ".join(transaction.turned_away)} if transaction.turned_away else {}),
         **transaction.verdicts,
     )

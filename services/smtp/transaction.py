@@ -22,6 +22,7 @@ class Transaction:
     refusals: dict[str, Reply] = field(default_factory=dict)  # what recipients who did are told, by address
     order: list[str] = field(default_factory=list)  # of the accepted RCPT commands, for LMTP's replies
     refused: int = 0  # RCPT commands
+    turned_away: list[str] = field(default_factory=list)  # the first of these with what they were told, for the log
     intake: Intake | None = None  # open between the first BDAT and the last
     size: int = 0  # octets of the message as received
     waited: float = 0.0  # seconds for the spool's answer

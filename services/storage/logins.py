@@ -148,7 +148,7 @@ class Logins:
         good = await judge(credential)
         authorised = self._authorised(attempt.authzid, attempt.username, address)
         if not (good and credential.account and credential.enabled and authorised):
-            await self._fail(attempt, origin, user)
+            await self._fail(attempt, origin, user, address if credential.account else "")
         if forgiven := self.throttle.succeeded(origin, user, self._clock()):
             self._note(login_failures.FORGIVEN, login_failures.Forgiven(forgiven))
         self._log.info(
@@ -236,11 +236,12 @@ class Logins:
                 self._hashing.release()
         raise Refused(Code.UNAVAILABLE, "too many logins at once")
 
-    async def _fail(self, attempt: Attempt, origin: Origin, user: str) -> None:
-        """Count the failure, hold the answer, refuse."""
+    async def _fail(self, attempt: Attempt, origin: Origin, user: str, account: str) -> None:
+        """Count the failure, hold the answer, refuse. The log names accounts only: other names may be passwords."""
         failure = self.throttle.failed(origin, user, self._digest(attempt.evidence), self._clock())
         self._log.info(
             "login.failed",
+            account=account,
             user=user,
             mech=attempt.mechanism,
             remote_ip=attempt.remote,

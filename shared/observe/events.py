@@ -39,7 +39,9 @@ FIELDS = {
     "cut": Field("boolean", "true: values were shortened, so that the line fits into 8 KiB"),
     "accept_ms": Field("number", "milliseconds that storage took to accept the letter"),
     "accepted": Field("integer", "recipients accepted"),
-    "account": Field("string|integer", "the user's address, after login; in repairs the number"),
+    "account": Field(
+        "string|integer", "the user's address, after login, or where one failed who is there; in repairs the number"
+    ),
     "again": Field("boolean", "whether there was a connection before"),
     "appended": Field("integer", "messages appended"),
     "arc": Field("string", "the verdict on the ARC chain"),
@@ -86,7 +88,7 @@ FIELDS = {
     "first": Field("string", "the first letter's id"),
     "forwards": Field("integer", "addresses that the letter is sent on to"),
     "free": Field("integer", "octets free on the disk"),
-    "health": Field("object", "ports of the health pages, by service"),
+    "health": Field("string", "ports of the health pages, by service"),
     "helo": Field("string", "how the client called itself"),
     "imap_event": Field("string|integer", "the id of what a client did"),
     "iprev": Field("string", "the verdict on the address's name"),
@@ -110,7 +112,7 @@ FIELDS = {
     "octets": Field("integer", "how large it is"),
     "op": Field("string", "the operation on the bus"),
     "pid": Field("integer", "process id"),
-    "processes": Field("object", "process ids, by service"),
+    "processes": Field("string", "process ids, by service"),
     "proof": Field("string", "what the repair looked at"),
     "protocol": Field("string", "mx, submission or lmtp"),
     "reason": Field("string", "why"),
@@ -148,11 +150,12 @@ FIELDS = {
     "top": Field("integer", "beginnings of messages shown"),
     "top_octets": Field("integer", "and their octets"),
     "trace": Field("string", "the id under which all services tell of one letter"),
+    "turned_away": Field("string", "the first ten recipients that were refused at RCPT, with what was said"),
     "txn": Field("string", "the SMTP transaction's id: the queue id of its letter"),
     "uid": Field("integer", "the message's UID; 0: none"),
     "upload": Field("string", "the upload's id"),
     "url": Field("string", "the broker's URL; where the report should go"),
-    "user": Field("string", "the name tried, or a salted hash of one that nobody has"),
+    "user": Field("string", "a salted hash of the name tried, which may be a password"),
     "why": Field("string", "the kind of trouble"),
     "words": Field("integer", "of the search vocabulary"),
 }
@@ -213,7 +216,7 @@ EVENTS = (
         "session listener remote_ip tls account mech client bytes_in bytes_out commands longest longest_ms"
         " duration_ms reason appended? bodies? expunged? replaced? rows?",
     ),
-    Event("login.failed", "info", "a login was refused", "user mech remote_ip session delay"),
+    Event("login.failed", "info", "a login was refused", "account user mech remote_ip session delay"),
     Event("login.keys_unread", "warning", "the issuer's keys cannot be read", "source reason"),
     Event("login.not_renewed", "info", "a password's hash could not be renewed", "account reason"),
     Event("login.not_vouched", "info", "a token was refused", "session reason"),
@@ -280,7 +283,7 @@ EVENTS = (
         "info",
         "a letter was accepted, refused or dropped",
         "session txn trace result code enhanced sender to accepted refused size account remote_ip helo protocol tls"
-        " duration_ms accept_ms iprev? spf? dkim? arc? dmarc? author?"
+        " duration_ms accept_ms turned_away? iprev? spf? dkim? arc? dmarc? author?"
         " rspamd? clamav? judgement?",
     ),
     Event("smtp.trouble", "error", "storage failed a command", "session reason"),

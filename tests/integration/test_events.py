@@ -51,15 +51,22 @@ SEEN = {
 def test_every_line_fits_the_table(tmp_path: Path) -> None:
     environment = {"EILPOST_LOG__LEVEL": "debug", "EILPOST_LIMITS__CONNECTIONS_PER_ADDRESS": "3"}
     with running_house(environment=environment, keep=tmp_path) as house:
-        _much_happens(house)
+        pid = house.pids("imap")[0]
+        address = _much_happens(house)
     lines = [json.loads(line) for line in house.log.read_text().splitlines() if line.startswith("{")]
     assert len(lines) > 40
     for line in lines:
         _check(line)
     assert {line["event"] for line in lines} >= SEEN
+    # Who could not log in, and whose letter was not taken, and why, is in one line each.
+    assert [line["account"] for line in lines if line["event"] == "login.failed"] == [address]
+    assert [line["turned_away"] for line in lines if "turned_away" in line] == ["nobody@eilpost.test 550 5.1.1"]
+    (ready,) = [line for line in lines if line["event"] == "master.ready"]
+    assert f"imap {pid}" in ready["processes"]
 
 
-def _much_happens(house: House) -> None:
+def _much_happens(house: House) -> str:
+    """The account that it happened to."""
     address = new_account(house)
     send(house, address, letter(address))
     wait_messages(house, address, 1)
@@ -81,6 +88,7 @@ def _much_happens(house: House) -> None:
     assert min(len(each.recv(4096)) for each in many) > 0
     for each in many:
         each.close()
+    return address
 
 
 def _check(line: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from services.smtp.context import Context
 from services.smtp.policy import relay
+from services.smtp.record import NAMED
 from services.smtp.replies import BAD_SEQUENCE, TROUBLE
 from services.smtp.transaction import Transaction
 from shared.contracts.directory import Kind, Resolution
@@ -91,6 +92,8 @@ def _settle(
         verdict = TOO_MANY
     if verdict.refused:
         transaction.refused += 1
+        if len(transaction.turned_away) < NAMED:
+            transaction.turned_away.append(f"{address} {verdict.code} {verdict.enhanced}")
         return verdict
     transaction.order.append(address)
     far = found.kind is Kind.FOREIGN

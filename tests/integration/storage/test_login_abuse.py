@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from statistics import median
+from time import process_time
 
 import psutil
 import pytest
@@ -70,6 +72,26 @@ async def test_case_26_one_password_for_many_users_is_stopped_by_network(tmp_pat
         assert tried <= 10
         assert found[tried:] == [Code.THROTTLED.value] * (100 - tried)
         assert await attempt(storage.bus("imap"), "ann@example.org", PASSWORD, "198.51.100.1") == "ok"
+
+
+async def test_case_24_unknown_and_disabled_names_cost_a_password_of_their_own(tmp_path: Path) -> None:
+    """Processor time of this process, in which storage runs, since time on the wall is shared with others."""
+    settings = replace(SETTINGS, login=config.Login(delays=("0",), trusted=("0.0.0.0/0",)))
+    async with running_storage(tmp_path, settings) as storage:
+        await storage.add_accounts("ann@example.org", "dan@example.org")
+        front = storage.bus("imap")
+        for name in ("ann", "dan"):  # from now on they are real hashes
+            assert await attempt(front, f"{name}@example.org", PASSWORD, "198.51.100.1") == "ok"
+        await storage.bus("admin").call(directory.account_set, directory.AccountSet("dan@example.org", enabled=False))
+        spent: dict[str, list[float]] = {"ann": [], "dan": [], "eve": []}
+        for number in range(25):
+            for name, taken in spent.items():
+                began = process_time()
+                assert await attempt(front, f"{name}@example.org", f"guess {number}", "192.0.2.1") == "login-failed"
+                taken.append(process_time() - began)
+        known, disabled, unknown = (median(taken) for taken in spent.values())
+        assert abs(known - unknown) < 0.15 * known, spent
+        assert abs(known - disabled) < 0.15 * known, spent
 
 
 async def test_case_27_a_flood_of_logins_waits_for_its_turn_in_bounded_memory(tmp_path: Path) -> None:
