@@ -46,6 +46,7 @@ def as_postqueue(letter: spool.QueueLetter, states: Sequence[str] = NOT_DONE) ->
         "queue_id": letter.id,
         "arrival_time": int(letter.accepted),
         "message_size": letter.size,
+        "forced_expire": False,
         "sender": letter.sender,
         "recipients": [
             {

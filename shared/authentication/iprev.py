@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from typing import NamedTuple
 
+from shared.base.ip import ip_address
 from shared.protocols.dns import Inquiry, Question
 
 NAMES = 10  # PTR names that are looked up

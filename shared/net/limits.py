@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.base.ip import ip_address
 from shared.net.holdings import Holdings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -37,7 +38,7 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
 def contains(trusted: Sequence[Network], host: str) -> bool:
     """Whether the address ``host`` lies in one of the networks. A peer without an address lies in none."""
     try:
-        address = ipaddress.ip_address(host)
+        address = ip_address(host)
     except ValueError:
         return False
     return any(address in network for network in trusted)
@@ -46,7 +47,7 @@ def contains(trusted: Sequence[Network], host: str) -> bool:
 def is_outside(trusted: Sequence[Network], host: str) -> bool:
     """Whether ``host`` is an address, and lies in none of the networks. A peer without an address is no stranger."""
     try:
-        address = ipaddress.ip_address(host)
+        address = ip_address(host)
     except ValueError:
         return False
     return not any(address in network for network in trusted)

@@ -27,6 +27,7 @@ from tests.support.house import ROOT, House, running_house
 from tests.support.ports import free_port
 
 SENDERS = 4
+REPLICAS = 5  # so that there is one at work for each kill, while those before it start anew
 INTERVAL = 1.0  # seconds between two kills
 LEASE = 15.0  # seconds, renewed by a third: what dies comes back after two thirds at the soonest
 STARTING = 0.7  # seconds of CPU that a process needs before it claims anything
@@ -53,7 +54,7 @@ def main() -> None:
     port = free_port()
     with (
         running_sink(port) as record,
-        running_house(replicas={"delivery": 3}, settings=SETTINGS.format(port=port)) as house,
+        running_house(replicas={"delivery": REPLICAS}, settings=SETTINGS.format(port=port)) as house,
     ):
         failed = drill(house, record, options.letters)
     sys.exit(1 if failed else 0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from ipaddress import ip_address
 
 import trio
 
 from services.smtp.ingress.rates import Rate, address_of, network_of
 from services.smtp.ingress.settings import DnsList, IngressSettings
 from services.smtp.replies import TOO_MANY_CONNECTIONS
+from shared.base.ip import ip_address
 from shared.bus.client import Bus
 from shared.contracts import greylist
 from shared.net.dns import Resolver

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
+
+_KEPT = 4_096  # addresses whose networks are at hand
 
 
 class Rate:
@@ -24,12 +27,14 @@ class Rate:
         return count <= self._limit
 
 
+@lru_cache(_KEPT)
 def network_of(host: str) -> str:
     """The network that an address shares its fate with: /24, or /48 of IPv6."""
     address = ipaddress.ip_address(host.partition("%")[0])
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
+@lru_cache(_KEPT)
 def address_of(host: str) -> str:
     """What counts as one address: an IPv6 host has a /64 to choose from."""
     if ":" not in host:

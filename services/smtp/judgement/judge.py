@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from time import time
 
 import trio
@@ -35,6 +34,7 @@ from shared.authentication.dmarc import check as dmarc
 from shared.authentication.results import results_field, without_forged
 from shared.authentication.spf.check import check_host
 from shared.authentication.spf.record import Result as SpfResult
+from shared.base.ip import ip_address
 from shared.mail.address import AddressError, canonical_domain
 from shared.mail.headers import select
 from shared.net.dns import Resolver

@@ -42,18 +42,18 @@ def act(work: UnitOfWork, asked: Sequence[Asked[QueueAct]]) -> Sequence[Acted]:
 
 
 def _act(work: UnitOfWork, request: QueueAct) -> Acted:
-    letters = sum([_act_on(work, request.act, seqs) for seqs in queue.matching(work.connection, request.filter)])
+    letters = sum([_act_on(work, request, seqs) for seqs in queue.matching(work.connection, request.filter)])
     if letters and request.act in (Act.RELEASE, Act.RETRY):
         work.publish(spool.ready, spool.Ready(letters, letters))
     return Acted(letters)
 
 
-def _act_on(work: UnitOfWork, act: Act, seqs: Sequence[int]) -> int:
+def _act_on(work: UnitOfWork, request: QueueAct, seqs: Sequence[int]) -> int:
     """Do it to these; how many it was done to."""
-    if act is Act.RETRY:
+    if request.act is Act.RETRY:
         seqs = queue.with_bodies(work.connection, seqs)
     if seqs:
-        contents.adjust(work.connection, queue.act(work.connection, work.now, act, seqs))
+        contents.adjust(work.connection, queue.act(work.connection, work.now, request.act, seqs, request.filter))
     return len(seqs)
 
 

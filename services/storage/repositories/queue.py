@@ -73,13 +73,19 @@ def _letters_with(state: ColumnElement[bool], wanted: QueueFilter, limit: int, a
         query = query.where(letter.c.id == wanted.letter)
     if wanted.sender:
         query = query.where(func.lower(letter.c.sender) == wanted.sender.lower())
-    if wanted.recipient:
-        query = query.where(func.lower(recipient.c.address) == wanted.recipient.lower())
-    if wanted.domain:
-        query = query.where(func.lower(recipient.c.address).endswith("@" + wanted.domain.lower(), autoescape=True))
+    query = query.where(*_addressed(wanted))
     if wanted.before:
         query = query.where(letter.c.accepted < wanted.before)
     return query.order_by(seq).limit(limit)
+
+
+def _addressed(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
+    """What ``wanted`` says of a recipient's address."""
+    address = func.lower(recipient.c.address)
+    if wanted.recipient:
+        yield address == wanted.recipient.lower()
+    if wanted.domain:
+        yield address.endswith("@" + wanted.domain.lower(), autoescape=True)
 
 
 def trace(connection: Connection, term: str, limit: int) -> list[int]:
@@ -152,8 +158,15 @@ FROM: Mapping[Act, tuple[str, ...]] = {
 }
 
 
-def act(connection: Connection, now: float, act: Act, seqs: Collection[int]) -> dict[int, int]:
-    """Do ``act`` to letters; what it adds to the use count of their contents: ``{content_id: delta}``."""
+# The states that a filter means where it names none, or not one of them.
+STATES: Mapping[str, set[str]] = {"": {"ready", "held", "failed"}, "waiting": {"ready", "held"}}
+
+
+def act(connection: Connection, now: float, act: Act, seqs: Collection[int], wanted: QueueFilter) -> dict[int, int]:
+    """Do ``act`` to those recipients of letters that ``wanted`` means, and to no others.
+
+    Returns what it adds to the use count of the letters' contents: ``{content_id: delta}``.
+    """
     values: dict[str, object] = {"state": "ready", "next_attempt": now, "settled": 0.0}
     if act is Act.HOLD:
         values = {"state": "held", "reason": "held by the operator"}
@@ -162,7 +175,11 @@ def act(connection: Connection, now: float, act: Act, seqs: Collection[int]) -> 
     before = _uses(connection, seqs)
     connection.execute(
         update(recipient)
-        .where(recipient.c.letter_seq.in_(list(seqs)), recipient.c.state.in_(FROM[act]))
+        .where(
+            recipient.c.letter_seq.in_(list(seqs)),
+            recipient.c.state.in_(set(FROM[act]) & STATES.get(wanted.state, {wanted.state})),
+            *_addressed(wanted),
+        )
         .values(values)
     )
     waits = (

@@ -8,11 +8,12 @@ it is the caller's to limit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from shared.authentication.spf.macros import expand, expand_domain
 from shared.authentication.spf.record import Mechanism, Record, RecordError, Result, is_record, parse
+from shared.base.ip import ip_address
 from shared.protocols.dns import NXDOMAIN, Answer, Inquiry, Question
 
 LOOKUPS, VOIDS, NAMES = 10, 2, 10

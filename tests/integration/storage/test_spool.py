@@ -146,6 +146,25 @@ async def test_a_dropped_letter_is_gone_from_the_queue_but_not_from_the_trace(tm
             assert (await storage.ask("admin", spool.trace, spool.Trace(term))).letters[0].id == sent.letter
 
 
+async def test_acts_on_the_queue_leave_other_recipients_alone(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        sent = letter("a@one.example", "b@two.example", "c@three.example")
+        await storage.ask("smtp", spool.accept, sent)
+
+        async def act(act: spool.Act, **chosen: Any) -> dict[str, str]:
+            wanted = spool.QueueAct(act, spool.QueueFilter(**chosen))
+            assert (await storage.ask("admin", spool.queue_act, wanted)).letters == 1
+            (found,) = (await storage.ask("admin", spool.trace, spool.Trace(sent.letter))).letters
+            return {each.address[0]: each.state for each in found.recipients}
+
+        assert await act(spool.Act.HOLD, domain="two.example") == {"a": "ready", "b": "held", "c": "ready"}
+        assert await act(spool.Act.DROP, recipient="C@three.example") == {"a": "ready", "b": "held", "c": "done"}
+        (claimed,) = (await storage.ask("delivery", spool.claim, claim())).letters
+        assert [due.address for due in claimed.due] == ["a@one.example"]
+        assert await act(spool.Act.DROP, state="held") == {"a": "ready", "b": "done", "c": "done"}
+        assert await act(spool.Act.DROP) == {"a": "done", "b": "done", "c": "done"}
+
+
 async def test_acts_on_the_queue_reach_all_that_a_filter_means(tmp_path: Path) -> None:
     async with running_storage(tmp_path) as storage:
         for number in range(3):

@@ -25,6 +25,7 @@ def test_a_deferred_letter_shows_only_who_waits() -> None:
     assert shown["queue_id"] == "01ABC"
     assert shown["arrival_time"] == 1_700_000_000
     assert shown["message_size"] == 4096
+    assert shown["forced_expire"] is False
     assert shown["recipients"] == [
         {
             "address": "far@example.net",
