@@ -8,6 +8,9 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import trio
 
 from services.delivery.outbound.carrier import Carrier, Course, Ready
@@ -31,6 +34,7 @@ class Dispatcher:
         self._opener = opener
         self._carrier = carrier
         self._slots = trio.CapacityLimiter(settings.connections)
+        self._queueing = 0  # workers that wait for a connection
         self._destinations: dict[NextHop, Destination] = {}
         self._stopping = False
 
@@ -75,13 +79,25 @@ class Dispatcher:
 
     async def _work(self, destination: Destination) -> None:
         try:
-            async with self._slots:
+            async with self._slot():
                 await self._serve(destination)
         finally:
             destination.workers -= 1
         self._staff(destination)
         if not destination.workers and not destination.is_suspended(trio.current_time()):
             self._destinations.pop(destination.hop, None)
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        self._queueing += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._queueing -= 1
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _serve(self, destination: Destination) -> None:
         """One connection's life."""
@@ -112,7 +128,10 @@ class Dispatcher:
         except BaseException:
             session.abandon()
             raise
-        self._nursery.start_soon(session.quit)
+        if session.has_parted:
+            session.abandon()
+        else:
+            self._nursery.start_soon(session.quit)
 
     async def _run(self, destination: Destination, session: Session, ready: Ready, connecting: float) -> bool:
         """Send parcels back to back, each announced behind the one before, while many wait.
@@ -163,7 +182,7 @@ class Dispatcher:
     @property
     def _others_wait(self) -> bool:
         """Whether somebody needs a connection."""
-        return self._slots.statistics().tasks_waiting > 0
+        return self._queueing > 0
 
     async def _next(self, destination: Destination, session: Session) -> Parcel | None:
         """What to send over the same connection."""

@@ -22,6 +22,7 @@ from shared.protocols.smtp.client.events import (
     Event,
     Finished,
     Greeted,
+    Parted,
     TlsAgreed,
     TlsRefused,
     Unwelcome,
@@ -93,6 +94,14 @@ class Session:
     def closing(self) -> bool:
         """Whether no further transaction may begin."""
         return self._core.closing
+
+    @property
+    def has_parted(self) -> bool:
+        """Whether the server has answered our goodbye already."""
+        try:
+            return self._core.parting and isinstance(self._core.next_event(), Parted)
+        except ReplyError:
+            return False
 
     def spoil(self) -> None:
         """Nobody knows where the dialogue stands: let nothing more begin."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from shared.protocols.smtp.client.replies import ServerReply
 
@@ -34,8 +35,13 @@ NONE = Extensions()
 
 def read(reply: ServerReply) -> Extensions:
     """From the lines behind the greeting; old servers write ``AUTH=`` and are understood."""
+    return _read(reply.lines[1:])
+
+
+@lru_cache(256)
+def _read(lines: tuple[str, ...]) -> Extensions:
     found: dict[str, str] = {}
-    for line in reply.lines[1:]:
+    for line in lines:
         word, _, rest = line.partition(" ")
         keyword, _, value = word.partition("=")
         found.setdefault(keyword.upper(), f"{value} {rest}".strip())

@@ -14,7 +14,8 @@ LINES = 128  # of one reply
 TEXT_LIMIT = 1_000  # characters of `ServerReply.text`
 _COMMON = 64  # octets; what a server says to every letter is short, and read once
 
-_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_CODES = {b"%d" % code: code for code in range(200, 600)}
+_SEPARATORS = (b" ", b"-", b"")
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|\Z)")
 
 
@@ -79,29 +80,29 @@ class ReplyReader:
 
     def _take(self, line: bytes) -> bool:
         """Whether ``line`` was the reply's last one."""
-        found = _matched(line)
-        code = int(found[1])
+        code, text, more = _read(line)
         if self._lines and code != self._code:
             raise ReplyError("the code changes within a reply")
         if len(self._lines) == LINES:
             raise ReplyError("the reply has too many lines")
         self._code = code
-        self._lines.append(_printable(found[3] or b""))
-        return found[2] != b"-"
+        self._lines.append(_printable(text))
+        return not more
 
 
-def _matched(line: bytes) -> re.Match[bytes]:
-    found = _LINE.fullmatch(line)
-    if found is None:
+def _read(line: bytes) -> tuple[int, bytes, bool]:
+    """Code, text, and whether another line of the reply follows. Raises `ReplyError`."""
+    code, separator = _CODES.get(line[:3]), line[3:4]
+    if code is None or separator not in _SEPARATORS:
         raise ReplyError("this is no SMTP reply")
-    return found
+    return code, line[4:], separator == b"-"
 
 
 @lru_cache(maxsize=256)
 def _single(line: bytes) -> ServerReply:
     """A reply of one line. Raises `ReplyError`."""
-    found = _matched(line)
-    return _reply(int(found[1]), [_printable(found[3] or b"")])
+    code, text, _ = _read(line)
+    return _reply(code, [_printable(text)])
 
 
 def _printable(octets: bytes) -> str:
