@@ -147,4 +147,4 @@ def test_mail_for_other_domains_waits_in_the_spool(house: House) -> None:
     identity = re.search(r'"queue_id": "(\w+)"', shown)
     assert identity is not None
     assert "far@example.org" in house.eilpost("trace", identity.group(1)).stdout
-    assert house.eilpost("queue", "drop", identity.group(1)).stdout == "1 letters\n"
+    assert house.eilpost("queue", "drop", identity.group(1)).stdout == "1 letter\n"
