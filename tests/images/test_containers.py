@@ -6,6 +6,8 @@ import pytest
 
 from tests.images.composition import Composition, fails, listening, state, status
 
+pytestmark = pytest.mark.timeout(900)
+
 RUNNING = (
     "bus-1",
     "bus-2",

@@ -6,9 +6,13 @@ import imaplib
 import smtplib
 import ssl
 
+import pytest
+
 from tests.images.composition import ADDRESS, Composition, docker, state
 from tests.images.conftest import ACCOUNTS, PASSWORD
 from tests.support.house import until
+
+pytestmark = pytest.mark.timeout(900)
 
 REPLICAS = 3
 _METRICS = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8080/metrics').read().decode())"
