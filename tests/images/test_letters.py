@@ -64,6 +64,49 @@ def test_imap_grows_and_one_of_its_replicas_drains(composition: Composition) -> 
         session.logout()
 
 
+def test_storage_grows_and_one_of_its_replicas_drains(composition: Composition) -> None:
+    composition.compose("up", "--detach", "--no-build", "--scale", "storage=2")
+    until(lambda: len(composition.containers("storage")) == 2, 60)
+    until(lambda: set(composition.health().values()) == {"healthy"}, 120, lambda: str(composition.health()))
+    one, other = containers = composition.containers("storage")
+    large = "".join(f"line {number} of a letter too large for the database\r\n" for number in range(10_000))
+    sent = 0
+
+    def both_accept() -> bool:
+        nonlocal sent
+        _send(ACCOUNTS[2], f"{sent}", large if sent % 4 == 0 else "Small.\r\n")
+        sent += 1
+        return all(_accepted(container) for container in containers)
+
+    until(both_accept, 120)
+    docker("kill", "--signal", "TERM", one)
+    for _ in range(4):
+        _send(ACCOUNTS[2], f"{sent}", large if sent % 4 == 0 else "Small.\r\n")
+        sent += 1
+    until(lambda: not state(one)["State"]["Running"], 120)
+    assert state(one)["State"]["ExitCode"] == 0
+    assert state(other)["State"]["Running"]
+    reader = _logged_in(ACCOUNTS[2])
+    until(lambda: reader.select()[1] == [b"%d" % sent], 60)
+    _, found = reader.fetch("1:*", "(BODY[TEXT])")
+    sizes = sorted(len(part[1]) for part in found if isinstance(part, tuple))
+    assert sizes == sorted(len(large) if number % 4 == 0 else len("Small.\r\n") for number in range(sent))
+    reader.logout()
+
+
+def _send(recipient: str, subject: str, body: str) -> None:
+    with smtplib.SMTP(ADDRESS, 25, timeout=60) as sender:
+        letter = f"From: f@example.net\r\nTo: {recipient}\r\nSubject: {subject}\r\n\r\n{body}"
+        assert sender.sendmail("f@example.net", [recipient], letter) == {}
+
+
+def _accepted(container: str) -> bool:
+    """Whether this process of storage has accepted a letter."""
+    return 'eilpost_storage_op_seconds_count{op="spool.accept"}' in docker(
+        "exec", container, "python", "-c", _METRICS
+    )
+
+
 def _spread_sessions(composition: Composition) -> dict[imaplib.IMAP4, str]:
     """Sessions on every replica, each of another account, with the container that serves it.
 
