@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from services.storage.handlers import sorting as handler
@@ -65,6 +67,17 @@ def test_threads_are_cut_at_the_limit(store: Store, inbox: int) -> None:
         found, at = found + part.ids, part.next_uid
     assert found == whole.ids
     assert len(whole.ids) == 8 * sum(whole.counts)
+
+
+@pytest.mark.parametrize("wanted", [range(1, 13), [2, 3, 5, 6, 8, 11], [3], [1, 4, 200], [1, 12, 9_000]])
+def test_threads_are_of_what_is_asked_and_there(store: Store, inbox: int, wanted: Sequence[int]) -> None:
+    """Dense, dense with what is not asked for between, sparse, and with what is not there."""
+    alone = [
+        store.call(sorting.threads, ThreadsRequest(GRANT, inbox, pack_u32([uid]))) for uid in wanted if uid <= 12
+    ]
+    together = store.call(sorting.threads, ThreadsRequest(GRANT, inbox, pack_u32(wanted)))
+    for column in ("uids", "dates", "counts", "ids"):
+        assert getattr(together, column) == b"".join(getattr(each, column) for each in alone)
 
 
 def test_nothing_and_too_much(store: Store, inbox: int) -> None:
