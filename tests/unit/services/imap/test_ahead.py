@@ -13,7 +13,6 @@ import trio.testing
 from services.imap.ahead import in_turn
 from shared.contracts.errors import Unavailable
 
-
 SECONDS = (7, 6, 5, 4, 3, 2, 1)  # each is there before the one that was asked for before it
 
 
