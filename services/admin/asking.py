@@ -88,12 +88,17 @@ def ask(config: Path | None, op: Op[Q, R], request: Q) -> R:
     return with_bus(config, work)
 
 
+def exit_code(code: Code) -> int:
+    """What a refusal is to whoever called the command."""
+    return _EXIT_CODES.get(code, EX_UNAVAILABLE)
+
+
 def _leave(group: BaseExceptionGroup[BaseException]) -> NoReturn:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, Refused):
-        fail(error.text or error.code.value, _EXIT_CODES.get(error.code, EX_UNAVAILABLE))
+        fail(error.text or error.code.value, exit_code(error.code))
     if isinstance(error, ConfigurationError):
         fail(str(error), EX_CONFIG)
     if isinstance(error, Unavailable):

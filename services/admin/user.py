@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from services.admin import options
-from services.admin.asking import EX_DATAERR, EX_NOINPUT, EX_USAGE, ask, configuration, fail, with_bus
+from services.admin.asking import EX_DATAERR, EX_NOINPUT, EX_USAGE, ask, configuration, exit_code, fail, with_bus
 from services.admin.options import read_password
 from services.admin.output import Row, moment, octets, print_rows
 from shared.bus.client import Bus
 from shared.contracts import directory
+from shared.contracts.errors import Code
 
 IMPORT_BATCH = 50  # accounts a call: plain passwords cost some 26 ms of hashing each
 quota_option = click.option("--quota", type=options.Octets(), help="octets, as 500M or 2G; 0 for no limit")
@@ -44,8 +45,9 @@ def add(
     secret = read_password(from_stdin=password_stdin, file=password_file, address=address)
     new = directory.AccountNew(address, secret, quota=quota or 0, message_quota=message_quota or 0)
     reply = ask(configuration(config), directory.account_add, directory.AccountsNew((new,)))
-    if error := reply.results[0].error:
-        fail(f"{address}: {error}", EX_DATAERR)
+    result = reply.results[0]
+    if result.error:
+        fail(f"{address}: {result.error}", exit_code(Code(result.code)))
 
 
 @user.command()

@@ -228,6 +228,7 @@ class AccountsNew(NamedTuple):
 class AccountResult(NamedTuple):
     address: str
     error: str  # "" when it was created
+    code: str = ""  # of the error: a `Code`
 
 
 class AccountResults(NamedTuple):

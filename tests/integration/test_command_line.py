@@ -55,8 +55,11 @@ def test_quotas_of_an_account(house: House) -> None:
 
 def test_refusals_are_one_line_and_an_exit_code(house: House) -> None:
     result = house.eilpost("user", "add", "x@not-ours.test", "--password-stdin", stdin="secret-enough\n", check=False)
-    assert result.returncode == 65
+    assert result.returncode == 67
     assert result.stderr.count("\n") == 1
+    for address, code in ((house.address, 73), ("two words@eilpost.test", 65)):
+        result = house.eilpost("user", "add", address, "--password-stdin", stdin="secret-enough\n", check=False)
+        assert (result.returncode, result.stderr.count("\n")) == (code, 1)
     result = house.eilpost("user", "remove", "nobody@eilpost.test", check=False)
     assert result.returncode == 67
 

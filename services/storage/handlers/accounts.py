@@ -105,17 +105,17 @@ def _add_some(memory: Memory, defaults: Sequence[str], work: UnitOfWork, adding:
     new: list[NewAccount] = []
     results: list[AccountResult] = []
     for request, each in zip(adding.wanted, judged, strict=True):
-        error = "" if isinstance(each, NewAccount) else each
+        error, code = ("", "") if isinstance(each, NewAccount) else (each, Code.CANNOT.value)
         if isinstance(each, NewAccount):
             name = each.address.rpartition("@")[2]
             if name not in domains:
-                error = f"{name} is no domain of ours"
+                error, code = f"{name} is no domain of ours", Code.NOT_FOUND.value
             elif each.address in taken:
-                error = "the account exists already"
+                error, code = "the account exists already", Code.ALREADY_EXISTS.value
             else:
                 taken.add(each.address)
                 new.append(each)
-        results.append(AccountResult(request.address, error))
+        results.append(AccountResult(request.address, error, code))
     if new:
         numbers = accounts.add(work.connection, work.now, new, domains)
         mailboxes.create_defaults(work.connection, work.now, numbers, defaults)
