@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_NOUSER = 64, 65, 66, 67
 EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 69, 73, 77, 78
-REACH = 3.0  # seconds until a broker that does not answer is told of
+REACH = 5.0  # seconds until a broker that does not answer is told of
 PLACES = (Path("var/eilpost.toml"), Path("/etc/eilpost/eilpost.toml"))
 
 _EXIT_CODES = {
