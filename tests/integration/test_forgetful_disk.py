@@ -19,17 +19,16 @@ from pathlib import Path
 
 import pytest
 import structlog
-import trio
 
 from services.storage.rules.packed import pack_u32
 from shared.bus.client import Bus
 from shared.bus.nats import open_bus
-from shared.contracts import blobs, control, mailboxes, messages, spool
+from shared.contracts import blobs, mailboxes, messages, spool
 from shared.contracts.blobs import Body, UploadRequest
-from shared.contracts.errors import Unavailable
 from shared.contracts.messages import Append, New
 from shared.mail.summary import summarise
 from shared.net.bulk import BulkSender, fetch
+from tests.support.answering import answering
 from tests.support.broker import PASSWORDS, nats_server
 from tests.support.forgetful_disk import STRACE, Disk, lines_of
 from tests.support.house import until
@@ -80,8 +79,7 @@ async def traced(folder: Path, data: Path, trace: Path) -> AsyncIterator[dict[st
             )
         try:
             async with _bus(broker.nats, "smtp") as smtp, _bus(broker.nats, "imap") as imap:
-                with trio.fail_after(60):
-                    await _answering(smtp)
+                await answering(smtp)
                 yield {"smtp": smtp, "imap": imap}
         finally:
             process.kill()
@@ -90,16 +88,6 @@ async def traced(folder: Path, data: Path, trace: Path) -> AsyncIterator[dict[st
 
 def _bus(url: str, service: str) -> AbstractAsyncContextManager[Bus]:
     return open_bus((url,), service, "test", PASSWORDS[service], structlog.get_logger(), ssl_context=None)
-
-
-async def _answering(bus: Bus) -> None:
-    while True:
-        try:
-            await bus.call(control.ping, control.Ping(), timeout=1.0)
-        except Unavailable:
-            await trio.sleep(0.05)
-        else:
-            return
 
 
 async def work(buses: dict[str, Bus], grant: bytes, trace: Path) -> Promises:

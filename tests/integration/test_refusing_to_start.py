@@ -17,14 +17,18 @@ from tests.support.ports import free_ports
 pytestmark = pytest.mark.integration
 
 
-def up(data: Path, settings: str = "", ports: dict[str, int] | None = None) -> subprocess.CompletedProcess[str]:
+def up(
+    data: Path, settings: str = "", ports: dict[str, int] | None = None, instead: tuple[str, str] = ("", "")
+) -> subprocess.CompletedProcess[str]:
+    """``eilpost up`` with ``settings`` behind the usual ones, the first of ``instead`` replaced by the other."""
     data.mkdir(exist_ok=True)
-    (data / "eilpost.toml").write_text(render_configuration(ports or free_ports(PORTS)) + settings)
+    usual = render_configuration(ports or free_ports(PORTS)).replace(*instead, 1)
+    (data / "eilpost.toml").write_text(usual + settings)
     return subprocess.run(
         [*EILPOST, "up", "--development", "--data", str(data)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         cwd=ROOT,
         check=False,
     )
@@ -69,16 +73,7 @@ def test_what_only_its_service_can_judge_is_told_as_well(
     tmp_path: Path, instead: tuple[str, str], named: str
 ) -> None:
     folder = tmp_path / "data"
-    folder.mkdir()
-    (folder / "eilpost.toml").write_text(render_configuration(free_ports(PORTS)).replace(*instead, 1))
-    result = subprocess.run(
-        [*EILPOST, "up", "--development", "--data", str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=90,
-        cwd=ROOT,
-        check=False,
-    )
+    result = up(folder, instead=instead)
     assert result.returncode == 78
     line = one_line(result.stderr)
     assert str(folder / "eilpost.toml") in line

@@ -14,14 +14,13 @@ from typing import NamedTuple
 
 import pytest
 import structlog
-import trio
 
 from shared.bus.client import Bus
 from shared.bus.nats import open_bus
-from shared.contracts import blobs, control, spool
+from shared.contracts import blobs, spool
 from shared.contracts.blobs import Body, UploadRequest
-from shared.contracts.errors import Unavailable
 from shared.net.bulk import BulkSender
+from tests.support.answering import answering
 from tests.support.broker import PASSWORDS, nats_server
 from tests.support.running_storage import letter
 
@@ -92,7 +91,7 @@ async def traced_storage(folder: Path) -> AsyncIterator[Traced]:
             async with open_bus(
                 (broker.nats,), "smtp", "test", PASSWORDS["smtp"], structlog.get_logger(), ssl_context=None
             ) as bus:
-                await _answering(bus, process)
+                await answering(bus)
                 yield Traced(bus, trace)
         finally:
             process.terminate()
@@ -100,18 +99,6 @@ async def traced_storage(folder: Path) -> AsyncIterator[Traced]:
                 process.wait(20)
             finally:
                 process.kill()
-
-
-async def _answering(bus: Bus, process: subprocess.Popen[bytes]) -> None:
-    with trio.fail_after(40):
-        while True:
-            assert process.poll() is None
-            try:
-                await bus.call(control.ping, control.Ping(), timeout=1.0)
-            except Unavailable:
-                await trio.sleep(0.05)
-            else:
-                return
 
 
 def _first(calls: list[Call], fits: Callable[[Call], bool]) -> Call:

@@ -111,11 +111,10 @@ class Carrier:
     async def deliver(
         self, ready: Ready, session: Session, connecting: float, ahead: Ready | None = None, *, last: bool = False
     ) -> Course:
-        """Send one parcel and see its verdict off; ``ahead`` goes next over the same connection, if that holds.
+        """Send one parcel and see its verdict off; raises nothing of ours.
 
-        Or it is the ``last`` one, and the server may be told so.
-
-        Raises nothing of ours.
+        ``ahead`` goes next over the same connection, if that holds; or this is the ``last`` one, and the server may
+        be told so.
         """
         began = self._wall_clock()
         following = None if ahead is None else ahead.envelope

@@ -128,7 +128,7 @@ class Dispatcher:
         except BaseException:
             session.abandon()
             raise
-        if session.has_parted:
+        if session.see_parted():
             session.abandon()
         else:
             self._nursery.start_soon(session.quit)

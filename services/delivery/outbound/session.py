@@ -95,9 +95,8 @@ class Session:
         """Whether no further transaction may begin."""
         return self._core.closing
 
-    @property
-    def has_parted(self) -> bool:
-        """Whether the server has answered our goodbye already."""
+    def see_parted(self) -> bool:
+        """Look whether the server's answer to our goodbye has come already."""
         try:
             return self._core.parting and isinstance(self._core.next_event(), Parted)
         except ReplyError:
