@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
 from tests.support.house import House, running_house, until
+from tests.support.ports import free_row
 
 pytestmark = pytest.mark.integration
 
 PROCESSES = 16  # ports that must be free in a row
-
-
-def free_row() -> int:
-    """The first of some free neighbouring ports, below those that the kernel gives out."""
-    for base in range(21_000, 32_000, PROCESSES):
-        sockets = [socket.socket() for _ in range(PROCESSES)]
-        try:
-            for offset, one in enumerate(sockets):
-                one.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        finally:
-            for one in sockets:
-                one.close()
-        return base
-    raise AssertionError("no row of free ports")
 
 
 def ready(port: int) -> bool:
@@ -54,7 +38,7 @@ def services_of(house: House, base: int) -> dict[int, str]:
 
 
 def test_each_process_has_health_pages() -> None:
-    base = free_row()
+    base = free_row(PROCESSES)
     with running_house(replicas={"imap": 2}, settings=f"[health]\nport = {base}\n") as house:
         running = sum(len(house.pids(name)) for name in ("storage", "delivery", "smtp", "imap", "pop3"))
         found = services_of(house, base)
