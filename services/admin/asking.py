@@ -22,6 +22,7 @@ from shared.bus.nats import NatsBus, open_bus
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op
 from shared.observe.log import configure, get_logger
+from shared.runtime.broker_trust import BrokerTrust
 from shared.runtime.settings import BusSettings, bus_password
 
 Q = TypeVar("Q")
@@ -57,7 +58,9 @@ async def administrator(config: Path | None, account: str = "admin") -> AsyncIte
     """The bus, as the administrator, or as another account of the command line. Raises `ConfigurationError`."""
     settings = load("bus", BusSettings, config, os.environ)
     password = bus_password(settings, account, os.environ)
-    async with open_bus(settings.url, account, f"cli{os.getpid()}", password, get_logger()) as bus:
+    trust = BrokerTrust(settings)
+    replica = f"cli{os.getpid()}"
+    async with open_bus(settings.url, account, replica, password, get_logger(), ssl_context=trust) as bus:
         yield bus
 
 

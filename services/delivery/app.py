@@ -45,7 +45,7 @@ async def deliver(house: House, lookup: Lookup) -> None:
         nursery.start_soon(tools.leases.renew_for_ever)
         nursery.start_soon(tally.run)
         nursery.start_soon(Desk(house, lookup).run)
-        async with far_lane(house, tools, lookup, results) as take, examining(house.bus, filtering):
+        async with far_lane(house, tools, lookup, results) as take, examining(house.bus, filtering, house.log):
             far = ClaimLoop(house, letters(house, far=True), traced(take), batches=1)
             with (
                 rung(

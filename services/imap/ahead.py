@@ -8,15 +8,14 @@ from typing import Generic, TypeVar
 
 import trio
 
-from shared.base.errors import EilpostError
-
 R = TypeVar("R")
 
 _TURNS = 4  # of the loop until a question is written: for who asks, for the writer, for its lock and its socket
 
 
 class Ahead(Generic[R]):
-    """One question asked in the background. Its error waits for whoever takes the answer."""
+    """One question asked in the background. Its error waits for whoever takes the answer; so does a bug of ours,
+    which is to end one command and not the process."""
 
     __slots__ = ("_ask", "_done", "_error", "_scope", "_value")
 
@@ -24,7 +23,7 @@ class Ahead(Generic[R]):
         self._ask = ask
         self._done = trio.Event()
         self._scope = trio.CancelScope()
-        self._error: EilpostError | None = None
+        self._error: Exception | None = None
         self._value: R | None = None
         nursery.start_soon(self._run)
 
@@ -32,7 +31,7 @@ class Ahead(Generic[R]):
         with self._scope:
             try:
                 self._value = await self._ask()
-            except EilpostError as error:
+            except Exception as error:  # noqa: BLE001 - raised again by `take`
                 self._error = error
             self._done.set()
 

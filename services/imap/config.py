@@ -33,9 +33,7 @@ class ImapSettings:
     message_limit: int = 50 * 1024 * 1024
     progress_seconds: float = 10.0  # between two signs of life of a command that takes long (RFC 9585)
     command_seconds: float = 30.0  # what one SEARCH may take
-    messages_per_command: int = (
-        1_000_000  # that one command may work on (RFC 9738 wants 1,000 or more); 0 for no limit
-    )
+    messages_per_command: int = 1_000_000  # RFC 9738 wants 1,000 or more; 0 for no limit
     notify_mailboxes: int = 500  # that one NOTIFY may watch
     commands_per_minute: int = 2_000  # of one account, in all processes; more have to wait; 0 for no limit
     sessions_per_account: int = 16  # in all processes (`shared.runtime.siblings`); 0 for no limit
@@ -48,14 +46,13 @@ class ImapSettings:
     def __post_init__(self) -> None:
         if self.separator not in ("/", "."):
             raise ValueError('separator must be "/" or "."')
-        times = "idle_timeout login_timeout keepalive command_seconds check_seconds poll_seconds"
+        times = "idle_timeout login_timeout keepalive progress_seconds command_seconds check_seconds poll_seconds"
         for name in times.split():
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be above 0")
-        if self.messages_per_command < 0:
-            raise ValueError("messages_per_command must not be below 0")
-        if self.commands_per_minute < 0:
-            raise ValueError("commands_per_minute must not be below 0")
+        for name in ("messages_per_command", "commands_per_minute", "sessions_per_account"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be below 0")
         if self.login_attempts < 1:
             raise ValueError("login_attempts must be at least 1")
 

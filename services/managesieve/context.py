@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from shared.contracts.directory import LoggedIn
 from shared.contracts.op import Op
 
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -49,7 +50,7 @@ class Client(ABC):
         `SaslError` and `No`."""
 
     @abstractmethod
-    async def call(self, op: Op[Any, R], request: Any) -> R:
+    async def call(self, op: Op[Q, R], request: Q) -> R:
         """Ask storage. Raises `Refused` and `Unavailable`."""
 
     @abstractmethod

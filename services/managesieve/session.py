@@ -7,7 +7,7 @@ nowhere else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import trio
 
@@ -29,6 +29,7 @@ from shared.protocols.sasl.mechanism import SaslError, UnknownMechanism
 from shared.runtime.authentication import Authentication
 from shared.runtime.guests import Guest
 
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -207,14 +208,14 @@ class Session(Guest, Client):
                 raise PeerGone("gone in the middle of AUTHENTICATE")
         return answer
 
-    async def call(self, op: Op[Any, R], request: Any) -> R:
+    async def call(self, op: Op[Q, R], request: Q) -> R:
         return await self._house.bus.call(op, request, trace=self._connection.id)
 
     def log_in(self, login: LoggedIn | None) -> None:
         self._house.guests.belongs(self, login.account if login else 0)
         self._log = self._house.log.bind(session=self._connection.id, account=login.address if login else "")
         self._core.log_in(out=login is None)
-        self._started = trio.current_time()
+        self._unknown_since = trio.current_time()
 
     def _tell(self) -> None:
         """The one line about this session."""

@@ -9,7 +9,6 @@ from binascii import Error
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import trio
 
@@ -19,6 +18,7 @@ from services.storage.rules import certificates, tokens
 from services.storage.rules.certificates import BadCertificate
 from services.storage.rules.tokens import BadToken, Key, Policy, UnknownKey
 from shared.contracts.directory import LoggedIn, Login
+from shared.observe.log import Log
 from shared.protocols.sasl.external import External
 from shared.protocols.sasl.registry import TOKENS
 from shared.runtime.settings import LoginSettings
@@ -33,7 +33,7 @@ HURRY = 30.0  # ... when a token was signed with a key that it does not hold
 class KeySet:
     """An issuer's public keys, from a file or an https URL, read again now and then."""
 
-    def __init__(self, source: str, clock: Callable[[], float], log: Any) -> None:
+    def __init__(self, source: str, clock: Callable[[], float], log: Log) -> None:
         self._source = source
         self._clock = clock
         self._log = log
@@ -64,7 +64,7 @@ class Bearers:
     """
 
     def __init__(
-        self, logins: Logins, settings: LoginSettings, authority: Path | None, clock: Callable[[], float], log: Any
+        self, logins: Logins, settings: LoginSettings, authority: Path | None, clock: Callable[[], float], log: Log
     ) -> None:
         oauth = settings.oauth
         self._offered = MECHANISMS.intersection(settings.mechanisms)

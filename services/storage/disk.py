@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import trio
 
 from services.storage.engines.database import Database
+from shared.observe.log import Log
 
 INTERVAL = 1.0  # seconds
 
@@ -14,7 +13,7 @@ INTERVAL = 1.0  # seconds
 class DiskGuard:
     """``full`` is true while less than ``keep_free`` octets are left."""
 
-    def __init__(self, database: Database, keep_free: int, log: Any) -> None:
+    def __init__(self, database: Database, keep_free: int, log: Log) -> None:
         self._database = database
         self._keep_free = keep_free
         self._log = log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import trio
 
@@ -14,6 +14,7 @@ from services.storage.rooms import Rooms
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
+from shared.observe.log import Log
 
 INTERVAL = 5.0  # seconds between two looks at what was left
 PATIENCE = 10.0  # seconds after which nobody is thought to be about to publish
@@ -39,7 +40,7 @@ LOOK = write(
 )
 
 
-async def publish_what_is_left(rooms: Rooms, log: Any) -> None:
+async def publish_what_is_left(rooms: Rooms, log: Log) -> None:
     """Publish what others have left, for ever."""
     while True:
         await trio.sleep(INTERVAL)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
 from sqlalchemy import Connection
 
 from services.storage.engines.database import Database, Trouble
 from shared.base.errors import EilpostError
+from shared.observe.log import Log
 
 SHORTEST, LONGEST = 0.05, 1.0  # seconds between two attempts
 
@@ -30,7 +30,7 @@ class Link:
     of theirs.
     """
 
-    def __init__(self, database: Database, open: Callable[[], Connection], log: Any) -> None:
+    def __init__(self, database: Database, open: Callable[[], Connection], log: Log) -> None:
         self._database = database
         self._open = open
         self._log = log

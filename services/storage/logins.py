@@ -33,6 +33,7 @@ from services.storage.unit_of_work import Asked
 from shared.contracts.directory import LoggedIn, Login
 from shared.contracts.errors import Code, Refused
 from shared.mail.address import AddressError, canonical
+from shared.observe.log import Log
 
 MOST = 50_000  # remembered verifications, and remembered credentials
 LONGEST_PASSWORD = 4_096  # characters
@@ -64,7 +65,7 @@ class Logins:
         rooms: Rooms,
         authority: Authority,
         clock: Callable[[], float],
-        log: Any,
+        log: Log,
     ) -> None:
         self._settings = settings
         self._keys = keys

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from queue import SimpleQueue
 from time import time_ns
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,12 +15,13 @@ from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics, tracing
+from shared.observe.log import Log
 
 
 class Readers(Room):
     """The readers of one lane."""
 
-    def __init__(self, name: str, database: Database, log: Any, *, waiting: int, batch: int, threads: int) -> None:
+    def __init__(self, name: str, database: Database, log: Log, *, waiting: int, batch: int, threads: int) -> None:
         super().__init__(name, log, waiting=waiting, batch=batch, threads=threads)
         self._database = database
 

@@ -7,7 +7,6 @@ of the logins. What finds no room is left out, and the account's next login brin
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import trio
 
@@ -16,6 +15,7 @@ from services.storage.repositories.accounts import Credential
 from services.storage.rooms import Rooms
 from services.storage.secrets import Secrets
 from shared.contracts.errors import Refused
+from shared.observe.log import Log
 
 MOST = 64  # that wait
 
@@ -29,7 +29,7 @@ class Renewals:
         make: Callable[[str, str, str], Awaitable[Secrets]],
         rooms: Rooms,
         renewed: Callable[[str], None],
-        log: Any,
+        log: Log,
     ) -> None:
         self._make = make
         self._rooms = rooms

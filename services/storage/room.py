@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import time_ns
-from typing import Any
 
 import trio
 
 from services.storage.turn import Turn
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics
+from shared.observe.log import Log
 from shared.observe.tracing import Tracer
 
 
 class Room(ABC):
     """Threads that take all that waits at once. `enter` and settling happen on the trio loop."""
 
-    def __init__(self, name: str, log: Any, *, waiting: int, batch: int, threads: int = 1) -> None:
+    def __init__(self, name: str, log: Log, *, waiting: int, batch: int, threads: int = 1) -> None:
         self.name = name
         self.log = log
         self.waiting = 0  # turns entered and not settled

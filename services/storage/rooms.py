@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import trio
 
@@ -14,6 +14,7 @@ from services.storage.registry import Lane, Row
 from services.storage.turn import NEVER, TaskTurn, Turn
 from services.storage.unit_of_work import Announcement, Asked
 from services.storage.writer import Writer
+from shared.observe.log import Log
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -27,7 +28,7 @@ class Rooms:
         database: Database,
         clock: Callable[[], float],
         announce: Callable[[Sequence[Announcement]], None],
-        log: Any,
+        log: Log,
         settings: config.Rooms,
     ) -> None:
         self.taken = 0  # requests of others so far

@@ -24,6 +24,7 @@ from shared.bus.client import AnyCall, Bus, Subscription
 from shared.contracts import blobs, messages, spool
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics
+from shared.observe.log import Log
 
 GROWING = frozenset(
     {spool.accept.name, messages.append.name, messages.replace.name, blobs.upload.name}
@@ -41,7 +42,7 @@ class Subscriber:
         disk: DiskGuard,
         gate: Gate,
         nursery: trio.Nursery,
-        log: Any,
+        log: Log,
     ) -> None:
         self._log = log
         self._disk = disk

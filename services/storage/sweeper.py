@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import trio
 from sqlalchemy import Connection
@@ -34,6 +34,7 @@ from services.storage.rooms import Rooms
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Refused, Unavailable
 from shared.contracts.op import Op, Repeat
+from shared.observe.log import Log
 
 NOBODY = frozenset[str]()
 FILES = 200  # bodies looked at in one go
@@ -86,7 +87,7 @@ class Sweeper:
         owner: str,
         replica: str,
         clock: Callable[[], float],
-        log: Any,
+        log: Log,
     ) -> None:
         self._settings = sweep
         self._keep_letters = keep_letters

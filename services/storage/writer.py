@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import time_ns
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -34,6 +33,7 @@ from services.storage.turn import Turn, by_row, refuse, run
 from services.storage.unit_of_work import Announcement, UnitOfWork
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics, tracing
+from shared.observe.log import Log
 
 IDLE = 1.0  # seconds without a request after which the disk is tidied
 ATTEMPTS = 3  # at a transaction, or a part of one, that another process was in the way of
@@ -48,7 +48,7 @@ class Writer(Room):
         database: Database,
         clock: Callable[[], float],
         announce: Callable[[Sequence[Announcement]], None],
-        log: Any,
+        log: Log,
         *,
         waiting: int,
         batch: int,

@@ -108,6 +108,7 @@ class NatsBus(Endpoint):
 
     async def _connect_and_serve(self, url: str) -> str:
         """One connection from beginning to end; returns why it ended."""
+        transport: Transport | None = None
         async with trio.open_nursery() as nursery:
             try:
                 with trio.fail_after(CONNECT_TIMEOUT):
@@ -116,14 +117,13 @@ class NatsBus(Endpoint):
                     connection = Connection(transport, self._nats.outgoing, self)
                     self._nats.greeting = True
                     await connection.greet(self._login(), self.standing())
-            except (TransportLost, trio.TooSlowError) as error:
-                nursery.cancel_scope.cancel()
-                return str(error) or "no answer"
-            try:
                 self._restored(url, connection)
                 return await connection.run()
+            except (TransportLost, trio.TooSlowError) as error:
+                return str(error) or "no answer"
             finally:
-                await transport.aclose()
+                if transport is not None:
+                    await transport.aclose()
                 nursery.cancel_scope.cancel()
 
     def _login(self) -> bytes:

@@ -11,6 +11,8 @@ from socket import IPPROTO_TCP, TCP_NODELAY, socket
 
 import trio
 
+from shared.bus.transport import TransportLost
+
 RECEIVE_CHUNK = 64 * 1024  # octets
 
 
@@ -63,8 +65,11 @@ class DirectStream(trio.abc.Stream):
 
 
 async def open_stream(host: str, port: int) -> DirectStream:
-    """Connect to whichever address of ``host`` answers first. Raises OSError."""
-    opened = await trio.open_tcp_stream(host, port)
+    """Connect to whichever address of ``host`` answers first. Raises `TransportLost`."""
+    try:
+        opened = await trio.open_tcp_stream(host, port)
+    except OSError as error:
+        raise TransportLost(f"{type(error).__name__}: {error}") from error
     sock = socket(fileno=opened.socket.detach())
     sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     return DirectStream(sock)

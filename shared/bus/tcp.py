@@ -47,20 +47,21 @@ async def connect_tcp(url: str, tls: ssl.SSLContext | None) -> Transport:
     """Open ``url``. A NATS server greets in clear and speaks TLS after that. Raises `TransportLost`."""
     parts = urlsplit(url)
     host = parts.hostname or "127.0.0.1"
-    try:
-        stream: trio.abc.Stream = await open_stream(host, parts.port or DEFAULT_PORT)
-    except OSError as error:
-        raise TransportLost(f"{type(error).__name__}: {error}") from error
+    stream = await open_stream(host, parts.port or DEFAULT_PORT)
     if parts.scheme != "tls":
         return TcpTransport(stream, b"")
+    transport: TcpTransport | None = None
     try:
         greeting = await _greeting(stream)
         secure = trio.SSLStream(stream, tls or ssl.create_default_context(), server_hostname=host)
         await secure.do_handshake()
+        transport = TcpTransport(secure, greeting)
     except (trio.BrokenResourceError, TransportLost) as error:
-        await trio.aclose_forcefully(stream)
         raise TransportLost(f"TLS with the broker failed: {error.__cause__ or error}") from error
-    return TcpTransport(secure, greeting)
+    finally:
+        if transport is None:
+            await trio.aclose_forcefully(stream)
+    return transport
 
 
 async def _greeting(stream: trio.abc.Stream) -> bytes:

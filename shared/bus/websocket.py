@@ -42,8 +42,9 @@ class WebSocketTransport(Transport):
 async def connect_websocket(nursery: trio.Nursery, url: str, tls: ssl.SSLContext | None) -> Transport:
     """Open ``url``; a task of the connection runs in ``nursery``. Raises `TransportLost`."""
     parts = urlsplit(url)
+    stream = await _stream(parts, tls)
+    transport: WebSocketTransport | None = None
     try:
-        stream = await _stream(parts, tls)
         connection = await trio_websocket.wrap_client_stream(
             nursery,
             cast("trio.SocketStream", stream),  # as it is annotated; it takes any stream
@@ -52,9 +53,13 @@ async def connect_websocket(nursery: trio.Nursery, url: str, tls: ssl.SSLContext
             max_message_size=MAX_MESSAGE,
             receive_buffer_size=RECEIVE_CHUNK,
         )
-    except (OSError, trio.BrokenResourceError, trio_websocket.HandshakeError) as error:
+        transport = WebSocketTransport(connection)
+    except (trio.BrokenResourceError, trio_websocket.HandshakeError) as error:
         raise TransportLost(f"{type(error).__name__}: {error}") from error
-    return WebSocketTransport(connection)
+    finally:
+        if transport is None:
+            await trio.aclose_forcefully(stream)
+    return transport
 
 
 async def _stream(parts: SplitResult, tls: ssl.SSLContext | None) -> trio.abc.Stream:

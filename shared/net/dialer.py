@@ -7,6 +7,7 @@ import socket
 
 import trio
 
+from shared.base.ip import ip_address
 from shared.net.shell import Connection, PeerGone, PeerTimeout
 
 
@@ -15,6 +16,10 @@ async def dial(address: str, port: int, timeout: float, *, source: str = "") -> 
 
     ``source`` is the local IP address to speak from; it serves for peers of its own family.
     """
+    try:
+        ip_address(address)  # the system would look a name up, and all would wait for it
+    except ValueError as error:
+        raise PeerGone(f"{address!r} is no IP address") from error
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

@@ -29,7 +29,7 @@ async def get_document(
 
     Raises `NotFetched`, for every status but 200 as well.
     """
-    request = h11.Request(method="GET", target=path, headers=[("Host", host), ("Connection", "close")])
+    request = _request("GET", path, [("Host", host)])
     return await _exchange(host, address, context, request, b"", limit=limit, timeout=timeout, port=port)
 
 
@@ -37,9 +37,16 @@ async def post_document(
     host: str, path: str, address: str, context: ssl.SSLContext, body: bytes, kind: str, *, timeout: float, port: int
 ) -> None:
     """Hand in ``body``, of media type ``kind``. Raises `NotFetched` unless it was taken (2xx)."""
-    headers = [("Host", host), ("Connection", "close"), ("Content-Type", kind), ("Content-Length", str(len(body)))]
-    request = h11.Request(method="POST", target=path, headers=headers)
+    request = _request("POST", path, [("Host", host), ("Content-Type", kind), ("Content-Length", str(len(body)))])
     await _exchange(host, address, context, request, body, limit=_ANSWER, timeout=timeout, port=port)
+
+
+def _request(method: str, path: str, headers: list[tuple[str, str]]) -> h11.Request:
+    """Host and path may be a stranger's choice: what HTTP cannot say is `NotFetched`."""
+    try:
+        return h11.Request(method=method, target=path, headers=[*headers, ("Connection", "close")])
+    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+        raise NotFetched(f"nobody can be asked for that: {error}") from error
 
 
 async def _exchange(
@@ -69,7 +76,7 @@ async def _exchange(
 
 async def _ask(connection: Connection, request: h11.Request, sent: bytes, limit: int, timeout: float) -> bytes:
     http = h11.Connection(h11.CLIENT)
-    head, end = http.send(request) or b"", b""
+    head = http.send(request) or b""
     if sent:
         head += http.send(h11.Data(data=sent)) or b""
     end = http.send(h11.EndOfMessage()) or b""

@@ -188,7 +188,12 @@ EVENTS = (
         " tls?",
     ),
     Event("delivery.bad_key", "error", "a key that signs reports cannot be used", "domain selector reason"),
-    Event("delivery.bug", "error", "delivering failed by our own fault", "letters? first? imap_event? exception"),
+    Event(
+        "delivery.bug",
+        "error",
+        "delivering failed by our own fault",
+        "letters? first? imap_event? trace? kind? domain? exception",
+    ),
     Event("delivery.cannot_claim", "warning", "storage gives no letters out", "reason"),
     Event("delivery.claim", "info", "the work on a claim is over", "letters sent deferred bounced stale seconds"),
     Event("delivery.claims_again", "info", "storage gives letters out again"),

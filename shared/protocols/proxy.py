@@ -6,7 +6,7 @@ socket itself: `missing` says how many more octets surely belong to the header, 
 
 from __future__ import annotations
 
-import ipaddress
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
 from shared.protocols.errors import ProtocolError
@@ -73,12 +73,18 @@ def _v1(line: bytes) -> Source | None:
 
 def _host(word: bytes, version: int) -> str:
     try:
-        address = ipaddress.ip_address(word.decode("ascii"))
+        address = ip_address(word.decode("ascii"))
     except ValueError as error:
         raise ProxyError("malformed address") from error
     if address.version != version or getattr(address, "scope_id", None) is not None:
         raise ProxyError("malformed address")
-    return str(address)
+    return _text(address)
+
+
+def _text(address: IPv4Address | IPv6Address) -> str:
+    """IPv4 as such, also where a balancer that listens for both families names it in IPv6."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 def _port(word: bytes) -> int:
@@ -100,9 +106,9 @@ def _v2(octets: bytes) -> Source | None:
     if len(body) < _V2_ADDRESSES[family]:
         raise ProxyError("addresses cut short")
     if family == _V2_INET:
-        host: object = ipaddress.IPv4Address(body[:4])
+        host = _text(IPv4Address(body[:4]))
         ports = body[8:12]
     else:
-        host = ipaddress.IPv6Address(body[:16])
+        host = _text(IPv6Address(body[:16]))
         ports = body[32:36]
-    return Source(str(host), int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big"))
+    return Source(host, int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big"))

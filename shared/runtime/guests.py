@@ -46,7 +46,7 @@ class Guest:
     def __init__(self, connection: Connection, manners: Manners) -> None:
         self._connection = connection
         self._manners = manners
-        self._started = trio.current_time()
+        self._started = self._unknown_since = trio.current_time()  # the latter for the patience with strangers
         self._mistakes = 0
         self._tls_next = False
         self._listening = False  # waiting for the client, with no command in hand
@@ -79,7 +79,7 @@ class Guest:
         manners = self._manners
         if logged_in:
             return manners.idle_timeout
-        left = self._started + manners.login_within - trio.current_time()
+        left = self._unknown_since + manners.login_within - trio.current_time()
         return max(0.0, min(manners.login_timeout, left))
 
     def _count_mistake(self) -> tuple[float, bool]:

@@ -32,6 +32,7 @@ from shared.contracts import control
 from shared.net.listener import ListenerSpec, require_certificate
 from shared.net.tls import ServerContext, server_context
 from shared.observe.log import configure, get_logger
+from shared.runtime.broker_trust import BrokerTrust
 from shared.runtime.drain import drain_on_signal
 from shared.runtime.health import Health, serve_health, watch_certificate, watch_loop
 from shared.runtime.heartbeat import say_alive, watch_storage
@@ -145,7 +146,7 @@ async def _live(parts: _Parts[S], app: Callable[[Process[S]], Awaitable[None]]) 
         if isinstance(parts.tls, ServerContext):
             reloads.append(partial(parts.tls.refresh, now=True))
         nursery.start_soon(reload_on_hangup, reloads, log)
-        trust = _Trust(common.bus)
+        trust = BrokerTrust(common.bus)
         async with open_bus(common.bus.url, service, replica, parts.password, log, ssl_context=trust) as bus:
             health.ready["bus"] = lambda: bus.connected
             nursery.start_soon(say_alive, service, replica, bus, health)
@@ -238,28 +239,3 @@ def _tls(settings: TlsSettings, service: str) -> ssl.SSLContext | None:
         return None
     authority = None if service in _STRANGERS else settings.client_authority
     return server_context(str(settings.certificate), str(settings.key), _ALPN.get(service, ()), authority)
-
-
-class _Trust:
-    """How to know the brokers, read again whenever it is asked for. Making it raises `ConfigurationError`."""
-
-    def __init__(self, settings: BusSettings) -> None:
-        self._settings = settings
-        self._last = _bus_context(settings)
-
-    def __call__(self) -> ssl.SSLContext | None:
-        with suppress(ConfigurationError):
-            self._last = _bus_context(self._settings)
-        return self._last
-
-
-def _bus_context(settings: BusSettings) -> ssl.SSLContext | None:
-    """How to trust the broker's certificate, where one is used."""
-    if not any(url.startswith(("wss://", "tls://")) for url in settings.url):
-        return None
-    try:
-        return ssl.create_default_context(cafile=settings.authority)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            str(settings.authority), "bus.authority", str(error), "name a PEM file with the authority's certificate"
-        ) from error

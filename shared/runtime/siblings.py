@@ -65,7 +65,8 @@ class Siblings:
         if held.replica == self._bus.replica:
             return
         self._heard[held.replica] = trio.current_time()
-        self._holdings.told(held.replica, dict(zip(held.keys, held.counts, strict=False)))
+        counts = zip(held.keys, held.counts, strict=False)
+        self._holdings.told(held.replica, {key: count for key, count in counts if count > 0})
 
     def _forget(self, gone: Callable[[float], bool]) -> None:
         for replica in [replica for replica, heard in self._heard.items() if gone(heard)]:

@@ -31,6 +31,20 @@ def test_an_empty_database_gets_its_schema_once(tmp_path: Path) -> None:
     assert migrate(url, tmp_path).stdout == f"schema {LATEST}: nothing to do\n"
 
 
+@pytest.mark.parametrize("place", [Path("var/eilpost.toml"), Path("eilpost.toml")])
+def test_the_configuration_is_the_one_that_all_commands_find(tmp_path: Path, place: Path) -> None:
+    config = tmp_path / place
+    config.parent.mkdir(exist_ok=True)
+    config.write_text('[storage]\ndatabase = "mysql://host/name"\n')
+    named = "" if place.parent.name else str(config)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "EILPOST_CONFIG": named}
+    done = subprocess.run(
+        [*EILPOST, "migrate"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "mysql" in done.stderr
+
+
 def test_what_cannot_be_migrated_is_said_in_a_line(tmp_path: Path) -> None:
     for url, code in (("postgresql://eilpost@127.0.0.1:9/none", 1), ("mysql://host/name", 78)):
         done = migrate(url, tmp_path)

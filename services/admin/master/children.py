@@ -16,9 +16,10 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import trio
+
+from shared.observe.log import Log
 
 SETTLED = 5.0  # seconds of life after which a start counts as good
 FIRST_DELAY = 0.1
@@ -87,7 +88,7 @@ async def _wait(process: subprocess.Popen[bytes]) -> int:
 class Children:
     """All children. ``ready`` is set by the owner once the installation was ready for the first time."""
 
-    def __init__(self, log: Any, on_change: Callable[[], None]) -> None:
+    def __init__(self, log: Log, on_change: Callable[[], None]) -> None:
         self._log = log
         self._on_change = on_change
         self._children: list[Child] = []

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import trio
 
@@ -24,6 +23,7 @@ from services.admin.master.children import Child, Children
 from shared.base.errors import ConfigurationError, StartError
 from shared.bus.client import Bus
 from shared.contracts import control
+from shared.observe.log import Log
 
 FRONTS = ("smtp", "imap", "pop3", "managesieve")
 STOP_ORDER = (FRONTS, ("delivery",), ("storage",), ("broker",))
@@ -99,7 +99,7 @@ async def make_plan(config: Path, settings: MasterSettings, health: int = 0) -> 
 class Fleet:
     """The running installation."""
 
-    def __init__(self, plan: Plan, settings: MasterSettings, log: Any, on_change: Callable[[], None]) -> None:
+    def __init__(self, plan: Plan, settings: MasterSettings, log: Log, on_change: Callable[[], None]) -> None:
         self._plan = plan
         self._settings = settings
         self._log = log

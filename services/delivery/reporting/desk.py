@@ -2,7 +2,8 @@
 
 Invariants
 1. A report's letters join the spool in the transaction that forgets what they tell: each sum is told once.
-2. Whoever cannot be told now is tried again; after `tries` the sums are dropped.
+2. Whoever cannot be told now is tried again; after `tries` the sums are dropped. So it is where a bug of ours is in
+   the way: what strangers publish of themselves stops no delivery.
 3. Reports leave one at a time, with a pause between: nobody can make us send many at once.
 """
 
@@ -32,8 +33,10 @@ from shared.contracts.reports import Claim, Claimed, DmarcRow, Finish, Kind, Tls
 from shared.contracts.spool import Accept, Recipient
 from shared.mail.summary import summarise
 from shared.net.https import NotFetched, post_document
+from shared.observe import metrics
 from shared.protocols.dns import Question
 
+_PANICS = metrics.panics_total("delivery")
 _POST = 60.0  # seconds
 _MEDIA = "application/tlsrpt+gzip"
 
@@ -68,14 +71,25 @@ class Desk:
         finish = Finish(self._bus.replica, claimed.report, claimed.last)
         try:
             finish = finish._replace(letters=tuple(await self._make(claimed)))
+        except (Refused, Unavailable):
+            raise
         except (Unknown, NotFetched) as error:
-            if claimed.attempts + 1 < self._settings.tries:
-                finish = finish._replace(again=self._wall_clock() + self._settings.again)
+            finish = self._put_off(finish, claimed)
             self._log.info("reports.failed", kind=claimed.kind.value, domain=claimed.domain, reason=str(error))
         except (Undecodable, ValueError) as error:  # of a newer version, or damaged: nobody can read it
             self._log.error("reports.unreadable", kind=claimed.kind.value, domain=claimed.domain, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - the one catch point of this room
+            finish = self._put_off(finish, claimed)
+            _PANICS.inc()
+            self._log.error("delivery.bug", kind=claimed.kind.value, domain=claimed.domain, exc_info=error)
         await self._bus.call(reports.finish, finish)
         return True
+
+    def _put_off(self, finish: Finish, claimed: Claimed) -> Finish:
+        """The same for later, or for good."""
+        if claimed.attempts + 1 >= self._settings.tries:
+            return finish
+        return finish._replace(again=self._wall_clock() + self._settings.again)
 
     async def _make(self, claimed: Claimed) -> list[Accept]:
         """The letters that tell it. What goes over HTTPS is handed in here. Raises `Unknown`, `NotFetched`."""

@@ -101,7 +101,8 @@ def _is_postable(uri: str) -> bool:
     """Whether it names a host, and nothing odd."""
     try:
         parts = urlsplit(uri)
-        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and uri.isascii()
+        plain = uri.isascii() and uri.isprintable() and " " not in uri
+        return bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc and plain
     except ValueError:
         return False
 

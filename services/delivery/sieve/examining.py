@@ -21,18 +21,23 @@ from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.sieve import Examine, Refusals, SpooledLetter
 from shared.contracts.spool import Due, Letter
 from shared.mail.summary import summarise
+from shared.observe import metrics
+from shared.observe.log import Log
 from shared.sieve.outcome import Reject
 
 PLAIN = "Refused by the recipient's mail filtering program"
 MOST = 16  # letters examined at once
 
+_PANICS = metrics.panics_total("delivery")
+
 
 class Examiner:
     """Answers one call after the other, each in a task of its own."""
 
-    def __init__(self, bus: Bus, filtering: Filtering) -> None:
+    def __init__(self, bus: Bus, filtering: Filtering, log: Log) -> None:
         self._bus = bus
         self._filtering = filtering
+        self._log = log
         self._open = 0
 
     def serve(self, nursery: trio.Nursery, call: Call[Examine, Refusals]) -> None:
@@ -50,6 +55,10 @@ class Examiner:
             call.refuse(error.code, error.text)
         except Unavailable as error:
             call.refuse(Code.UNAVAILABLE, str(error))
+        except Exception as error:  # noqa: BLE001 - the one catch point of this room
+            _PANICS.inc()
+            self._log.error("delivery.bug", trace=call.trace, exc_info=error)
+            call.refuse(Code.UNAVAILABLE, "bug")
         finally:
             self._open -= 1
 
@@ -94,9 +103,9 @@ def _shown(request: Examine) -> SpooledLetter:
 
 
 @asynccontextmanager
-async def examining(bus: Bus, filtering: Filtering) -> AsyncIterator[None]:
+async def examining(bus: Bus, filtering: Filtering, log: Log) -> AsyncIterator[None]:
     """Answer while inside; those in hand at the end are answered too."""
-    examiner = Examiner(bus, filtering)
+    examiner = Examiner(bus, filtering, log)
     async with trio.open_nursery() as nursery:
         subscription = bus.serve(sieve.refusals, partial(examiner.serve, nursery))
         try:

@@ -74,9 +74,7 @@ class JudgementSettings:
     spf_fail: str = "quarantine"  # SPF says fail, no DKIM signature holds, and no DMARC policy decides
     no_author: str = "reject"  # From does not name exactly one author
     no_reverse_name: str = "accept"  # the client's address has no name that leads back to it
-    dmarc_reports: bool = (
-        False  # tell the owners of domains, once a day, how mail in their name was judged (RFC 9990)
-    )
+    dmarc_reports: bool = False  # tell domains once a day how mail in their name was judged (RFC 9990)
     arc_trusted: tuple[str, ...] = ()  # domains whose seals outweigh a failed DMARC, if they made the whole chain
 
     rspamd: RspamdSettings = field(default_factory=RspamdSettings)

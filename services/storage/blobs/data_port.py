@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any
 
 import trio
 
@@ -19,6 +18,7 @@ from services.storage.repositories import uploads
 from services.storage.rooms import Rooms
 from shared.contracts.errors import Refused, Unavailable
 from shared.net.http import PIECE, Request, Response, content_range
+from shared.observe.log import Log
 
 TEXT = (("Content-Type", "message/rfc822"), ("Accept-Ranges", "bytes"))
 PACKED = (("Content-Type", "application/x-msgpack"),)
@@ -28,7 +28,7 @@ class DataPort:
     """Answers the requests of `shared.net.http`."""
 
     def __init__(
-        self, blobs: BlobStore, tickets: Tickets, rooms: Rooms, snapshot: Callable[[], AsyncIterator[bytes]], log: Any
+        self, blobs: BlobStore, tickets: Tickets, rooms: Rooms, snapshot: Callable[[], AsyncIterator[bytes]], log: Log
     ) -> None:
         self._blobs = blobs
         self._tickets = tickets

@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import obstore
 import trio
@@ -22,6 +21,7 @@ from obstore.store import ObjectStore
 from services.storage.blobs.breaker import Breaker
 from services.storage.blobs.store import BlobStore, Found, Lost, Reading, found
 from shared.contracts.errors import Unavailable
+from shared.observe.log import Log
 
 OWNER = "owner"  # the object that says whose bodies these are
 PART = 5 * 1024 * 1024  # octets sent by one request: the least that S3 takes
@@ -40,7 +40,7 @@ class Objects(BlobStore):
     shares = True
 
     def __init__(
-        self, store: ObjectStore, incoming: Path, level: int | None, timeout: float, at_once: int, log: Any
+        self, store: ObjectStore, incoming: Path, level: int | None, timeout: float, at_once: int, log: Log
     ) -> None:
         super().__init__(incoming, level, trio.CapacityLimiter(at_once))
         self._store = store

@@ -13,6 +13,7 @@ from services.storage.blobs import zstd
 from services.storage.blobs.files import Files
 from services.storage.blobs.store import INCOMING, BlobStore
 from shared.base.errors import ConfigurationError, StartError
+from shared.observe.log import Log
 
 LEVEL = 3
 RETRIES = 2  # of one request, within its time
@@ -20,7 +21,7 @@ RETRIES = 2  # of one request, within its time
 Keys = Callable[[config.Objects], dict[str, str]]  # what is set, in the words of the store's library
 
 
-def open_blobs(settings: config.StorageSettings, log: Any, source: str = "configuration") -> BlobStore:
+def open_blobs(settings: config.StorageSettings, log: Log, source: str = "configuration") -> BlobStore:
     """The store of large bodies; ``source`` is the file that the settings are from.
 
     Raises `ConfigurationError`, `StartError`; asks no server anything yet.
@@ -41,7 +42,7 @@ def open_blobs(settings: config.StorageSettings, log: Any, source: str = "config
 
 
 def _objects(
-    settings: config.StorageSettings, url: str, keys: Keys, level: int | None, log: Any, source: str
+    settings: config.StorageSettings, url: str, keys: Keys, level: int | None, log: Log, source: str
 ) -> BlobStore:
     try:
         from obstore.exceptions import BaseError

@@ -27,6 +27,7 @@ from shared.contracts.op import Op, Repeat
 from shared.contracts.verify import Finding, Mended, Proof
 from shared.mail.lost import lost_message
 from shared.mail.summary import Summary, SummaryScanner, summarise
+from shared.observe.log import Log
 
 NOBODY: frozenset[str] = frozenset()
 CONTENT = (
@@ -58,7 +59,7 @@ class Looked(NamedTuple):
     summary: Summary | None = None
 
 
-def rows(read_blob: ReadBlob, flagsets: FlagSets, rooms: Rooms, log: Any) -> tuple[AnyRow, ...]:
+def rows(read_blob: ReadBlob, flagsets: FlagSets, rooms: Rooms, log: Log) -> tuple[AnyRow, ...]:
     """The one row."""
     looking = read(
         Op("mend.look", Look, Looked, NOBODY, 60.0, Repeat.SAFE), partial(look, read_blob), lane=Lane.HEAVY
@@ -122,7 +123,7 @@ def _render(read_blob: ReadBlob, row: Any) -> Summary:
     return scanner.finish()
 
 
-def change(flagsets: FlagSets, log: Any, work: UnitOfWork, asked: Asked[Looked]) -> Mended:
+def change(flagsets: FlagSets, log: Log, work: UnitOfWork, asked: Asked[Looked]) -> Mended:
     """Change what is wrong still."""
     looked = asked.request
     found = looked.finding

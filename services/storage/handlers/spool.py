@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from hashlib import blake2b
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -34,6 +33,7 @@ from shared.contracts.spool import (
     Letter,
     LetterBody,
 )
+from shared.observe.log import Log
 
 FRAME = 800_000  # octets of a reply; a recipient counts RECIPIENT, each end of its address END
 RECIPIENT = 400
@@ -41,7 +41,7 @@ END = 80
 SMALL = 16_384  # octets of a message that goes out with its claim
 
 
-def rows(settings: config.Spool, resolver: Resolver, tickets: Tickets, log: Any) -> tuple[AnyRow, ...]:
+def rows(settings: config.Spool, resolver: Resolver, tickets: Tickets, log: Log) -> tuple[AnyRow, ...]:
     return (
         write(spool.accept, partial(accept, settings, log), grant_optional=True, reach=reaching.the_asker),
         write(spool.claim, partial(claim, settings, resolver, log), reach=reaching.nothing),
@@ -52,7 +52,7 @@ def rows(settings: config.Spool, resolver: Resolver, tickets: Tickets, log: Any)
 
 
 def accept(
-    settings: config.Spool, log: Any, work: UnitOfWork, asked: Sequence[Asked[Accept]]
+    settings: config.Spool, log: Log, work: UnitOfWork, asked: Sequence[Asked[Accept]]
 ) -> Sequence[Accepted | Refused]:
     """Store letters. The letter's id is the idempotency key: the same letter again is the same answer."""
     known = letters.known(work.connection, [each.request.letter for each in asked])
@@ -116,13 +116,13 @@ def _digest(request: Accept) -> bytes:
 
 
 def claim(
-    settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWork, asked: Sequence[Asked[Claim]]
+    settings: config.Spool, resolver: Resolver, log: Log, work: UnitOfWork, asked: Sequence[Asked[Claim]]
 ) -> Sequence[Claimed]:
     """Lease due letters to each worker in turn."""
     return [_claim(settings, resolver, log, work, each.request) for each in asked]
 
 
-def _claim(settings: config.Spool, resolver: Resolver, log: Any, work: UnitOfWork, request: Claim) -> Claimed:
+def _claim(settings: config.Spool, resolver: Resolver, log: Log, work: UnitOfWork, request: Claim) -> Claimed:
     connection, now = work.connection, work.now
     found = leases.find(connection, now, settings.longest_lease, max(1, request.limit), far=request.far)
     most = settings.poison_claims_far if request.far else settings.poison_claims

@@ -28,6 +28,7 @@ from services.storage.search.pace import Pace
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.op import Op, Repeat
+from shared.observe.log import Log
 
 NOBODY = frozenset[str]()
 LEASE = 30.0  # seconds for which a process has the duty after it was last heard of
@@ -82,7 +83,7 @@ class Indexer:
     ``replica`` is who indexes where several processes share the database, one at a time; "" where there is one alone.
     """
 
-    def __init__(self, search: config.Search, rooms: Rooms, read_blob: ReadBlob, replica: str, log: Any) -> None:
+    def __init__(self, search: config.Search, rooms: Rooms, read_blob: ReadBlob, replica: str, log: Log) -> None:
         self._settings = search
         self._rooms = rooms
         self._replica = replica

@@ -7,7 +7,7 @@ remembers words as known learns from the count of drops that they need not be th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import trio
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts.directory import Done
 from shared.contracts.errors import Refused
 from shared.contracts.op import Op, Repeat
+from shared.observe.log import Log
 
 NOBODY = frozenset[str]()
 STEP = 200  # words looked at in one go
@@ -63,7 +64,7 @@ class Walked(NamedTuple):
 class Vocabulary:
     """Runs beside the requests. ``interval`` seconds lie between two walks, ``replica`` names this process."""
 
-    def __init__(self, interval: float, rooms: Rooms, replica: str, log: Any) -> None:
+    def __init__(self, interval: float, rooms: Rooms, replica: str, log: Log) -> None:
         self._interval = interval
         self._rooms = rooms
         self._replica = replica

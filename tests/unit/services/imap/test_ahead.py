@@ -19,10 +19,11 @@ SECONDS = (7, 6, 5, 4, 3, 2, 1)  # each is there before the one that was asked f
 class Desk:
     """Answers each question with its number after as many seconds as are given for it."""
 
-    def __init__(self, *, broken: int = -1) -> None:
+    def __init__(self, *, broken: int = -1, error: Exception | None = None) -> None:
         self.asked: list[int] = []
         self.given_up = 0
         self._broken = broken
+        self._error = error or Unavailable("broken")
 
     async def ask(self, number: int, seconds: float) -> int:
         self.asked.append(number)
@@ -32,7 +33,7 @@ class Desk:
             self.given_up += 1
             raise
         if number == self._broken:
-            raise Unavailable("broken")
+            raise self._error
         return number
 
     def questions(self, *seconds: float) -> list[Callable[[], Awaitable[int]]]:
@@ -65,9 +66,12 @@ async def test_who_stops_gives_up_what_is_under_way(
     assert (desk.asked, desk.given_up) == ([0, 1, 2], 2)
 
 
-async def test_an_error_waits_for_its_turn(autojump_clock: trio.testing.MockClock, nursery: trio.Nursery) -> None:
-    desk = Desk(broken=2)
+@pytest.mark.parametrize("error", [Unavailable("broken"), OverflowError("a bug of ours")])
+async def test_an_error_waits_for_its_turn(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, error: Exception
+) -> None:
+    desk = Desk(broken=2, error=error)
     async with aclosing(in_turn(nursery, desk.questions(*SECONDS), 2)) as answers:
         assert [await anext(answers), await anext(answers)] == [0, 1]
-        with pytest.raises(Unavailable):
+        with pytest.raises(type(error)):
             await anext(answers)

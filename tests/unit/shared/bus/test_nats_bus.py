@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,26 @@ async def test_a_dead_url_is_passed_over(tmp_path: Path) -> None:
         async with open_bus(urls, "pop3", "1", PASSWORDS["pop3"], LOG) as bus:
             with trio.fail_after(5):
                 await bus.wait_connected()
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss", "nats", "tls"])
+async def test_a_connection_that_comes_to_nothing_is_closed(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr("shared.bus.nats.CONNECT_TIMEOUT", 0.2)
+    ended = trio.Event()
+
+    async def say_nothing(stream: trio.SocketStream) -> None:
+        async for _ in stream:
+            pass
+        ended.set()
+
+    (listener,) = await nursery.start(partial(trio.serve_tcp, say_nothing, 0, host="127.0.0.1"))
+    port = listener.socket.getsockname()[1]
+    async with open_bus([f"{scheme}://127.0.0.1:{port}"], "pop3", "1", PASSWORDS["pop3"], LOG):
+        with trio.fail_after(10):
+            await ended.wait()
+    nursery.cancel_scope.cancel()
 
 
 async def test_case_68_a_silent_broker_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

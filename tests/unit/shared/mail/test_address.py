@@ -22,6 +22,7 @@ from shared.mail.received import delivered_to, received, return_path
         ("JÖRG@bücher.example", "jörg@xn--bcher-kva.example"),
         ("jo\u0308rg@xn--bcher-kva.example", "jörg@xn--bcher-kva.example"),
         ("ann@[192.0.2.1]", "ann@[192.0.2.1]"),
+        ("ann@[IPv6:2001:DB8::1]", "ann@[ipv6:2001:db8::1]"),
         ("ann+lists@example.org", "ann+lists@example.org"),
         ("用户@例子.广告", "用户@xn--fsqu00a.xn--4rr70v"),
     ],
@@ -37,6 +38,8 @@ def test_equal_addresses_have_one_form(text: str, expected: str) -> None:
         "", "@", "ann", "ann@", "@x", "a b@x", "a..b@x", ".a@x", '"a@x', "ann@x y", "ann@-x", "ann@x..y", "ann@[",
         "ann@[a]b]", "ann\0@x", "ann\r\n@x", '"a\nb"@x', "a\u202eb@x", "ann@xn--\u0000", "a" * 65 + "@x",
         "a@" + "b" * 64, "ann@" + "b." * 130 + "x", "ann>@x", "<ann@x>", "ann@x>", "ann@a_b\u2028",
+        "ann@[mail.example]", "ann@[localhost]", "ann@[192.0.2]", "ann@[2001:db8::1]", "ann@[ipv6:fe80::1%eth0]",
+        "ann@[tag:x]", "ann@[]", "ann@[192.0.2.1",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:

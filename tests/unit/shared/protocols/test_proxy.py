@@ -26,6 +26,9 @@ V2_INET6 = v2(
     + (993).to_bytes(2, "big")
     + b"\x03\x00\x04\x01\x02\x03\x04",  # a TLV, which we skip
 )
+V2_MAPPED = V2_INET6.replace(
+    ipaddress.ip_address("2001:db8::1").packed, ipaddress.ip_address("::ffff:192.0.2.1").packed
+)
 
 
 def read(stream: bytes) -> tuple[Source | None, bytes]:
@@ -44,10 +47,12 @@ def read(stream: bytes) -> tuple[Source | None, bytes]:
     [
         (V1, Source("192.0.2.1", 50000, 25)),
         (b"PROXY TCP6 2001:db8::1 ::1 1 65535\r\n", Source("2001:db8::1", 1, 65535)),
+        (b"PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.7 50000 25\r\n", Source("192.0.2.1", 50000, 25)),
         (b"PROXY UNKNOWN\r\n", None),
         (b"PROXY UNKNOWN ffff:f...f:ffff 1 2\r\n", None),
         (V2_INET, Source("192.0.2.1", 50000, 25)),
         (V2_INET6, Source("2001:db8::1", 50000, 993)),
+        (V2_MAPPED, Source("192.0.2.1", 50000, 993)),
         (v2(0, 0x00, b""), None),
         (v2(0, 0x11, b"x" * 12), None),
         (v2(1, 0x31, b"x" * 216), None),

@@ -103,6 +103,20 @@ async def test_a_process_that_dies_holds_nothing_after_a_while(autojump_clock: M
         assert admitted([stays], HOSTILE, 2 * CAP) == CAP
 
 
+async def test_who_tells_nonsense_takes_nothing_from_others(autojump_clock: MockClock) -> None:
+    broker = MemoryBroker()
+    odd = broker.connect("smtp", "odd")
+    async with one_of(broker, "stays") as stays:
+        await trio.testing.wait_all_tasks_blocked()
+        for keys, counts in (((0xC0000201, 7), (CAP - 1, 0)), ((0xC0000201,), (-CAP,)), ((0xC0000201, 7), (1,))):
+            odd.publish(smtp_connections, Held("odd", keys, counts))
+        await trio.testing.wait_all_tasks_blocked()
+        assert admitted([stays], HOSTILE, CAP) == CAP - 1
+        odd.publish(smtp_connections, Held("odd"))
+        await trio.testing.wait_all_tasks_blocked()
+        assert admitted([stays], HOSTILE, CAP) == 1
+
+
 async def test_nothing_is_said_where_nobody_holds_much(autojump_clock: MockClock) -> None:
     broker = MemoryBroker()
     heard: list[Held] = []
