@@ -7,6 +7,9 @@ less without it. What arrives is read when the kernel says that it is there, nev
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from socket import IPPROTO_TCP, TCP_NODELAY, socket
 
 import trio
@@ -73,3 +76,28 @@ async def open_stream(host: str, port: int) -> DirectStream:
     sock = socket(fileno=opened.socket.detach())
     sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     return DirectStream(sock)
+
+
+async def begin_tls(
+    stream: DirectStream, tls: ssl.SSLContext | None, host: str, *, https: bool = False
+) -> trio.SSLStream[DirectStream]:
+    """TLS with ``host``, trusted as ``tls`` says, else as the system does; ``https``: an end need not be announced.
+
+    Raises `TransportLost`, which says what is wrong.
+    """
+    secure = trio.SSLStream(stream, tls or ssl.create_default_context(), server_hostname=host, https_compatible=https)
+    try:
+        await secure.do_handshake()
+    except trio.BrokenResourceError as error:
+        raise TransportLost(f"TLS with the broker failed: {error.__cause__ or error}") from error
+    return secure
+
+
+@asynccontextmanager
+async def closing_on_error(stream: DirectStream) -> AsyncIterator[None]:
+    """Close ``stream`` if what happens within comes to nothing."""
+    try:
+        yield
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise

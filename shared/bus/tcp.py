@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import trio
 
-from shared.bus.stream import RECEIVE_CHUNK, open_stream
+from shared.bus.stream import RECEIVE_CHUNK, DirectStream, begin_tls, closing_on_error, open_stream
 from shared.bus.transport import Transport, TransportLost
 
 DEFAULT_PORT = 4222
@@ -50,24 +50,18 @@ async def connect_tcp(url: str, tls: ssl.SSLContext | None) -> Transport:
     stream = await open_stream(host, parts.port or DEFAULT_PORT)
     if parts.scheme != "tls":
         return TcpTransport(stream, b"")
-    transport: TcpTransport | None = None
-    try:
+    async with closing_on_error(stream):
         greeting = await _greeting(stream)
-        secure = trio.SSLStream(stream, tls or ssl.create_default_context(), server_hostname=host)
-        await secure.do_handshake()
-        transport = TcpTransport(secure, greeting)
-    except (trio.BrokenResourceError, TransportLost) as error:
-        raise TransportLost(f"TLS with the broker failed: {error.__cause__ or error}") from error
-    finally:
-        if transport is None:
-            await trio.aclose_forcefully(stream)
-    return transport
+        return TcpTransport(await begin_tls(stream, tls, host), greeting)
 
 
-async def _greeting(stream: trio.abc.Stream) -> bytes:
+async def _greeting(stream: DirectStream) -> bytes:
     received = b""
     while not received.endswith(b"\r\n"):
-        chunk = await stream.receive_some(RECEIVE_CHUNK)
+        try:
+            chunk = await stream.receive_some(RECEIVE_CHUNK)
+        except trio.BrokenResourceError as error:
+            raise TransportLost("connection broken") from error
         if not chunk or len(received) > MAX_GREETING:
             raise TransportLost("no greeting")
         received += chunk

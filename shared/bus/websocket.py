@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 from typing import cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import trio
 import trio_websocket
 
-from shared.bus.stream import RECEIVE_CHUNK, open_stream
+from shared.bus.stream import RECEIVE_CHUNK, begin_tls, closing_on_error, open_stream
 from shared.bus.transport import Transport, TransportLost
 
 # One WebSocket message of the broker may carry all that it had pending for us: up to max_pending (8 MB).
@@ -42,29 +42,19 @@ class WebSocketTransport(Transport):
 async def connect_websocket(nursery: trio.Nursery, url: str, tls: ssl.SSLContext | None) -> Transport:
     """Open ``url``; a task of the connection runs in ``nursery``. Raises `TransportLost`."""
     parts = urlsplit(url)
-    stream = await _stream(parts, tls)
-    transport: WebSocketTransport | None = None
-    try:
-        connection = await trio_websocket.wrap_client_stream(
-            nursery,
-            cast("trio.SocketStream", stream),  # as it is annotated; it takes any stream
-            parts.netloc.rpartition("@")[2],
-            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            max_message_size=MAX_MESSAGE,
-            receive_buffer_size=RECEIVE_CHUNK,
-        )
-        transport = WebSocketTransport(connection)
-    except (trio.BrokenResourceError, trio_websocket.HandshakeError) as error:
-        raise TransportLost(f"{type(error).__name__}: {error}") from error
-    finally:
-        if transport is None:
-            await trio.aclose_forcefully(stream)
-    return transport
-
-
-async def _stream(parts: SplitResult, tls: ssl.SSLContext | None) -> trio.abc.Stream:
     host, secure = parts.hostname or "127.0.0.1", parts.scheme == "wss"
     stream = await open_stream(host, parts.port or (443 if secure else 80))
-    if not secure:
-        return stream
-    return trio.SSLStream(stream, tls or ssl.create_default_context(), server_hostname=host, https_compatible=True)
+    async with closing_on_error(stream):
+        wire = await begin_tls(stream, tls, host, https=True) if secure else stream
+        try:
+            connection = await trio_websocket.wrap_client_stream(
+                nursery,
+                cast("trio.SocketStream", wire),  # as it is annotated; it takes any stream
+                parts.netloc.rpartition("@")[2],
+                (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+                max_message_size=MAX_MESSAGE,
+                receive_buffer_size=RECEIVE_CHUNK,
+            )
+        except (trio.BrokenResourceError, trio_websocket.HandshakeError) as error:
+            raise TransportLost(f"{type(error).__name__}: {error}") from error
+    return WebSocketTransport(connection)

@@ -41,6 +41,7 @@ async def test_the_bus_speaks_tls(tmp_path: Path, scheme: str) -> None:
         async with open_bus([url], "pop3", "1", PASSWORDS["pop3"], LOG) as distrustful:
             with pytest.raises(Unavailable):
                 await distrustful.call(control.ping, control.Ping(), timeout=0.5)
+            assert "CERTIFICATE_VERIFY_FAILED" in distrustful.trouble
 
 
 async def test_case_68_a_slow_consumer_is_cut_comes_back_and_is_told(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from shared.bus.stream import DirectStream, open_stream
+from shared.bus.transport import TransportLost
 
 MUCH = bytes(range(256)) * 8_192  # more than the kernel buffers
 
@@ -72,8 +73,8 @@ async def test_what_is_closed_stays_closed() -> None:
     await right.aclose()
 
 
-async def test_connecting_fails_as_sockets_do() -> None:
+async def test_who_reaches_nobody_is_told_so() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        with pytest.raises(OSError, match="connect"):
+        with pytest.raises(TransportLost, match=r"127\.0\.0\.1"):
             await open_stream("127.0.0.1", nobody.getsockname()[1])
