@@ -50,8 +50,9 @@ def author_domain(header: HeaderFields) -> str:
 
 def _plain(value: bytes) -> bytes:
     """The field without what may hold anything: quoted strings stand as one letter, comments as a blank."""
-    value = _HIDDEN.sub(b"q", value)
-    for _ in range(_NESTED):
+    if b'"' in value:
+        value = _HIDDEN.sub(b"q", value)
+    for _ in range(_NESTED if b"(" in value else 0):
         value, count = _COMMENT.subn(b" ", value)
         if not count:
             break

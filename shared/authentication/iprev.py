@@ -6,7 +6,7 @@ from enum import Enum
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
-from shared.base.ip import ip_address
+from shared.base.ip import ip_address, reverse_name
 from shared.protocols.dns import Inquiry, Question
 
 NAMES = 10  # PTR names that are looked up
@@ -31,7 +31,8 @@ def check(ip: str) -> Inquiry[Verdict]:
     address = ip_address(ip)
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    pointers = yield Question(address.reverse_pointer, "PTR")
+        ip = str(address)
+    pointers = yield Question(reverse_name(ip), "PTR")
     if pointers.failed:
         return Verdict(Result.TEMPERROR)
     if not pointers.names:

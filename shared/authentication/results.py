@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.mail.headers import Field, fields
@@ -44,12 +45,12 @@ def results_field(authserv_id: str, methods: Sequence[Method]) -> bytes:
 
 def _line(method: Method) -> str:
     reason = f" ({_UNSAFE_COMMENT.sub('?', method.reason[:_LONGEST])})" if method.reason else ""
-    values = [f" {name}={_value(value)}" for name, value in method.properties if value]
+    values = [f" {name}={_value(value[:_LONGEST])}" for name, value in method.properties if value]
     return f"{method.name}={method.result}{reason}{''.join(values)}"
 
 
+@lru_cache(4_096)
 def _value(text: str) -> str:
-    text = text[:_LONGEST]
     if _TOKEN.match(text) and "=" not in text:
         return text
     quoted = _UNSAFE.sub("?", text).replace("\\", "\\\\").replace('"', '\\"')

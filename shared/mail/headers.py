@@ -6,12 +6,14 @@ is no field and no folding is skipped, so that one broken line does not hide wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from shared.mail.encoded_words import decode_words as decode_words
 
 _NAME_END = b" \t"
+_LOGICAL_LINE = re.compile(rb"\r?\n|[^\n]+(?:\n[ \t][^\n]*)*\n?")  # a line and its folded ones; an empty one has none
 
 
 class Field(NamedTuple):
@@ -50,10 +52,10 @@ def collect(block: bytes, names: Collection[bytes], limit: int) -> dict[bytes, b
 
 def fields(block: bytes) -> Iterator[Field]:
     """The fields of a block, in order."""
-    for start, end in _spans(block):
-        name = _name(block, start, end)
+    for line in _LOGICAL_LINE.findall(block):
+        name = _name(line)
         if name is not None:
-            yield Field(name, block[start:end])
+            yield Field(name, line)
 
 
 def first(block: bytes, name: bytes) -> bytes | None:
@@ -67,38 +69,23 @@ def select(block: bytes, names: Collection[bytes], *, exclude: bool = False) -> 
     The empty line at the end is kept where the block has one (RFC 9051 section 6.4.5.1).
     """
     kept = []
-    for start, end in _spans(block):
-        name = _name(block, start, end)
+    for line in _LOGICAL_LINE.findall(block):
+        name = _name(line)
         if name is None:
-            if block[start:end].strip(b"\r\n") == b"":
-                kept.append(block[start:end])
+            if line.strip(b"\r\n") == b"":
+                kept.append(line)
                 break
             if exclude:
-                kept.append(block[start:end])
+                kept.append(line)
         elif (name in names) is not exclude:
-            kept.append(block[start:end])
+            kept.append(line)
     return b"".join(kept)
 
 
-def _spans(block: bytes) -> Iterator[tuple[int, int]]:
-    """Start and end of each logical line: a line and its folded ones."""
-    start, size = 0, len(block)
-    while start < size:
-        end = block.find(b"\n", start) + 1
-        is_empty = block[start:end] in (b"\r\n", b"\n")
-        while 0 < end < size and block[end] in _NAME_END and not is_empty:
-            end = block.find(b"\n", end) + 1
-        if end == 0:
-            end = size
-        yield start, end
-        start = end
-
-
-def _name(block: bytes, start: int, end: int) -> bytes | None:
-    colon = block.find(b":", start, end)
-    if colon < 0:
-        return None
-    name = block[start:colon].rstrip(_NAME_END)
-    if not name or b" " in name or b"\n" in name:
+def _name(line: bytes) -> bytes | None:
+    """What stands before the colon of a logical line; None for no field."""
+    name, colon, _ = line.partition(b":")
+    name = name.rstrip(_NAME_END)
+    if not (colon and name) or b" " in name or b"\n" in name:
         return None
     return name.lower()

@@ -44,6 +44,18 @@ class Resolver:
             result: T = stop.value
             return result
 
+    async def follow_within(self, inquiry: Inquiry[None], seconds: float) -> None:
+        """The same, given up after ``seconds``; where all answers are at hand, no deadline is paid for."""
+        try:
+            question = next(inquiry)
+            while (answer := self.kept(question)) is not None:
+                question = inquiry.send(answer)
+            with trio.move_on_after(seconds):
+                while True:
+                    question = inquiry.send(self.kept(question) or await self.ask(question))
+        except StopIteration:
+            return
+
     def kept(self, question: Question) -> Answer | None:
         """The answer if it is at hand."""
         entry = self._kept.get(question)

@@ -10,7 +10,7 @@ import trio
 from services.smtp.ingress.rates import Rate, address_of, network_of
 from services.smtp.ingress.settings import DnsList, IngressSettings
 from services.smtp.replies import TOO_MANY_CONNECTIONS
-from shared.base.ip import ip_address
+from shared.base.ip import ip_address, reverse_name
 from shared.bus.client import Bus
 from shared.contracts import greylist
 from shared.net.dns import Resolver
@@ -64,7 +64,7 @@ class Door:
 
     async def _score(self, host: str) -> tuple[float, list[str]]:
         """The sum of all lists' scores, and the zones that count against the address. Silence counts for nothing."""
-        name = ip_address(host).reverse_pointer.rpartition(".in-addr.arpa" if ":" not in host else ".ip6.arpa")[0]
+        name = reverse_name(host).rpartition(".in-addr.arpa" if ":" not in host else ".ip6.arpa")[0]
         questions = [Question(f"{name}.{one.zone}", "A") for one in self.settings.lists]
         unknown = [question for question in questions if self._dns.kept(question) is None]
         if len(unknown) > 1:

@@ -34,12 +34,12 @@ from shared.authentication.dmarc import check as dmarc
 from shared.authentication.results import results_field, without_forged
 from shared.authentication.spf.check import check_host
 from shared.authentication.spf.record import Result as SpfResult
-from shared.base.ip import ip_address
+from shared.base.ip import reverse_name
 from shared.mail.address import AddressError, canonical_domain
 from shared.mail.headers import select
 from shared.net.dns import Resolver
 from shared.net.limits import is_outside, networks
-from shared.protocols.dns import Question
+from shared.protocols.dns import Inquiry, Question
 from shared.runtime.tally import Tally
 
 
@@ -112,7 +112,7 @@ class Examination:
 
     def questions(self) -> Iterator[Question]:
         """What is going to be asked for sure."""
-        yield Question(ip_address(self.findings.client).reverse_pointer, "PTR")
+        yield Question(reverse_name(self.findings.client), "PTR")
         if self._responsible:
             yield Question(self._responsible, "TXT")
         if self.findings.author:
@@ -134,8 +134,7 @@ class Examination:
     async def conclude(self) -> bytes:
         """The body is complete: the field to stand before the message. Raises `Unacceptable`."""
         self._hashes.finish()
-        with trio.move_on_after(self._judge.settings.timeout):
-            await self._find_out()
+        await self._judge.dns.follow_within(self._find_out(), self._judge.settings.timeout)
         opinions = {scan.name: await scan.opinion() for scan in self._scans}
         decision = decide(self.findings, self._judge.settings, opinions.values())
         words = {name: opinion.word for name, opinion in opinions.items()}
@@ -147,20 +146,20 @@ class Examination:
         fields = [opinion.fields for opinion in opinions.values()]
         return b"".join([results_field(self._judge.hostname, list(self.findings.methods())), *fields])
 
-    async def _find_out(self) -> None:
+    def _find_out(self) -> Inquiry[None]:
         """Each check in turn. If time runs out, those that did not end stay unsure."""
-        findings, follow = self.findings, self._judge.dns.follow
+        findings = self.findings
         if not findings.author:  # an address literal has no policy, nobody has none either
             why = findings.no_author
             findings.dmarc = dmarc.Verdict(dmarc.Result.PERMERROR if why else dmarc.Result.NONE)
-        findings.iprev = await follow(iprev.check(findings.client))
-        findings.spf = await follow(
-            check_host(findings.client, self._responsible, findings.sender, findings.helo, now=int(time()))
+        findings.iprev = yield from iprev.check(findings.client)
+        findings.spf = yield from check_host(
+            findings.client, self._responsible, findings.sender, findings.helo, now=int(time())
         )
-        findings.dkim = await follow(self._dkim.verdicts())
-        findings.arc = await follow(self._arc.validate())
+        findings.dkim = yield from self._dkim.verdicts()
+        findings.arc = yield from self._arc.validate()
         if findings.author:
-            findings.dmarc = await follow(dmarc.check(findings.author, self._proven()))
+            findings.dmarc = yield from dmarc.check(findings.author, self._proven())
 
     def _proven(self) -> dmarc.Identifiers:
         findings = self.findings

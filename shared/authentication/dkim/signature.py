@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
+from binascii import a2b_base64
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.authentication.tags import TagError, parse_tags, without_space
@@ -13,10 +13,14 @@ RSA, ED25519 = "rsa-sha256", "ed25519-sha256"
 ALGORITHMS = frozenset({RSA, ED25519})  # rsa-sha1 counts for nothing (RFC 8301 section 3.1)
 _REQUIRED = ("a", "b", "bh", "d", "s")
 _FIELDS = 500  # names in h=
+_LONGEST_DOMAIN = 253  # characters
 _OCTETS = 64 * 1024  # of a field
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.(?!-)[A-Za-z0-9_-]{1,63})*\Z")
 _NUMBER = re.compile(r"[0-9]{1,76}\Z")
-_EMPTY_B = re.compile(rb"((?:;|\A[^:]*:)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
+_B = re.compile(rb";[ \t\r\n]*b[ \t\r\n]*=")
+_FIRST_B = re.compile(rb"[^:]*:[ \t\r\n]*b[ \t\r\n]*=")
+_KEPT = 4_096  # domains, and values of h=, that are read once: a sender's programs write the same ones each time
+_WORTH_KEEPING = 1_024  # characters of h=
 
 
 class Signature(NamedTuple):
@@ -83,9 +87,8 @@ def from_tags(tags: dict[str, str]) -> Signature:
     header, _, body = tags.get("c", "simple/simple").lower().partition("/")
     if header not in ("simple", "relaxed") or body not in ("", "simple", "relaxed"):
         raise TagError("unknown canonicalization")
-    headers = tuple(without_space(tags["h"]).lower().encode().split(b":"))
-    if len(headers) > _FIELDS:
-        raise TagError("too many names in h=")
+    names = tags["h"]
+    headers = _remembered_names(names) if len(names) <= _WORTH_KEEPING else _names(names)
     signed, expires = _number(tags, "t"), _number(tags, "x")
     if signed is not None and expires is not None and expires < signed:
         raise TagError("expires before it was made")
@@ -105,8 +108,23 @@ def from_tags(tags: dict[str, str]) -> Signature:
     )
 
 
+def _names(text: str) -> tuple[bytes, ...]:
+    """The value of h=. Raises `TagError`."""
+    names = tuple(without_space(text).lower().encode().split(b":"))
+    if len(names) > _FIELDS:
+        raise TagError("too many names in h=")
+    return names
+
+
+_remembered_names = lru_cache(_KEPT)(_names)
+
+
 def domain_name(text: str) -> str:
     """A domain name in lower case A-labels. Raises `TagError`."""
+    return _remembered_domain(text) if len(text) <= _LONGEST_DOMAIN else _domain_name(text)
+
+
+def _domain_name(text: str) -> str:
     if not text.isascii():
         import idna
 
@@ -114,22 +132,29 @@ def domain_name(text: str) -> str:
             text = idna.encode(text, uts46=True).decode("ascii")
         except idna.IDNAError as error:
             raise TagError("no domain name") from error
-    if len(text) > 253 or not _NAME.match(text):
+    if len(text) > _LONGEST_DOMAIN or not _NAME.match(text):
         raise TagError(f"no domain name: {text[:60]!r}")
     return text.lower()
+
+
+_remembered_domain = lru_cache(_KEPT)(_domain_name)
 
 
 def decoded(text: str) -> bytes:
     """Base64 that may be folded. Raises `TagError`."""
     try:
-        return b64decode(without_space(text), validate=True)
-    except (Base64Error, ValueError) as error:
+        return a2b_base64(without_space(text), strict_mode=True)
+    except ValueError as error:
         raise TagError("no base64") from error
 
 
 def without_signature(raw: bytes) -> bytes:
     """The field with an empty b=, as it is hashed (section 3.5)."""
-    return _EMPTY_B.sub(rb"\1", raw, count=1)
+    found = _FIRST_B.match(raw) or _B.search(raw)
+    if found is None:
+        return raw
+    start, end = found.end(), raw.find(b";", found.end())
+    return raw[:start] if end < 0 else raw[:start] + raw[end:]
 
 
 def _number(tags: dict[str, str], name: str) -> int | None:

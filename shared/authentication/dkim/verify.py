@@ -5,6 +5,7 @@ Limits: the first `SIGNATURES` signatures are looked at; keys are 1,024 to 4,096
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
@@ -82,30 +83,28 @@ class Verifier:
         return signature
 
     def _judge(self, field: Field, signature: Signature, answer: Answer) -> Verdict:
-        base = _verdict(signature)
         if signature.expires is not None and signature.expires < self._now:
-            return base._replace(result=Result.FAIL, why="signature expired")
+            return _verdict(signature, Result.FAIL, "signature expired")
         if answer.failed:
-            return base._replace(result=Result.TEMPERROR, why="no answer for the key")
+            return _verdict(signature, Result.TEMPERROR, "no answer for the key")
         if not answer.texts:
-            return base._replace(result=Result.PERMERROR, why="no key")
+            return _verdict(signature, Result.PERMERROR, "no key")
         body = self._hashes.digest(relaxed=signature.relaxed_body, limit=signature.limit)
         if body.digest != signature.body_hash:
-            return base._replace(result=Result.FAIL, why="body was changed")
+            return _verdict(signature, Result.FAIL, "body was changed")
         try:
             key = key_of(answer, signature.algorithm)
         except TagError as error:
-            return base._replace(result=Result.PERMERROR, why=str(error))
+            return _verdict(signature, Result.PERMERROR, str(error))
         if key.strict and signature.identity.rpartition("@")[2].lower() != signature.domain:
-            return base._replace(result=Result.PERMERROR, why="i= is not in the key's very domain")
+            return _verdict(signature, Result.PERMERROR, "i= is not in the key's very domain")
         octets = self._header.selected(signature.headers, relaxed=signature.relaxed_header)
         octets += signed_field(field, relaxed=signature.relaxed_header)
-        base = base._replace(testing=key.testing)
         if not key.verify(signature.signature, octets):
-            return base._replace(result=Result.FAIL, why="signature does not verify")
+            return _verdict(signature, Result.FAIL, "signature does not verify", testing=key.testing)
         if body.partial:
-            return base._replace(result=Result.POLICY, why="part of the body is not signed")
-        return base
+            return _verdict(signature, Result.POLICY, "part of the body is not signed", testing=key.testing)
+        return _verdict(signature, Result.PASS, testing=key.testing)
 
 
 def key_of(answer: Answer, algorithm: str) -> PublicKey:
@@ -128,15 +127,14 @@ def signed_field(field: Field, *, relaxed: bool) -> bytes:
     return canonical_field(without_signature(field.raw), relaxed=relaxed).removesuffix(b"\r\n")
 
 
-def _verdict(signature: Signature) -> Verdict:
-    from base64 import b64encode
-
+def _verdict(signature: Signature, result: Result, why: str = "", *, testing: bool = False) -> Verdict:
     return Verdict(
-        Result.PASS,
-        "",
+        result,
+        why,
         signature.domain,
         signature.selector,
         signature.identity,
         signature.algorithm,
-        b64encode(signature.signature[:6]).decode("ascii"),
+        b2a_base64(signature.signature[:6], newline=False).decode("ascii"),
+        testing,
     )

@@ -173,3 +173,21 @@ async def test_pure_code_is_answered() -> None:
 
     async with nameserver(ZONE) as server:
         assert await resolver(server).follow(inquiry()) == ["192.0.2.1", "192.0.2.2", "2001:db8::1"]
+
+
+async def test_answers_at_hand_need_no_time_and_others_are_waited_for_no_longer_than_allowed() -> None:
+    heard: list[Status] = []
+
+    def inquiry(*names: str) -> Inquiry[None]:
+        for name in names:
+            heard.append((yield Question(name, "A")).status)
+
+    async with nameserver(ZONE) as server:
+        server.behaviour["silent.example.org"] = SILENT
+        dns = resolver(server)
+        await dns.follow_within(inquiry("example.org", "nowhere.example.org"), 10.0)
+        await dns.follow_within(inquiry("example.org", "nowhere.example.org"), 0.0)
+        assert heard == 2 * [Status.FOUND, Status.NXDOMAIN]
+        with trio.fail_after(5):
+            await dns.follow_within(inquiry("example.org", "silent.example.org", "example.org"), 0.05)
+        assert heard[4:] == [Status.FOUND]
