@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import trio
 
 from services.imap.ahead import Ahead
+from services.imap.batching import Allowance
 from services.imap.config import ImapSettings
 from services.imap.conversation import Conversation
 from services.imap.dialect import Dialect
@@ -96,6 +97,8 @@ class Notified(Protocol):
 
 class Followed(Protocol):
     """A search whose results are followed (`services.imap.searching.updates`)."""
+
+    by_number: bool  # told as message numbers
 
     def before_news(self, mailbox: MailboxContext, news: News) -> None: ...
 
@@ -225,6 +228,7 @@ class MailboxContext:
     """
 
     __slots__ = (
+        "_batches",
         "_bodies",
         "_may_write",
         "account",
@@ -260,6 +264,7 @@ class MailboxContext:
         self.saved: array[int] | None = None
         self.updates: dict[str, Followed] = {}  # by the tags of their commands
         self._bodies: BodyCache | None = None
+        self._batches: Allowance | None = None
         account.mailboxes.join(live, self)
         if account.notify is not None:
             live.idle.add(account.talk.bell)
@@ -290,6 +295,13 @@ class MailboxContext:
         if self._bodies is None:
             self._bodies = BodyCache()
         return self._bodies
+
+    @property
+    def batches(self) -> Allowance:
+        """Which batches of UIDs the client was told."""
+        if self._batches is None:
+            self._batches = Allowance()
+        return self._batches
 
     @property
     def writable(self) -> bool:

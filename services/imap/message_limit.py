@@ -1,7 +1,7 @@
 """How many messages one command may work on (RFC 9738), where the setting ``messages_per_command`` limits it.
 
 A command that names more works on the newest of them, and its answer tells how far it came; one that must be done
-whole or not at all is refused.
+whole or not at all is refused. EXPUNGE without UIDs, CLOSE and STATUS know no limit, whatever they count.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ def must_fit(mailbox: MailboxContext, count: int) -> None:
     most = mailbox.account.settings.messages_per_command
     if most and count > most:
         raise No("Too many messages at once", f"MESSAGELIMIT {most}")
+
+
+def must_take(mailbox: MailboxContext, uids: array[int]) -> None:
+    """The same, telling the lowest UID of those that would fit (section 3.1)."""
+    most = mailbox.account.settings.messages_per_command
+    if most and len(uids) > most:
+        raise No("Too many messages at once", f"MESSAGELIMIT {most} {uids[-most]}")
 
 
 def must_find(mailbox: MailboxContext, key: Key) -> None:

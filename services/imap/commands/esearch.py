@@ -12,7 +12,6 @@ from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
 from services.imap.searching.keys import replaced
 from services.imap.searching.sources import named
-from services.imap.uid_only import must_name_uids
 from shared.contracts import mailboxes
 from shared.contracts.errors import Code, Refused
 from shared.contracts.mailboxes import ListRequest
@@ -36,7 +35,6 @@ async def handle(context: AccountContext, command: Esearch) -> Done:
     if command.modseq:
         use_modseqs(context)
     key = await filled_in(context, command.key)
-    must_name_uids(context, key)
     end = trio.current_time() + context.settings.command_seconds
     names = await _names(context, command)
     if selected is not None and any(each.within is Within.SELECTED for each in command.sources):

@@ -10,6 +10,7 @@ from services.imap.annotating import look_up
 from services.imap.context import AccountContext
 from services.imap.errors import No
 from services.imap.searching.keys import replaced, size
+from services.imap.uid_only import must_name_uids
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.syntax.search_criteria import Criteria
 from shared.protocols.imap.syntax.search_key import Filter, Key
@@ -20,10 +21,14 @@ _TERMS = 20_000  # of the search with all filters in it
 
 
 async def filled_in(account: AccountContext, key: Key) -> Key:
-    """``key`` with the criteria of each filter in its place. Raises `No` where one is missing or is no search."""
+    """``key`` with the criteria of each filter in its place.
+
+    Raises `No` where one is missing or is no search, and `Bad` for message numbers where there are none.
+    """
     for _ in range(_PASSES + 1):
         names = _names(key)
         if not names:
+            must_name_uids(account, key)
             return key
         meant = {name: await _criteria(account, name) for name in names}
         if size(key) + sum(size(meant[name]) * count for name, count in names.items()) > _TERMS:

@@ -36,7 +36,7 @@ class Update:
     ``items`` are told of messages that arrive and fit (RFC 5465 section 7).
     """
 
-    __slots__ = ("_criteria", "_items", "_key", "_last_uid", "_modseq", "_results", "_tag", "_uid")
+    __slots__ = ("_criteria", "_items", "_key", "_last_uid", "_modseq", "_results", "_tag", "by_number")
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Update:
         uid: bool,
     ) -> None:
         self._tag = mailbox.talk.tag
-        self._uid = uid
+        self.by_number = not uid
         self._key = replaced(read(key, Reading.BEGINNINGS), lambda each: _by_uid(mailbox, each))
         self._criteria = criteria
         self._results = list(results)
@@ -95,7 +95,7 @@ class Update:
         return set(compress(search.uids, await search.fitting(self._key, mask)))
 
     def _tell_gone(self, mailbox: MailboxContext, gone: Collection[int], numbers: dict[int, int]) -> None:
-        named = {uid: uid if self._uid else numbers[uid] for uid in gone}
+        named = {uid: numbers[uid] if self.by_number else uid for uid in gone}
         positions: Positions = [(0, [named[uid] for uid in sorted(gone)])]
         if self._criteria:
             places = [place for place, uid in enumerate(self._results) if uid in gone]
@@ -106,10 +106,10 @@ class Update:
     async def _fetch(self, mailbox: MailboxContext, arrived: array[int]) -> None:
         if self._items and arrived:
             modseq = mailbox.account.dialect.modseqs
-            await send(mailbox, arrived, plan(self._items, uid=self._uid, modseq=modseq))
+            await send(mailbox, arrived, plan(self._items, uid=not self.by_number, modseq=modseq))
 
     async def _tell_new(self, mailbox: MailboxContext, new: Collection[int]) -> None:
-        named = {uid: uid if self._uid else mailbox.snapshot.sequence(uid) for uid in new}
+        named = {uid: mailbox.snapshot.sequence(uid) if self.by_number else uid for uid in new}
         results = sorted({*self._results, *new})
         positions: Positions = [(0, [named[uid] for uid in sorted(new)])]
         if self._criteria:
@@ -119,7 +119,7 @@ class Update:
         self._write(mailbox, "ADDTO", positions)
 
     def _write(self, mailbox: MailboxContext, item: str, positions: Positions) -> None:
-        mailbox.talk.out.write(responses.esearch_update(self._tag, item, positions, uid=self._uid))
+        mailbox.talk.out.write(responses.esearch_update(self._tag, item, positions, uid=not self.by_number))
 
 
 def _by_uid(mailbox: MailboxContext, key: Key) -> Key:

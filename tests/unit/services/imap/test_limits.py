@@ -37,11 +37,15 @@ async def test_batches_hold_as_many_messages_whatever_is_missing(stage: Stage, s
     assert await client.ok("UIDBATCHES 500") == [b'* UIDBATCHES (TAG "t5") 1500:1001,1000:501,500:1']
 
 
-async def test_no_batch_holds_more_than_one_command_may_work_on(nursery: trio.Nursery, store: Store) -> None:
+async def test_batches_are_as_large_as_asked_for_whatever_a_command_may_work_on(
+    nursery: trio.Nursery, store: Store
+) -> None:
     stage = Stage(nursery, store, stage_settings(messages_per_command=700), None)
     store.append(*[new()] * 1_200)
     client = await stage.selected()
-    assert await client.ok("UIDBATCHES 1000") == [b'* UIDBATCHES (TAG "t3") 1200:501,500:1']
+    assert await client.ok("UIDBATCHES 1000") == [b'* UIDBATCHES (TAG "t3") 1200:201,200:1']
+    assert await client.ok("UIDBATCHES 1200") == [b'* UIDBATCHES (TAG "t4") 1200:1']
+    assert (await client.ask("UID COPY 1:* Sent"))[-1].startswith(b"NO [MESSAGELIMIT 700 501] ")
 
 
 async def test_a_command_that_fails_leaves_no_limit_behind(nursery: trio.Nursery, store: Store) -> None:
