@@ -10,7 +10,7 @@ from typing import Any
 import click
 import trio
 
-from services.admin import options
+from services.admin import options, postmaster
 from services.admin.asking import EX_CONFIG, EX_UNAVAILABLE, ask, configuration, fail
 from services.admin.config import MasterSettings
 from services.admin.master.fleet import CheckFailed, make_plan
@@ -19,7 +19,7 @@ from services.admin.zone import Facts, Line, zone
 from services.admin.zone_check import Verdict, check
 from shared.base.errors import ConfigurationError
 from shared.base.settings import load
-from shared.contracts import dkim
+from shared.contracts import directory, dkim
 from shared.mail.address import AddressError, canonical_domain
 from shared.net.dns import Resolver
 from shared.runtime.settings import Common, load_common
@@ -76,13 +76,15 @@ def dns() -> None:
 @options.as_json
 def show(domain: str, hostname: str, config: Path | None, as_json: bool) -> None:
     """The records that DOMAIN wants, as a fragment of its zone."""
-    facts, _ = _facts(domain, hostname, configuration(config))
+    place = configuration(config)
+    facts, _ = _facts(domain, hostname, place)
     lines = list(zone(facts))
     if as_json:
         print_rows([line._asdict() for line in lines], (), as_json=True)
         return
     print(f"; mail of {facts.domain}, served by {facts.hostname}")
-    print(f"; somebody must read postmaster@{facts.domain}: eilpost alias add postmaster@{facts.domain} ADDRESS")
+    (found,) = ask(place, directory.resolve, directory.Resolve((postmaster.address(facts.domain),))).resolutions
+    print(f"; {postmaster.told(found)}")
     if not facts.keys:
         print(f"; no DKIM keys yet: eilpost dkim generate {facts.domain}")
     for line in lines:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from services.admin import options
+from services.admin import options, postmaster
 from services.admin.asking import ask, configuration
 from services.admin.output import print_rows
 from shared.contracts import directory
@@ -23,7 +24,10 @@ def domain() -> None:
 @options.config
 def add(name: str, catch_all: str, config: Path | None) -> None:
     """Receive mail for DOMAIN."""
-    ask(configuration(config), directory.domain_add, directory.DomainSet(name, catch_all))
+    place = configuration(config)
+    ask(place, directory.domain_add, directory.DomainSet(name, catch_all))
+    (found,) = ask(place, directory.resolve, directory.Resolve((postmaster.address(name),))).resolutions
+    print(postmaster.told(found), file=sys.stderr)
 
 
 @domain.command(name="set")

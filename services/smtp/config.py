@@ -28,7 +28,6 @@ class SmtpSettings:
 
     plaintext_on_loopback: bool = True  # AUTH without TLS from this machine
     relay_domains: tuple[str, ...] = ()  # taken from anybody, and sent on by MX or route
-    postmaster: str = ""  # who gets mail to <postmaster> without a domain; empty: postmaster@hostname
 
     message_limit: int = 50 * 1024 * 1024  # SIZE
     recipients: int = 1_000  # per transaction

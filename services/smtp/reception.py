@@ -100,7 +100,7 @@ async def finish(context: Context, transaction: Transaction, intake: Intake) -> 
     answer = intake.refusal or await _accept(context, transaction, intake, began)
     transaction.waited = trio.current_time() - began
     await context.end_transaction(answer)
-    context.state.junk = 0
+    context.state.junk = context.state.overshoot = 0
     if context.role is Role.LMTP:  # one reply for each RCPT that was accepted (RFC 2033 section 4.2)
         *most, last = [transaction.refusals.get(address, answer) for address in transaction.order]
         for each in most:

@@ -14,6 +14,8 @@ TOO_LARGE = reply(552, "5.3.4", "Message larger than the limit")
 NEEDS_TLS = reply(538, "5.7.11", "Encryption required for this mechanism")
 NEEDS_AUTH = reply(530, "5.7.0", "Authentication required")
 
+TOO_MANY_RECIPIENTS = reply(452, "4.5.3", "Too many recipients")
+
 TIMEOUT = reply(421, "4.4.2", "Timeout, closing connection")
 SHUTTING_DOWN = reply(421, "4.3.2", "Shutting down, please try again")
 TOO_MANY_ERRORS = reply(421, "4.7.0", "Too many errors, closing connection")

@@ -20,6 +20,7 @@ from services.smtp.replies import (
     SHUTTING_DOWN,
     TIMEOUT,
     TOO_MANY_ERRORS,
+    TOO_MANY_RECIPIENTS,
     TROUBLE,
     UNKNOWN_COMMAND,
     closes,
@@ -218,7 +219,7 @@ class Session:
 
     async def _say(self, said: Reply) -> Reply:
         """Say it; refusals are counted, and cost time and at last the connection."""
-        if said.refused:
+        if said.refused and not self._is_excused(said):
             state, settings = self._context.state, self._shared.settings
             state.errors += 1
             if state.errors >= settings.errors_close and not closes(said):
@@ -228,6 +229,14 @@ class Session:
                 await trio.sleep(settings.error_delay)
         self._talk.say(said)
         return said
+
+    def _is_excused(self, said: Reply) -> bool:
+        """Who meets our limit of recipients shall send what was taken, and the rest anew (RFC 5321 4.5.3.1.10): it is
+        no error to name as many again, since they are often all on their way before we can say so."""
+        if said is not TOO_MANY_RECIPIENTS:
+            return False
+        self._context.state.overshoot += 1
+        return self._context.state.overshoot <= self._shared.settings.recipients
 
 
 def _read(row: Row, argument: bytes) -> object:

@@ -30,6 +30,7 @@ class State:
     transaction: Transaction | None = None
     errors: int = 0
     junk: int = 0
+    overshoot: int = 0  # RCPTs beyond our limit, since a message came to its end
     failures: int = 0  # of AUTH
 
     @property

@@ -137,7 +137,9 @@ class Parts:
         self.rooms = Rooms(database, clock, Outbox(process.bus).publish, log, settings.rooms)
         self.authority = Authority(found.keys[Purpose.GRANT], clock, settings.login.grant_lifetime)
         self.forwarding = Forwarding(found.keys[Purpose.SRS], clock)
-        self.resolver = Resolver(clock, settings.subaddress, settings.aliases_deep, self.forwarding)
+        self.resolver = Resolver(
+            clock, settings.subaddress, settings.aliases_deep, self.forwarding, settings.appointed
+        )
         common = process.common
         key = partial(read_key, settings.login.apop_key)
         vault = Vault(common.login.mechanisms, common.login.scram_iterations, key())

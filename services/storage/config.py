@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.storage.rules import names
+from services.storage.rules.postmaster import Appointed
 from shared.mail.address import AddressError, canonical
 from shared.net.listener import ListenerSpec
 
@@ -182,6 +183,7 @@ class StorageSettings:
     subaddress: str = "+"  # what stands between a local part and its detail (RFC 5233); "" for no details
     aliases_deep: int = 20
     administrators: tuple[str, ...] = ()  # accounts that may set quotas and the server's annotations over IMAP
+    postmaster: str = ""  # who reads mail to postmaster where nobody has that name; "": see rules/postmaster.py
     largest_upload: int = 64 * MIB
     keep_free: int = 128 * MIB  # mail is refused before the disk is fuller than this
     port: DataPort = field(default_factory=DataPort)
@@ -206,16 +208,23 @@ class StorageSettings:
             except names.BadName as error:
                 raise ValueError(f"default_mailboxes: {name}: {error}") from error
 
-        for address in self.administrators:
-            try:
-                canonical(address)
-            except AddressError as error:
-                raise ValueError(f"administrators: {address}: {error}") from error
+        for key, addresses in (("administrators", self.administrators), ("postmaster", (self.postmaster,))):
+            for address in filter(None, addresses):
+                try:
+                    canonical(address)
+                except AddressError as error:
+                    raise ValueError(f"{key}: {address}: {error}") from error
 
     @property
     def administrating(self) -> frozenset[str]:
         """The addresses of the administrators in canonical form."""
         return frozenset(map(canonical, self.administrators))
+
+    @property
+    def appointed(self) -> Appointed:
+        """Who may stand in for a postmaster."""
+        postmaster = canonical(self.postmaster) if self.postmaster else ""
+        return Appointed(postmaster, tuple(map(canonical, self.administrators)))
 
     @property
     def listeners(self) -> tuple[ListenerSpec, ...]:

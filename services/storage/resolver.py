@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from services.storage.forwarding import Forwarding
 from services.storage.repositories import directory as facts_of
+from services.storage.rules.postmaster import NOBODY, Appointed
 from services.storage.rules.resolution import Found, resolve
 from shared.contracts.directory import Resolution
 
@@ -27,13 +28,21 @@ class _Entry(NamedTuple):
 
 
 class Resolver:
-    """``clock`` as everywhere in storage; ``separator`` and ``deepest`` as in the settings."""
+    """``clock`` as everywhere in storage; ``separator``, ``deepest`` and ``appointed`` as in the settings."""
 
-    def __init__(self, clock: Callable[[], float], separator: str, deepest: int, forwarding: Forwarding) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        separator: str,
+        deepest: int,
+        forwarding: Forwarding,
+        appointed: Appointed = NOBODY,
+    ) -> None:
         self._clock = clock
         self._separator = separator
         self._deepest = deepest
         self._forwarding = forwarding
+        self._appointed = appointed
         self._entries: dict[str, _Entry] = {}
         self._generation = 0
 
@@ -66,7 +75,7 @@ class Resolver:
             else:
                 missing.append(address)
         if missing:
-            facts = facts_of.load(connection, missing, self._separator, self._deepest)
+            facts = facts_of.load(connection, missing, self._separator, self._deepest, self._appointed)
             for address in missing:
                 answers[address] = resolve(address, facts, self._separator, self._deepest, self._forwarding.original)
             if generation == self._generation:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
 class Resolution(NamedTuple):
     """Where one address ends, aliases and subaddresses followed (RFC 5233), loops cut.
 
+    ``address`` is as it was asked; ``postmaster`` alone gets the domain that it is for.
     ``accounts`` and ``addresses`` run in parallel: account id and its own address.
     """
 

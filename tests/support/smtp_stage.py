@@ -99,6 +99,8 @@ class SmallStorage:
 
     def _resolution(self, address: str) -> Resolution:
         key = address.lower()
+        if key == "postmaster":
+            return Resolution(f"{key}@{DOMAIN}", Kind.LOCAL, (1,), (f"alice@{DOMAIN}",))
         if key in self.full:
             return Resolution(address, Kind.FULL)
         if key in self.accounts:

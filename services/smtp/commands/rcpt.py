@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.smtp.context import Context
 from services.smtp.policy import relay
 from services.smtp.record import NAMED
-from services.smtp.replies import BAD_SEQUENCE, TROUBLE
+from services.smtp.replies import BAD_SEQUENCE, TOO_MANY_RECIPIENTS, TROUBLE
 from services.smtp.transaction import Transaction
 from shared.contracts.directory import Kind, Resolution
 from shared.contracts.errors import Refused, Unavailable
@@ -15,7 +15,6 @@ from shared.contracts.spool import Recipient
 from shared.protocols.smtp.replies import Reply, reply
 from shared.protocols.smtp.syntax.rcpt import Rcpt
 
-TOO_MANY = reply(452, "4.5.3", "Too many recipients")
 NEEDS_SMTPUTF8 = reply(553, "5.6.7", "Non-ASCII address without SMTPUTF8")
 
 
@@ -28,17 +27,18 @@ async def handle(context: Context, commands: Sequence[Rcpt]) -> list[Reply]:
     transaction = context.state.transaction
     if transaction is None:
         return [BAD_SEQUENCE] * len(commands)
-    addresses = [_address(context, command) for command in commands]
     limit = context.shared.settings.recipients
     if len(transaction.recipients) >= limit:
         transaction.refused += len(commands)
-        return [TOO_MANY] * len(commands)
+        return [TOO_MANY_RECIPIENTS] * len(commands)
     try:
-        resolutions = await context.shared.resolver.resolve(addresses, transaction.letter)
+        asked = [command.address for command in commands]
+        resolutions = await context.shared.resolver.resolve(asked, transaction.letter)
     except (Refused, Unavailable) as error:
         context.shared.log.error("smtp.not_resolved", txn=transaction.letter, reason=str(error))
         transaction.refused += len(commands)
         return [TROUBLE] * len(commands)
+    addresses = [found.address for found in resolutions]  # storage knows the domain of <postmaster>
     authenticated = context.state.login is not None
     full = relay.FULL_FOR_GOOD if context.shared.settings.full_mailbox == "refuse" else relay.FULL
     verdicts = [
@@ -75,13 +75,6 @@ async def _greylisted(
     return [verdict if verdict.refused else next(waits) or verdict for verdict in verdicts]
 
 
-def _address(context: Context, command: Rcpt) -> str:
-    if command.address != "postmaster":
-        return command.address
-    settings = context.shared.settings
-    return settings.postmaster or f"postmaster@{settings.hostname}"
-
-
 def _settle(
     transaction: Transaction, command: Rcpt, address: str, limit: int, verdict: Reply, found: Resolution
 ) -> Reply:
@@ -89,7 +82,7 @@ def _settle(
     if not verdict.refused and not address.isascii() and not transaction.mail.smtputf8:
         verdict = NEEDS_SMTPUTF8
     if not verdict.refused and len(transaction.recipients) >= limit:
-        verdict = TOO_MANY
+        verdict = TOO_MANY_RECIPIENTS
     if verdict.refused:
         transaction.refused += 1
         if len(transaction.turned_away) < NAMED:

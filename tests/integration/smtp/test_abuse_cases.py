@@ -292,6 +292,9 @@ async def test_case_13_too_many_recipients_and_harvesting(autojump_clock: trio.t
         await client.ask("MAIL FROM:<a@b>")
         await client.send(b"".join(b"RCPT TO:<u%d@example.org>\r\n" % number for number in range(8)))
         assert [each[:9] for each in await client.replies(8)] == ["250 2.1.5"] * 5 + ["452 4.5.3"] * 3
+        await client.send(b"".join(b"RCPT TO:<u%d@example.org>\r\n" % number for number in range(30)))
+        assert [each[:3] for each in await client.replies(22)] == ["452"] * 21 + ["421"]
+        assert await client.ends()
         client = stage.connect()
         await client.greeted()
         await client.ask("MAIL FROM:<a@b>")
@@ -440,3 +443,26 @@ async def test_case_28_broken_sasl_hurts_only_itself() -> None:
 def test_arbitrary_headers_are_judged_without_surprise(header: bytes) -> None:
     with suppress(Unacceptable):
         check(header, SmtpSettings(header_octets=200, header_field=50, header_lines=5))
+
+
+async def test_case_13_who_learns_the_limit_by_meeting_it_is_served(autojump_clock: trio.testing.MockClock) -> None:
+    """RFC 5321 section 4.5.3.1.10: what was taken is delivered, the rest is sent anew."""
+    async with smtp_stage(recipients=30) as stage:
+        names = [f"u{number}@example.org" for number in range(60)]
+        stage.storage.accounts.update({name: number for number, name in enumerate(names, 100)})
+        client = stage.connect()
+        await client.greeted()
+        began = trio.current_time()
+        left = names
+        while left:
+            await client.ask("MAIL FROM:<a@b>")
+            await client.send(b"".join(f"RCPT TO:<{name}>\r\n".encode() for name in left))
+            replies = await client.replies(len(left))
+            assert {each[:3] for each in replies[30:]} <= {"452"}
+            left = left[30:]
+            await client.ask("DATA")
+            assert (await client.ask("Subject: x\r\n\r\n.")).startswith("250 ")
+        assert trio.current_time() == began, "nobody is slowed down for it"
+        assert sorted(one.address for each in stage.storage.letters.values() for one in each.recipients) == sorted(
+            names
+        )

@@ -253,3 +253,35 @@ async def test_leave_to_send_as_another(tmp_path: Path) -> None:
                 await storage.ask("admin", directory.sender_add, directory.Sender(*wrong))
         await storage.ask("admin", directory.account_remove, directory.Name("ann@example.org"))
         assert not (await storage.ask("admin", directory.sender_list, directory.Name(""))).senders
+
+
+async def test_the_postmaster_is_always_somebody(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.add_accounts("ann@example.org", "bob@example.org")
+        await storage.ask("admin", directory.domain_add, DomainSet("other.example"))
+        ann = await storage.login("ann@example.org", "smtp")
+
+        async def readers(address: str) -> tuple[str, ...]:
+            reply = await storage.ask("smtp", directory.resolve, Resolve((address,)))
+            return reply.resolutions[0].addresses
+
+        assert await readers("postmaster") == ("ann@example.org",)
+        assert await readers("Postmaster@other.example") == ("ann@example.org",)
+        asked = MaySend(ann.grant, ("postmaster@other.example", "postmaster@example.org"))
+        assert (await storage.ask("smtp", directory.may_send, asked)).allowed == (False, False)
+        await storage.ask("admin", directory.account_set, AccountSet("ann@example.org", enabled=False))
+        assert await readers("postmaster") == ("bob@example.org",)
+        await storage.ask("admin", directory.alias_add, Alias("postmaster@example.org", ("bob@example.org",)))
+        await storage.ask("admin", directory.account_set, AccountSet("ann@example.org", enabled=True))
+        assert await readers("postmaster@other.example") == ("bob@example.org",)
+
+
+async def test_the_settings_may_name_the_postmaster(tmp_path: Path) -> None:
+    async with running_storage(tmp_path, settings=replace(SETTINGS, postmaster="Ops@far.example")) as storage:
+        await storage.add_accounts("ann@example.org")
+        reply = await storage.ask("smtp", directory.resolve, Resolve(("postmaster",)))
+        assert [(each.address, each.forwards) for each in reply.resolutions] == [
+            ("postmaster@example.org", ("ops@far.example",))
+        ]
+    with pytest.raises(ValueError, match="postmaster: nobody"):
+        replace(SETTINGS, postmaster="nobody")

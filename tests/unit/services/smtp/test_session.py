@@ -251,11 +251,14 @@ async def test_an_error_of_ours_ends_one_connection_and_says_so() -> None:
 
 
 async def test_postmaster_without_a_domain_is_somebody() -> None:
-    async with smtp_stage(postmaster=f"alice@{DOMAIN}") as stage:
+    async with smtp_stage() as stage:
         client = stage.connect()
         await client.greeted()
         await client.ask("MAIL FROM:<>")
         assert (await client.ask("RCPT TO:<Postmaster>")).startswith("250 ")
+        await client.ask("DATA")
+        assert (await client.ask("Subject: x\r\n\r\n.")).startswith("250 ")
+        assert [each.address for each in stage.storage.letter.recipients] == [f"postmaster@{DOMAIN}"]
 
 
 async def test_wrong_passwords_are_told_apart_from_trouble() -> None:
