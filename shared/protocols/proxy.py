@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
+from shared.base.ip import Address, unmapped
 from shared.protocols.errors import ProtocolError
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -81,10 +82,9 @@ def _host(word: bytes, version: int) -> str:
     return _text(address)
 
 
-def _text(address: IPv4Address | IPv6Address) -> str:
+def _text(address: Address) -> str:
     """IPv4 as such, also where a balancer that listens for both families names it in IPv6."""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
+    return str(unmapped(address))
 
 
 def _port(word: bytes) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
+from shared.base.ip import unmapped
 from shared.protocols.smtp import arguments, xtext
 from shared.protocols.smtp.domains import is_address_literal, is_domain
 from shared.protocols.smtp.errors import argument_error
@@ -50,7 +51,7 @@ def _address(text: str | None) -> str | None:
         return None
     try:
         if text[:5].upper() == "IPV6:":
-            return str(IPv6Address(text[5:]))
+            return str(unmapped(IPv6Address(text[5:])))
         return str(IPv4Address(text))
     except ValueError as error:
         raise argument_error("ADDR is no address") from error

@@ -17,6 +17,7 @@ from shared.protocols.smtp.syntax.xclient import Xclient, parse
     [
         (b"ADDR=192.0.2.1", Xclient("192.0.2.1")),
         (b"addr=IPV6:2001:DB8::1 port=25", Xclient("2001:db8::1", 25)),
+        (b"ADDR=IPV6:::ffff:192.0.2.1", Xclient("192.0.2.1")),
         (b"HELO=mail.example PROTO=esmtp NAME=x.example", Xclient(None, None, "mail.example", True)),
         (b"HELO=[UNAVAILABLE] ADDR=[TEMPUNAVAIL]", Xclient(None, None, "")),
         (b"PROTO=SMTP", Xclient(extended=False)),
