@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from ipaddress import ip_network
 
 import trio
 
@@ -19,7 +20,8 @@ from shared.protocols.dns import Question
 from shared.protocols.smtp.replies import Reply, reply
 
 TOO_MANY_LETTERS = reply(450, "4.7.1", "Too many letters from your address, try again later")
-_LISTED = ip_address("127.0.0.0")  # answers of lists lie in its /8
+_LISTED = ip_network("127.0.0.0/8")  # answers of lists lie here (RFC 5782 section 2.1) ...
+_NO_ANSWER = ip_network("127.255.255.0/24")  # ... but by these they say that they do not serve us
 
 
 class Door:
@@ -91,7 +93,8 @@ class Door:
 def _counts(one: DnsList, address: str) -> bool:
     if one.answers:
         return address in one.answers
-    return int(ip_address(address)) >> 24 == int(_LISTED) >> 24
+    found = ip_address(address)
+    return found in _LISTED and found not in _NO_ANSWER
 
 
 def _key(*parts: str) -> str:

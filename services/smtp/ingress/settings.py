@@ -13,7 +13,7 @@ class DnsList:
 
     zone: str  # "zen.spamhaus.org"
     score: float = 1.0
-    answers: tuple[str, ...] = ()  # addresses that count, "127.0.0.2"; none: all in 127.0.0.0/8
+    answers: tuple[str, ...] = ()  # that count, "127.0.0.2"; none: 127.0.0.0/8, but for 127.255.255.0/24, errors
 
     def __post_init__(self) -> None:
         if not self.zone or self.zone.startswith("."):

@@ -13,7 +13,11 @@ from shared.contracts.errors import Code
 from shared.protocols.dns import TIMEOUT
 from tests.support.smtp_stage import SmtpStage, smtp_stage
 
-LISTED = {("7.2.0.192.bad.example", "A"): ["127.0.0.2"], ("7.2.0.192.good.example", "A"): ["127.0.0.10"]}
+LISTED = {
+    ("7.2.0.192.bad.example", "A"): ["127.0.0.2"],
+    ("7.2.0.192.good.example", "A"): ["127.0.0.10"],
+    ("7.2.0.192.closed.example", "A"): ["127.255.255.254"],  # it does not serve our nameserver, and says so
+}
 
 
 def ingress(**settings: object) -> IngressSettings:
@@ -64,6 +68,8 @@ async def test_letters_in_a_minute_are_limited() -> None:
         ((DnsList("bad.example", 2.0), DnsList("good.example", -1.5)), "250"),
         ((DnsList("good.example", 0.5), DnsList("bad.example", 0.5)), "554 5.7.1"),
         ((DnsList("unknown.example"),), "250"),
+        ((DnsList("closed.example"),), "250"),
+        ((DnsList("closed.example", answers=("127.255.255.254",)),), "554"),
     ],
 )
 async def test_lists_add_up(lists: tuple[DnsList, ...], reply: str) -> None:
