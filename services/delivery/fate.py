@@ -36,7 +36,7 @@ def postponed(letter: Letter, fate: Fate, schedule: Schedule, now: float) -> Fat
     again = schedule.next_attempt(letter.accepted, now, fate.due.attempts)
     if again is None:
         return fate._replace(status=BOUNCED, code="5.4.7", reason=f"too old to be tried again; {_last(fate)}")
-    if letter.deliver_by > now and "R" in letter.by_mode:
+    if letter.deliver_by > now:  # then its sender is to be told, or gets it back (RFC 2852)
         again = min(again, letter.deliver_by)
     return fate._replace(next_attempt=again)
 

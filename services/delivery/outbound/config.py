@@ -17,7 +17,7 @@ class RouteSettings:
     host: str  # name or address literal
     port: int = 25
     tls: str = "may"  # none, may, encrypt (without looking at the certificate), verify
-    username: str = ""  # AUTH PLAIN, under TLS only
+    username: str = ""  # AUTH PLAIN or LOGIN, under TLS only
     password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:

@@ -27,7 +27,7 @@ from shared.protocols.smtp.client.events import (
     TlsRefused,
     Unwelcome,
 )
-from shared.protocols.smtp.client.extensions import Extensions
+from shared.protocols.smtp.client.extensions import LOGINS, Extensions
 from shared.protocols.smtp.client.replies import ReplyError, ServerReply
 
 _GOODBYE = 2.0  # seconds for QUIT
@@ -145,8 +145,8 @@ class Session:
         await self._expect(Greeted, self._settings.command_timeout)
 
     async def _log_in(self, hop: NextHop) -> None:
-        if "PLAIN" not in self.extensions.mechanisms:
-            raise self._undeliverable("4.7.0", "the server offers no AUTH PLAIN")
+        if self.extensions.mechanisms.isdisjoint(LOGINS):
+            raise self._undeliverable("4.7.0", f"the server offers no AUTH {' or '.join(LOGINS)}")
         self._core.authenticate(hop.username, hop.password)
         event = await self._next(self._settings.command_timeout)
         if not isinstance(event, Authenticated):

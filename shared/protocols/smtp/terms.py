@@ -15,7 +15,7 @@ from shared.protocols.smtp.errors import argument_error
 KNOWN = frozenset({"REQUIRETLS", "HOLDFOR", "HOLDUNTIL", "BY", "MT-PRIORITY"})
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
-_BY = re.compile(r"(-?[0-9]{1,9});([RN]T?)", re.IGNORECASE)
+_BY = re.compile(r"([-+]?[0-9]{1,9});([RN]T?)", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.IGNORECASE)
 _PRIORITY = re.compile(r"-?[0-9]")
 

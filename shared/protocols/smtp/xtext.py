@@ -1,4 +1,7 @@
-"""xtext (RFC 3461 section 4): printable ASCII without ``+`` and ``=``; everything else is ``+`` and two hex."""
+"""xtext (RFC 3461 section 4): printable ASCII without ``+`` and ``=``; everything else is ``+`` and two hex.
+
+Addresses of type utf-8 have a form of their own (RFC 6533 section 3): everything else is ``\\x{...}``.
+"""
 
 from __future__ import annotations
 
@@ -35,3 +38,11 @@ def encode(text: str) -> str:
     return "".join(
         chr(octet) if 0x21 <= octet <= 0x7E and octet not in b"+=" else f"+{octet:02X}" for octet in text.encode()
     )
+
+
+def encode_utf8_address(text: str) -> str:
+    """An address of type utf-8 in the form that any server may be given: utf-8-addr-xtext.
+
+    What stands so already, behind a backslash, stays.
+    """
+    return "".join(each if "!" <= each <= "~" and each not in "+=" else f"\\x{{{ord(each):02X}}}" for each in text)

@@ -37,7 +37,7 @@ from shared.protocols.smtp.client.replies import ReplyError, ReplyReader, Server
 
 Hear = Callable[[ServerReply], Event | None]
 
-_CLOSING = 421
+_CHALLENGE, _CLOSING = 334, 421
 
 
 class ClientCore:
@@ -138,9 +138,23 @@ class ClientCore:
         self._hello()
 
     def authenticate(self, username: str, password: str) -> None:
-        """AUTH PLAIN (RFC 4616) with its initial response."""
-        secret = b64encode(f"\0{username}\0{password}".encode())
-        self._say(b"AUTH PLAIN " + secret, self._heard_auth)
+        """AUTH PLAIN (RFC 4616) with its initial response; LOGIN where the server offers nothing better."""
+        if "PLAIN" in self.extensions.mechanisms:
+            secret = b64encode(f"\0{username}\0{password}".encode())
+            self._say(b"AUTH PLAIN " + secret, self._heard_auth)
+        else:
+            self._say_login(b"AUTH LOGIN", (username, password))
+
+    def _say_login(self, line: bytes, rest: tuple[str, ...]) -> None:
+        """``line``, and at each challenge the first word of ``rest``, whatever the challenge says."""
+
+        def hear(reply: ServerReply) -> Event | None:
+            if reply.code != _CHALLENGE or not rest:
+                return self._heard_auth(reply)
+            self._say_login(b64encode(rest[0].encode()), rest[1:])
+            return None
+
+        self._say(line, hear)
 
     def _heard_auth(self, reply: ServerReply) -> Event:
         return Authenticated() if reply.code == 235 else AuthRefused(reply)

@@ -105,5 +105,6 @@ def rcpt(to: To, offered: Extensions) -> bytes:
             words.append(f"NOTIFY={','.join(to.notify)}")
         if to.original:
             kind, _, address = to.original.partition(";")
-            words.append(f"ORCPT={kind};{xtext.encode(address)}")
+            encode = xtext.encode_utf8_address if kind == "utf-8" else xtext.encode
+            words.append(f"ORCPT={kind};{encode(address)}")
     return " ".join(words).encode()

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from shared.protocols.smtp.client.replies import ServerReply
 
+LOGINS = ("PLAIN", "LOGIN")  # mechanisms of AUTH that a client of ours can use
+
 
 @dataclass(frozen=True, slots=True)
 class Extensions:

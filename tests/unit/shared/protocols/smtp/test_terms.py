@@ -18,6 +18,7 @@ from shared.protocols.smtp.terms import Terms
         (b" HOLDUNTIL=1970-01-01T01:00:10+01:00", Terms(hold_until=10)),
         (b" HOLDUNTIL=1970-01-01T00:00:10.9z", Terms(hold_until=10)),
         (b" BY=120;rt", Terms(by=120, by_mode="RT")),
+        (b" BY=+120;N", Terms(by=120, by_mode="N")),
         (b" BY=-1;N", Terms(by=-1, by_mode="N")),
         (b" MT-PRIORITY=-9", Terms(priority=-9)),
     ],

@@ -370,3 +370,43 @@ def test_a_message_that_is_not_sent_announces_nothing() -> None:
     says(core, "250 ok\r\n250 ok\r\n354 go\r\n")
     with pytest.raises(ValueError, match="announced"):
         core.transact(to("c@x.example"), b"")
+
+
+def test_a_server_that_knows_login_alone_is_told_name_and_password_in_turn() -> None:
+    core = greeted("250-x\r\n250 AUTH LOGIN XOAUTH2\r\n")
+    core.authenticate("ann", "s\u00e9cret")
+    assert core.to_send() == b"AUTH LOGIN\r\n"
+    assert says(core, "334 VXNlcm5hbWU6\r\n") == []
+    assert core.to_send() == b"YW5u\r\n"
+    assert says(core, "334 UGFzc3dvcmQ6\r\n") == []
+    assert core.to_send() == b"c8OpY3JldA==\r\n"
+    assert says(core, "235 2.7.0 ok\r\n") == [Authenticated()]
+
+
+@pytest.mark.parametrize(
+    "replies", [["504 no"], ["334 x", "535 who?"], ["334 x", "334 x", "535 wrong"], ["334 x"] * 3]
+)
+def test_a_login_may_fail_at_each_word(replies: list[str]) -> None:
+    core = greeted("250-x\r\n250 AUTH LOGIN\r\n")
+    core.authenticate("ann", "wrong")
+    *early, last = replies
+    for reply in early:
+        assert says(core, f"{reply}\r\n") == []
+    (event,) = says(core, f"{last}\r\n")
+    assert isinstance(event, AuthRefused)
+
+
+@pytest.mark.parametrize(
+    ("original", "sent"),
+    [
+        ("utf-8;j\u00f6rg@x.example", b"utf-8;j\\x{F6}rg@x.example"),
+        ("utf-8;j\\x{F6}rg@x.example", b"utf-8;j\\x{F6}rg@x.example"),
+        ("utf-8;a+b=c@\U0001f4e7.example", b"utf-8;a\\x{2B}b\\x{3D}c@\\x{1F4E7}.example"),
+        ("rfc822;a+b@x.example", b"rfc822;a+2Bb@x.example"),
+    ],
+)
+def test_an_original_recipient_is_written_as_its_type_wants(original: str, sent: bytes) -> None:
+    """RFC 6533 section 3: without SMTPUTF8 nothing beyond ASCII, and no xtext for the type utf-8."""
+    core = greeted()
+    core.transact(Envelope("", (To("a@x.example", original=original),)), b"x")
+    assert b" ORCPT=" + sent + b"\r\n" in core.to_send()
