@@ -14,6 +14,7 @@ import click
 from services.admin import options
 from services.admin.asking import EX_NOUSER, EX_USAGE, ask, configuration, fail
 from services.admin.output import Row, moment, octets, print_rows
+from shared.base.ids import born
 from shared.contracts import spool
 
 sender_option = click.option("--sender", default="", metavar="ADDRESS", help="only from this address")
@@ -30,7 +31,8 @@ NOT_DONE = (*WAITING, "failed")
 def queue_name(states: Sequence[str], *, tried: bool) -> str:
     """The name of Postfix's queue where a letter with recipients in these states would be.
 
-    Postfix keeps none whose recipients have all failed: these are "failed" here.
+    Postfix keeps none whose recipients have all failed: these are "failed" here. ``tried`` means that it waits for
+    its time.
     """
     if "ready" in states:
         return "deferred" if tried else "active"
@@ -40,18 +42,18 @@ def queue_name(states: Sequence[str], *, tried: bool) -> str:
 def as_postqueue(letter: spool.QueueLetter, states: Sequence[str] = NOT_DONE) -> dict[str, object]:
     """One letter with the field names of ``postqueue -j``, and its recipients in ``states``."""
     waiting = [recipient for recipient in letter.recipients if recipient.state in states]
-    tried = any(recipient.attempts for recipient in waiting)
+    tried = any(recipient.attempts for recipient in waiting) or _is_put_off(letter)
     return {
         "queue_name": queue_name([recipient.state for recipient in waiting], tried=tried),
         "queue_id": letter.id,
-        "arrival_time": int(letter.accepted),
+        "arrival_time": int(arrival(letter)),
         "message_size": letter.size,
         "forced_expire": False,
         "sender": letter.sender,
         "recipients": [
             {
                 "address": recipient.address,
-                "delay_reason": recipient.reason,
+                "delay_reason": _reason(letter, recipient),
                 "state": recipient.state,
                 "attempts": recipient.attempts,
                 "next_attempt": int(recipient.next_attempt),
@@ -62,6 +64,20 @@ def as_postqueue(letter: spool.QueueLetter, states: Sequence[str] = NOT_DONE) ->
     }
 
 
+def arrival(letter: spool.QueueLetter) -> float:
+    """When the letter came, in Unix seconds; its age counts from a later time where its sender put it off."""
+    return born(letter.id) if _is_put_off(letter) else letter.accepted
+
+
+def _is_put_off(letter: spool.QueueLetter) -> bool:
+    return letter.accepted > time.time()
+
+
+def _reason(letter: spool.QueueLetter, recipient: spool.QueueRecipient) -> str:
+    put_off = _is_put_off(letter) and recipient.state == "ready"
+    return recipient.reason or (f"its sender wants it to leave at {moment(letter.accepted)}" if put_off else "")
+
+
 _COLUMNS = ("id", "arrived", "size", "sender", "recipient", "state", "next", "reason")
 
 
@@ -69,13 +85,13 @@ def _rows(letter: spool.QueueLetter, states: Sequence[str] = NOT_DONE) -> list[R
     return [
         {
             "id": letter.id,
-            "arrived": moment(letter.accepted),
+            "arrived": moment(arrival(letter)),
             "size": octets(letter.size),
             "sender": letter.sender or "<>",
             "recipient": recipient.address,
             "state": recipient.state,
             "next": moment(recipient.next_attempt) if recipient.state == "ready" else "",
-            "reason": recipient.reason,
+            "reason": _reason(letter, recipient),
         }
         for recipient in letter.recipients
         if recipient.state in states
@@ -139,12 +155,15 @@ def show(letter: str, config: Path | None, as_json: bool) -> None:
     print_rows(_rows(letters[0]), _COLUMNS, as_json=False)
 
 
-def _acting(act: spool.Act, says_done: str, says: str) -> None:
-    """Add the command that does ``act`` to all letters that its options choose."""
+def _acting(act: spool.Act, says_done: str, says: str, usually: str = "") -> None:
+    """Add the command that does ``act`` to all letters that its options choose: of those in the state ``usually``,
+    where they name neither a letter nor a state."""
 
     def run(letter: str, everything: bool, config: Path | None, as_json: bool, **given: Any) -> None:
         if not (letter or everything or any(given.values())):
             fail("name a letter, a filter (--sender, --recipient, --domain, --older, --state) or --all", EX_USAGE)
+        if not (letter or given["state"]):
+            given["state"] = usually
         chosen = chosen_by(**given, letter=letter)
         count = ask(configuration(config), spool.queue_act, spool.QueueAct(act, chosen)).letters
         if letter and not count:
@@ -159,5 +178,15 @@ def _acting(act: spool.Act, says_done: str, says: str) -> None:
 
 _acting(spool.Act.HOLD, "held", "Keep letters from being tried until they are released.")
 _acting(spool.Act.RELEASE, "released", "Let held letters go on.")
-_acting(spool.Act.RETRY, "tried", "Try deferred letters now.")
-_acting(spool.Act.DROP, "dropped", "Remove letters for good; nobody is told.")
+_acting(
+    spool.Act.RETRY,
+    "tried",
+    "Try deferred letters now; those that are held, or were given up, only by name or with --state.",
+    "ready",
+)
+_acting(
+    spool.Act.DROP,
+    "dropped",
+    "Remove waiting letters for good; nobody is told. Those that were given up only by name or with --state.",
+    "waiting",
+)

@@ -11,6 +11,7 @@ import click
 from services.admin import options
 from services.admin.asking import EX_NOUSER, ask, configuration, fail
 from services.admin.output import moment, octets
+from services.admin.queue import arrival
 from shared.contracts import spool
 
 
@@ -40,8 +41,7 @@ def as_object(letter: spool.QueueLetter) -> dict[str, object]:
 def walk(letter: spool.QueueLetter) -> Iterator[str]:
     """The lines of one letter's walk."""
     yield f"letter {letter.id}  trace {letter.trace}"
-    accepted = moment(letter.accepted)
-    yield f"  {accepted}  accepted by {letter.protocol} from {letter.client or 'nowhere'} ({letter.helo!r})"
+    yield f"  {moment(arrival(letter))}  {_origin(letter)}"
     yield f"      from <{letter.sender}>, {octets(letter.size)}, Message-ID {letter.message_id or 'none'}"
     if letter.subject:
         yield f"      subject {letter.subject!r}"
@@ -49,6 +49,12 @@ def walk(letter: spool.QueueLetter) -> Iterator[str]:
         if recipient.claimed:
             yield f"  {moment(recipient.claimed)}  claimed by {recipient.claimed_by}"
         yield f"  {moment(recipient.settled) or '        waiting    '}  <{recipient.address}> {_fate(recipient)}"
+
+
+def _origin(letter: spool.QueueLetter) -> str:
+    if not letter.protocol:
+        return "written here"  # a report, or what a forward or a script sends on
+    return f"accepted by {letter.protocol} from {letter.client or 'nowhere'} ({letter.helo!r})"
 
 
 def _fate(recipient: spool.QueueRecipient) -> str:

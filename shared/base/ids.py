@@ -35,3 +35,11 @@ def new_ulid() -> str:
 def _crockford(value: int) -> str:
     pairs = _PAIRS
     return "".join([pairs[value >> shift & 1023] for shift in range(120, -1, -10)])
+
+
+def born(ulid: str) -> float:
+    """When an id was made, in Unix seconds. Raises `ValueError`."""
+    milliseconds = 0
+    for letter in ulid[:10]:
+        milliseconds = milliseconds << 5 | _ALPHABET.index(letter)
+    return milliseconds / 1000

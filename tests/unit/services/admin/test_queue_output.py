@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+from click.testing import CliRunner
+
 from services.admin.queue import WAITING as WAITING_STATES
-from services.admin.queue import as_postqueue
+from services.admin.queue import as_postqueue, queue
 from services.admin.trace import walk
-from shared.contracts.spool import QueueLetter, QueueRecipient
+from shared.contracts.spool import Acted, QueueAct, QueueLetter, QueueRecipient
 
 
 def letter(*recipients: QueueRecipient) -> QueueLetter:
@@ -58,6 +63,50 @@ def test_who_has_failed_waits_no_longer() -> None:
     recipients = shown["recipients"]
     assert isinstance(recipients, list)
     assert [each["state"] for each in recipients] == ["ready"]
+
+
+def test_what_its_sender_put_off_is_deferred_until_then_and_came_when_it_came() -> None:
+    accepted = time.time() + 3600
+    put_off = letter(WAITING._replace(attempts=0, reason=""))._replace(
+        id="01M854YGDEQVRQP4H9683D3PFZ", accepted=accepted
+    )
+    shown = as_postqueue(put_off)
+    assert shown["queue_name"] == "deferred"
+    assert shown["arrival_time"] == 1_795_469_296
+    assert "'delay_reason': 'its sender wants it to leave at 20" in str(shown["recipients"])
+    assert "accepted by ESMTP" in "\n".join(walk(put_off))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "state"),
+    [
+        (["retry", "--all"], "ready"),
+        (["retry", "--domain", "x.example"], "ready"),
+        (["retry", "--all", "--state", "failed"], "failed"),
+        (["retry", "01ABC"], ""),
+        (["drop", "--all"], "waiting"),
+        (["drop", "--sender", "a@x.example", "--state", "failed"], "failed"),
+        (["drop", "01ABC"], ""),
+        (["hold", "--all"], ""),
+    ],
+)
+def test_acts_on_many_leave_alone_what_nobody_named(
+    arguments: list[str], state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[QueueAct] = []
+
+    def ask(config: object, op: object, request: QueueAct) -> Acted:
+        asked.append(request)
+        return Acted(1)
+
+    monkeypatch.setattr("services.admin.queue.ask", ask)
+    result = CliRunner().invoke(queue, arguments)
+    assert (result.exit_code, result.output) == (0, "1 letter\n")
+    assert [each.filter.state for each in asked] == [state]
+
+
+def test_a_report_was_written_here() -> None:
+    assert "  written here\n" in "\n".join(walk(letter(FILED)._replace(protocol="", client="", helo="")))
 
 
 def test_a_walk_tells_each_recipient_s_fate() -> None:
