@@ -19,12 +19,13 @@ import pytest
 
 from tests.integration.mail import PASSWORD, imap, letter, new_account, wait_messages
 from tests.support.house import House, running_house, until
+from tests.support.ports import free_row
 
 pytestmark = pytest.mark.integration
 
 SESSIONS, SENDERS = 1_000, 20
 TIMEOUT = 10.0  # seconds for sessions to end
-HEALTH = 20_000 + os.getpid() % 10_000 + 20  # below the ports that clients get
+HEALTH = free_row(6)
 PORTS = {"smtp": HEALTH + 2, "imap": HEALTH + 3}
 SETTINGS = f"""
 [health]

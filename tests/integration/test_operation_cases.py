@@ -31,11 +31,12 @@ import pytest
 from tests.integration.mail import PASSWORD, imap, letter, new_account, send, wait_messages
 from tests.support.house import ROOT, House, running_house, until
 from tests.support.managesieve_client import ManageSieveClient
+from tests.support.ports import free_row
 
 pytestmark = pytest.mark.integration
 
-HEALTH = 20_000 + os.getpid() % 10_000 + 40  # below the ports that clients get
 PROCESSES = 6
+HEALTH = free_row(PROCESSES)
 LARGE = 400_000  # octets: a file of its own
 CANARY = "canary-in-a-coal-mine-31415"
 MEBIBYTE = 1024 * 1024

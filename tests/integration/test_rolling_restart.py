@@ -1,7 +1,8 @@
 """A whole installation is started anew, process by process, under load.
 
 Nothing is lost, nothing is doubled, and nobody is refused anything but a connection to a process that drains: what a
-client may hear of it is a 421, a BYE, or the end of its connection between two commands.
+client may hear of it is a 421, a BYE, or the end of its connection between two commands. Where the machine is so busy
+that storage comes back later than a call waits for it, that it should try again.
 """
 
 from __future__ import annotations
@@ -23,16 +24,18 @@ from urllib.request import urlopen
 
 import pytest
 
+from shared.contracts import directory
 from tests.chaos import verdict
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import PASSWORD, letter_text
 from tests.support.house import House, running_house, until
 from tests.support.managesieve_client import ManageSieveClient
+from tests.support.ports import free_row
 
 pytestmark = pytest.mark.integration
 
 REPLICAS = {"delivery": 2, "smtp": 2, "imap": 2, "pop3": 2, "managesieve": 2}  # in the order of their start
-PORT = 20_000 + os.getpid() % 10_000  # below those that clients get: nobody takes one while its process is away
+PORT = free_row(1 + 2 * len(REPLICAS))  # nobody takes one while its process is away
 HEALTH = {"storage": [PORT], **{service: [PORT + 1 + 2 * n, PORT + 2 + 2 * n] for n, service in enumerate(REPLICAS)}}
 SETTINGS = f"\n[health]\nport = {PORT}\n\n[limits]\nconnections_per_address = 1000\n\n[delivery]\nlease = 15.0\n"
 SESSION = 20  # letters, and steps of other protocols, on one connection
@@ -245,11 +248,14 @@ def test_every_process_is_replaced_under_load(rolling: House) -> None:
         victims = {service: house.pids(service) for service in REPLICAS}
         for turn in range(2):
             restart(house, {service: pids[turn] for service, pids in victims.items()})
+        began = time.monotonic()
         restart(house, {"storage": house.pids("storage")[0]})
+        away = time.monotonic() - began
         time.sleep(1.0)
     verdict.wait_settled(house, 60)
     lost, doubled = verdict.judge(verdict.copies(house, addresses, load.ledger), load.ledger)
-    assert load.wrong == [], load.done
+    late = away > directory.resolve.deadline
+    assert [one for one in load.wrong if not (late and "try again" in one)] == [], load.done
     assert (lost, doubled) == ([], [])
     assert min(load.done[what] for what in ("letters", "commands", "retrieved", "scripts")) > 50, load.done
     assert len(events(house, "process.drained")) == sum(map(len, HEALTH.values()))
