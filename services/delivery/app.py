@@ -33,7 +33,7 @@ async def run(process: Process[DeliverySettings]) -> None:
 async def deliver(house: House, lookup: Lookup) -> None:
     """The service without its process."""
     settings, tools = house.settings, tools_of(house)
-    player = Player(house.bus, Programs(house.bus, settings.sieve))
+    player = Player(house, Programs(house.bus, settings.sieve))
     filtering = Filtering(house, player)
     events = EventServer(house, player)
     pipeline = Pipeline(house, tools, filtering)

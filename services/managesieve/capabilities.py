@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from services.managesieve.context import Context
 from shared.protocols.managesieve import responses
-from shared.sieve.catalogue import REGISTRY
+from shared.sieve.catalogue import NOTIFY_METHODS, REGISTRY
 from shared.sieve.limits import DEFAULT
 
 
@@ -17,7 +17,7 @@ def pairs(context: Context) -> Iterator[tuple[str, str | None]]:
     yield "IMPLEMENTATION", "Eilpost"
     yield "SASL", " ".join(client.mechanisms)
     yield "SIEVE", " ".join(REGISTRY.capabilities)
-    yield "NOTIFY", "mailto"
+    yield "NOTIFY", " ".join(NOTIFY_METHODS)
     yield "MAXREDIRECTS", str(DEFAULT.redirects)
     if client.can_start_tls and login is None:
         yield "STARTTLS", None

@@ -14,7 +14,7 @@ from services.storage.link import Link, Unreachable
 from services.storage.room import Room
 from services.storage.turn import Turn, by_row, refuse, run
 from shared.contracts.errors import Code, Refused
-from shared.observe import metrics, tracing
+from shared.observe import tracing
 from shared.observe.log import Log
 
 
@@ -80,10 +80,7 @@ class Readers(Room):
                 raise
             connection.rollback()  # some databases answer nothing more in a transaction that has failed
             connection.begin()
-            metrics.storage_errors_total(group[0].row.op.name).inc()
-            self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
-            if len(group) == 1:
-                refuse(group, Code.UNAVAILABLE, "the request failed")
+            if self._is_culprit(group, error):
                 return
         else:
             return

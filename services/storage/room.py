@@ -10,7 +10,7 @@ from time import time_ns
 
 import trio
 
-from services.storage.turn import Turn
+from services.storage.turn import Turn, refuse
 from shared.contracts.errors import Code, Refused
 from shared.observe import metrics
 from shared.observe.log import Log
@@ -85,6 +85,16 @@ class Room(ABC):
             turn.outcome = Refused(Code.UNAVAILABLE, "the deadline passed before its turn came")
         self._hand_back(partial(self._settle, late))
         return [turn for turn in turns if turn.deadline >= now]
+
+    def _is_culprit(self, group: Sequence[Turn], error: Exception) -> bool:
+        """Record a failure of our own. A turn alone is to blame, and refused; of several nobody knows which."""
+        op = group[0].row.op.name
+        metrics.storage_errors_total(op).inc()
+        self.log.error("storage.request_failed", op=op, batch=len(group), exc_info=error)
+        if len(group) > 1:
+            return False
+        refuse(group, Code.UNAVAILABLE, "the request failed")
+        return True
 
     def _trace(self, tracer: Tracer, name: str, turns: Sequence[Turn], began: int) -> None:
         """Record that ``turns`` ran together from ``began`` (nanoseconds of Unix time) until now."""

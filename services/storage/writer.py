@@ -190,10 +190,7 @@ class Writer(Room):
             if trouble is Trouble.CLASH and clashes < ATTEMPTS:
                 self._group(work, group, clashes + 1)
                 return
-            metrics.storage_errors_total(group[0].row.op.name).inc()
-            self.log.error("storage.request_failed", op=group[0].row.op.name, batch=len(group), exc_info=error)
-            if len(group) == 1:
-                refuse(group, Code.UNAVAILABLE, "the request failed")
+            if self._is_culprit(group, error):
                 return
         else:
             return

@@ -7,7 +7,7 @@ reply subject outside that caller's inbox: otherwise a service could make us wri
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import trio
 from structlog.typing import FilteringBoundLogger
@@ -123,6 +123,3 @@ class Desk(Generic[Q, R]):
 
 def _inbox_of(service: str) -> bytes:
     return f"{INBOX}.{service}.".encode()
-
-
-AnyDesk = Desk[Any, Any]

@@ -44,7 +44,7 @@ class Resolved(NamedTuple):
     resolutions: tuple[Resolution, ...]  # in the order asked
 
 
-resolve = Op("directory.resolve", Resolve, Resolved, services("smtp delivery admin"), 8.0, Repeat.SAFE)
+resolve = Op("directory.resolve", Resolve, Resolved, services("smtp delivery"), 8.0, Repeat.SAFE)
 
 
 class Login(NamedTuple):
@@ -125,7 +125,7 @@ class Renew(NamedTuple):
     grant: bytes
 
 
-renew = Op("directory.renew", Renew, LoggedIn, FRONTS, 8.0, Repeat.SAFE)
+renew = Op("directory.renew", Renew, LoggedIn, services("smtp imap pop3"), 8.0, Repeat.SAFE)
 
 
 class MaySend(NamedTuple):

@@ -65,7 +65,7 @@ class Opened(NamedTuple):
     owner: int = 0  # whose mailbox it is
 
 
-open = Op("mailboxes.open", Open, Opened, services("imap pop3"), 8.0, Repeat.SAFE)
+open = Op("mailboxes.open", Open, Opened, IMAP, 8.0, Repeat.SAFE)
 
 
 class PageRequest(NamedTuple):

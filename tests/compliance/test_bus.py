@@ -39,19 +39,18 @@ def pong(call: AnyCall) -> None:
 
 
 async def test_call_is_answered_with_what_the_server_said(stage: Stage) -> None:
-    server, client = await stage.connect("storage"), await stage.connect("pop3")
+    server, client = await stage.connect("storage"), await stage.connect("delivery")
     seen: list[AnyCall] = []
 
     def on_call(call: AnyCall) -> None:
         seen.append(call)
         call.answer(directory.Resolved((directory.Resolution("a@b", directory.Kind.LOCAL, (7,)),)))
 
-    admin = await stage.connect("admin")
     server.serve(directory.resolve, on_call)
-    reply = await admin.call(directory.resolve, directory.Resolve(("a@b",)), trace="T1")
+    reply = await client.call(directory.resolve, directory.Resolve(("a@b",)), trace="T1")
     assert reply.resolutions[0].kind is directory.Kind.LOCAL
     assert seen[0].request == directory.Resolve(("a@b",))
-    assert (seen[0].caller, seen[0].trace) == ("admin", "T1")
+    assert (seen[0].caller, seen[0].trace) == ("delivery", "T1")
     assert 0 < seen[0].deadline - trio.current_time() <= directory.resolve.deadline
     assert client.connected
 

@@ -8,7 +8,6 @@ Invariants
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from services.delivery.house import House
 from services.delivery.sieve.carrying import Means
 from services.delivery.sieve.event_carrying import EventCarrier
 from services.delivery.sieve.playing import Play, Player
-from services.delivery.sieve.running import Judged, Program, Scene
+from services.delivery.sieve.running import Program, Scene
 from shared.contracts import imap_events
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.imap_events import Claim, Happened, Settle, Verdict
@@ -53,12 +52,9 @@ class EventServer:
         settings = house.settings.sieve
         self._bus = house.bus
         self._log = house.log
-        self._wall_clock = house.wall_clock
-        self._host = house.hostname
         self._request = Claim(house.settings.batch, house.settings.lease)
         self._largest = settings.largest
         self._means = Means(settings.redirects, settings.hops)
-        self._judged = Judged(settings.spam_header, settings.spam_full, settings.virus_header)
         self._player = player
 
     async def claim(self) -> Found[Watched]:
@@ -137,9 +133,7 @@ class EventServer:
 
     def _scene(self, event: Happened, shown: SpooledLetter) -> Scene:
         cause = ImapEvent(event.user, event.user, event.cause.value, event.mailbox, event.changed)
-        now = self._wall_clock()
-        scene = Scene(shown, NOBODY, event.owner, self._host, now, time.monotonic, self._judged)
-        return scene._replace(event=cause, flags=event.flags)
+        return self._player.scene(shown, NOBODY, event.owner)._replace(event=cause, flags=event.flags)
 
     async def _settled(self, verdicts: Sequence[Verdict]) -> list[int]:
         """Hand verdicts in; the events whose script must run again. Waits a while for storage."""

@@ -8,7 +8,6 @@ Invariants
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from services.delivery.sieve import reading
 from services.delivery.sieve.carrying import Bundle, Means
 from services.delivery.sieve.letter_carrying import Job, LetterCarrier
 from services.delivery.sieve.playing import Play, Player
-from services.delivery.sieve.running import Judged, Program, Scene
+from services.delivery.sieve.running import Program, Scene
 from shared.contracts.sieve import SpooledLetter
 from shared.contracts.spool import Fenced
 from shared.mail.received import return_path
@@ -42,11 +41,8 @@ class Filtering:
     def __init__(self, house: House, player: Player) -> None:
         settings = house.settings.sieve
         self._bus = house.bus
-        self._host = house.hostname
-        self._wall_clock = house.wall_clock
         self._largest = settings.largest
         self._means = Means(settings.redirects, settings.hops)
-        self._judged = Judged(settings.spam_header, settings.spam_full, settings.virus_header)
         self._player = player
         self._programs = player.programs
         self._is_general = bool(self._programs.before or self._programs.after)
@@ -120,8 +116,7 @@ class Filtering:
         return task._replace(filing=task.filing._replace(targets=tuple(bundle.targets), effects=bundle.effects))
 
     def _scene(self, task: Task, part: Part, shown: SpooledLetter) -> Scene:
-        now, envelope = self._wall_clock(), _envelope(task, shown)
-        return Scene(shown, envelope, part.job.user, self._host, now, time.monotonic, self._judged)
+        return self._player.scene(shown, _envelope(task, shown), part.job.user)
 
 
 def _envelope(task: Task, shown: SpooledLetter) -> Envelope:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import trio
 
+from services.delivery.house import House
 from services.delivery.sieve import reading
 from services.delivery.sieve.programs import Programs
-from services.delivery.sieve.running import Program, Ran, Scene, run_all, whole
-from shared.bus.client import Bus
+from services.delivery.sieve.running import Judged, Program, Ran, Scene, run_all, whole
 from shared.contracts import blobs
 from shared.contracts.blobs import INLINE, Body
 from shared.contracts.messages import Changed
@@ -22,6 +22,7 @@ from shared.contracts.sieve import SpooledLetter
 from shared.mail.summary import summarise
 from shared.net.bulk import BulkSender
 from shared.observe import metrics
+from shared.sieve.message import Envelope
 from shared.sieve.outcome import Content, FileInto, Keep, Question, Redirect
 from shared.sieve.script import Script
 
@@ -54,9 +55,17 @@ class Play:
 class Player:
     """Plays on this process's programs."""
 
-    def __init__(self, bus: Bus, programs: Programs) -> None:
-        self._bus = bus
+    def __init__(self, house: House, programs: Programs) -> None:
+        settings = house.settings.sieve
         self.programs = programs
+        self._bus = house.bus
+        self._host = house.hostname
+        self._wall_clock = house.wall_clock
+        self._judged = Judged(settings.spam_header, settings.spam_full, settings.virus_header)
+
+    def scene(self, shown: SpooledLetter, envelope: Envelope, user: str) -> Scene:
+        """What a run is about, here and now."""
+        return Scene(shown, envelope, user, self._host, self._wall_clock(), time.monotonic, self._judged)
 
     async def run(self, play: Play, scene: Scene) -> None:
         """Run until nothing is unknown any more; leave the loop to others in between."""
