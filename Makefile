@@ -11,7 +11,7 @@ READY := .venv/ready
 .PHONY: help setup run test test-postgresql test-scale check transcripts model conformance chaos fuzz bench bench-scale images test-images events lock
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): deploy/locks/development.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -48,7 +48,7 @@ model: $(READY) ## 1,000 games of random commands from several IMAP sessions, ag
 conformance: $(READY) ## suites of others, where they are at hand: IMAP, SMTP and ManageSieve scripts, SPF, ARC (SCRIPTS=folder)
 	$(BIN)/python -m tests.conformance $(SCRIPTS)
 
-chaos: $(READY) ## 50 kills of random services, 20 while Sieve scripts run, at delivery and on what clients do, some of delivery a second on the way out: nothing lost
+chaos: $(READY) ## 50 kills of random services under load, 40 while scripts run, one a second of delivery on the way out: nothing lost
 	$(BIN)/python -m tests.chaos
 	$(BIN)/python -m tests.chaos --drill sieve --kills 20
 	$(BIN)/python -m tests.chaos --drill imapsieve --kills 20
