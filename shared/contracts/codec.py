@@ -11,7 +11,8 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import partial
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgpack
 
@@ -20,6 +21,7 @@ from shared.base.errors import EilpostError
 T = TypeVar("T")
 
 _READERS: dict[Any, Callable[[object], Any]] = {}
+_NONE = type(None)
 
 MAX_FRAME = 1_000_000  # octets; what one bus message may carry (max_payload of the broker is 1 MB)
 
@@ -139,19 +141,40 @@ def _optional(args: tuple[Any, ...]) -> Callable[[object], Any]:
 
 def _named(kind: Any) -> Callable[[object], Any]:
     hints = get_type_hints(kind)
-    readers = [_compile(hints[name]) for name in kind._fields]
+    declared = [hints[name] for name in kind._fields]
+    readers = [_compile(each) for each in declared]
     total = len(readers)
     defaults: dict[str, Any] = kind._field_defaults
     tail = [defaults.get(name) for name in kind._fields]
     required = total - len(defaults)
-    make = kind._make
+    make = partial(tuple.__new__, kind)
+    usual = tuple(map(_usual, declared))
+    unproved = [(place, readers[place]) for place, each in enumerate(declared) if usual[place] not in (each, _NONE)]
 
     def read(value: object) -> Any:
         if type(value) is not tuple or len(value) < required:
             raise Undecodable(f"{kind.__name__} expected")
+        if tuple(map(type, value)) == usual:  # nearly always; what that proves, no reader need be called for
+            if not unproved:
+                return make(value)
+            values = list(value)
+            for place, take in unproved:
+                values[place] = take(values[place])
+            return make(values)
         values = [take(part) for take, part in zip(readers, value, strict=False)]
         if len(values) < total:
             values.extend(tail[len(values) :])
         return make(values)
 
     return read
+
+
+def _usual(kind: Any) -> type:
+    """What msgpack yields for most values of a declared type."""
+    if kind in (int, str, bytes, bool, float):
+        return cast("type", kind)
+    if kind is object or get_origin(kind) in (Union, types.UnionType):
+        return _NONE
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return type(next(iter(kind)).value)
+    return tuple

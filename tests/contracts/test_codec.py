@@ -98,3 +98,37 @@ def test_every_event_has_publishers_and_listeners() -> None:
         assert callable(event.decode)
         assert event.publishers
         assert event.listeners
+
+
+ADD = messages.Mode.ADD.value
+
+
+class Mixed(NamedTuple):
+    weight: float
+    mode: messages.Mode
+    parts: tuple[New, ...] = ()
+    since: int | None = None
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        (1.5, ADD, (("x", 8),), None),
+        (1, ADD, (("x", 8),), None),
+        (1.5, ADD, (("x", 8),), 3),
+        (1.5, ADD, (("x", 8, "newer"),), None, "newer"),
+        (1.5, ADD, [("x", 8)]),
+    ],
+)
+def test_the_usual_form_and_others_become_the_same_value(sent: tuple[Any, ...]) -> None:
+    read = codec.decode(Mixed, msgpack.packb(sent))
+    assert read == Mixed(sent[0], messages.Mode.ADD, (New("x", 8),), 3 if 3 in sent else None)
+    assert type(read.weight) is float
+    assert type(read) is Mixed
+    assert type(read.parts[0]) is New
+
+
+@pytest.mark.parametrize("wrong", [("1", ADD), (1.5, "explode", (), None), (1.5, ADD, (("x", "y"),), None)])
+def test_a_wrong_field_is_found_in_the_usual_form_and_in_others(wrong: tuple[Any, ...]) -> None:
+    with pytest.raises(codec.Undecodable):
+        codec.decode(Mixed, msgpack.packb(wrong))

@@ -35,8 +35,7 @@ def _plant(parents: Sequence[int], dates: Sequence[int], nodes: int) -> Forest:
     forest = Forest([], [NONE] * nodes, [NONE] * nodes)
     roots, first, following = forest
     crowded: set[int] = set()  # what has several children
-    for number in range(len(parents) - 1, -1, -1):
-        parent = parents[number]
+    for number, parent in zip(range(len(parents) - 1, -1, -1), reversed(parents), strict=True):
         if parent == NONE:
             roots.append(number)
             continue
