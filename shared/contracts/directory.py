@@ -44,7 +44,7 @@ class Resolved(NamedTuple):
     resolutions: tuple[Resolution, ...]  # in the order asked
 
 
-resolve = Op("directory.resolve", Resolve, Resolved, services("smtp delivery"), 8.0, Repeat.SAFE)
+resolve = Op("directory.resolve", Resolve, Resolved, services("smtp delivery admin"), 8.0, Repeat.SAFE)
 
 
 class Login(NamedTuple):
