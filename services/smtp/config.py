@@ -52,7 +52,7 @@ class SmtpSettings:
 
     full_mailbox: str = "wait"  # 452 to who writes to somebody whose quota is used up; "refuse": 552
 
-    resolution_seconds: float = 1.0  # how long "is one of ours" is remembered; 0: not at all
+    resolution_seconds: float = 5.0  # how long "is one of ours" is remembered; 0: not at all
 
     ingress: IngressSettings = field(default_factory=IngressSettings)
     judgement: JudgementSettings = field(default_factory=JudgementSettings)

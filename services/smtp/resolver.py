@@ -2,7 +2,8 @@
 
 That an address is ours is remembered for a moment: a hop over the bus costs as much as the rest of a RCPT, letters to
 one address come in bursts, and the answer here only decides between 250 and a refusal, since delivery resolves again.
-A refusal is never remembered, so that a fresh account or a raised quota counts at once.
+Each process asks for itself; a change of the directory makes all forget. A refusal is never remembered, so that a
+fresh account or a raised quota counts at once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Resolver:
         self._bus = bus
         self._seconds = seconds
         self._known: dict[str, tuple[float, Resolution]] = {}
+        self._changes = 0  # of the directory, so far
 
     async def resolve(self, addresses: Sequence[str], trace: str) -> list[Resolution]:
         """The resolutions in the order asked. Raises `Unavailable`, `Refused`."""
@@ -32,15 +34,17 @@ class Resolver:
         found = {address: known for address in addresses if (known := self._remembered(address, now))}
         missing = tuple(dict.fromkeys(address for address in addresses if address not in found))
         if missing:
+            changes = self._changes
             reply = await self._bus.call(directory.resolve, Resolve(missing), trace=trace)
             for address, resolution in zip(missing, reply.resolutions, strict=True):
                 found[address] = resolution
-                if self._seconds and resolution.kind is Kind.LOCAL:
+                if self._seconds and resolution.kind is Kind.LOCAL and changes == self._changes:
                     self._remember(address, resolution, now)
         return [found[address] for address in addresses]
 
     def forget(self) -> None:
-        """The directory changed."""
+        """The directory changed. What is under way may be older than that, so it is not remembered either."""
+        self._changes += 1
         self._known.clear()
 
     def _remembered(self, address: str, now: float) -> Resolution | None:

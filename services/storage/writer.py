@@ -168,7 +168,7 @@ class Writer(Room):
             for group in by_row(turns).values():
                 self._group(work, group)
             if self._database.shared:
-                self._promises.write(work)
+                self._promises.write(work, idle=not turns)
         self._promises.committed(work)
         return work
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from tests.bench.client import Client
@@ -64,3 +65,26 @@ def drive(sessions: Sequence[Session], seconds: float) -> int:
                 else:
                     busy -= 1
         return sum(session.done for session in sessions) - before
+
+
+def drive_paced(sessions: Sequence[Session], rate: float, seconds: float) -> int:
+    """Have ``rate`` commands said a second for so long, by one session after the other; how many were answered.
+
+    Where all sessions wait for answers, a command comes late.
+    """
+    left = round(rate * seconds)
+    done = sum(session.done for session in sessions)
+    idle = deque(sessions)
+    due = time.perf_counter()
+    with selectors.DefaultSelector() as selector:
+        for session in sessions:
+            selector.register(session.client, selectors.EVENT_READ, session)
+        while left or len(idle) < len(sessions):
+            wait = max(0.0, due - time.perf_counter()) if left and idle else None
+            if wait == 0.0:
+                idle.popleft().send()
+                due += 1 / rate
+                left -= 1
+                continue
+            idle.extend(key.data for key, _ in selector.select(wait) if key.data.advance())
+    return sum(session.done for session in sessions) - done

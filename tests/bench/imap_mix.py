@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from tests.bench.client import Client, letter
 from tests.bench.figures import Figure
-from tests.bench.imap_load import Session, drive
+from tests.bench.imap_load import Session, drive, drive_paced
 from tests.bench.installation import Installation
+from tests.bench.meter import Meter
 from tests.bench.seed import fill_all
 
 CLIENTS, MESSAGES, SECONDS = 50, 1_000, 8.0
@@ -19,6 +20,13 @@ SHOWN = ("broker", "database", "imap", "storage")
 
 
 def run(house: Installation, clients: int = CLIENTS, messages: int = MESSAGES) -> list[Figure]:
+    with logged_in(house, clients, messages) as sessions:
+        return run_all(house, sessions, SECONDS)
+
+
+@contextmanager
+def logged_in(house: Installation, clients: int, messages: int) -> Iterator[list[Session]]:
+    """Clients that have their full INBOX selected."""
     addresses = house.add_accounts([f"mix{number}" for number in range(clients)], PASSWORD)
     fill_all(house, addresses, PASSWORD, messages)
     with ExitStack() as stack:
@@ -29,18 +37,28 @@ def run(house: Installation, clients: int = CLIENTS, messages: int = MESSAGES) -
             client.imap(b"a", f"LOGIN {address} {PASSWORD}".encode())
             client.imap(b"a", b"SELECT INBOX")
             sessions.append(Session(client, partial(command, random.Random(index), address, messages)))
-        before, by_service, started = house.cpu_seconds(), house.cpu_by_service(), time.perf_counter()
-        done = drive(sessions, SECONDS)
-        elapsed, used = time.perf_counter() - started, house.cpu_seconds() - before
-    shares = [
-        Figure(f"  of it {service}", (seconds - by_service.get(service, 0.0)) / done * 1000, "ms")
-        for service, seconds in sorted(house.cpu_by_service().items())
-        if service in SHOWN
-    ]
+        yield sessions
+
+
+def run_all(house: Installation, sessions: Sequence[Session], seconds: float) -> list[Figure]:
+    """As fast as commands are answered."""
+    meter = Meter(house)
+    done = drive(sessions, seconds)
+    rate = done / meter.seconds
     return [
-        Figure(f"IMAP commands per second, {clients} clients, mixed", done / elapsed, "/s", 4000),
-        Figure("server CPU per command", used / done * 1000, "ms", 0.35, at_most=True),
-        *shares,
+        Figure(f"IMAP commands per second, {len(sessions)} clients, mixed", rate, "/s", 4000),
+        *meter.price("server CPU per command", done, 0.35, SHOWN),
+    ]
+
+
+def run_paced(house: Installation, sessions: Sequence[Session], rate: float, seconds: float) -> list[Figure]:
+    """So many commands a second, as long as there are clients that wait for no answer."""
+    meter = Meter(house)
+    done = drive_paced(sessions, rate, seconds)
+    reached = done / meter.seconds
+    return [
+        Figure("IMAP commands per second, all that were offered, mixed", reached, "/s"),
+        *meter.price("server CPU per command", done, 0.35, SHOWN),
     ]
 
 

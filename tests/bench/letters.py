@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from tests.bench.client import Client, letter
 from tests.bench.figures import Figure
 from tests.bench.installation import Installation
-from tests.bench.smtp_load import dialogue, send_all
+from tests.bench.meter import Meter
+from tests.bench.smtp_load import dialogue, send_all, send_paced
 
 LETTERS, SESSIONS, ACCOUNTS, SIZE = 5_000, 20, 50, 4_096
 PASSWORD = "bench-password"
@@ -16,29 +18,40 @@ SHOWN = ("broker", "database", "delivery", "smtp", "storage")
 
 
 def run(house: Installation, letters: int = LETTERS, sessions: int = SESSIONS) -> list[Figure]:
-    addresses = house.add_accounts([f"load{number}" for number in range(ACCOUNTS)], PASSWORD)
-    with ExitStack() as stack:
-        readers = [stack.enter_context(reader(house, address)) for address in addresses]
-        before, by_service, started = house.cpu_seconds(), house.cpu_by_service(), time.perf_counter()
-        send_all(
-            house.ports["smtp"],
-            (dialogue(addresses[number % ACCOUNTS], number, SIZE) for number in range(letters)),
-            sessions,
-        )
-        accepted = time.perf_counter() - started
-        wait_visible(readers, letters // ACCOUNTS)
-        elapsed, used = time.perf_counter() - started, house.cpu_seconds() - before
-    shares = [
-        Figure(f"  of it {service}", (seconds - by_service.get(service, 0.0)) / letters * 1000, "ms")
-        for service, seconds in sorted(house.cpu_by_service().items())
-        if service in SHOWN
-    ]
+    """As fast as they are taken."""
+    port = house.ports["smtp"]
+    accepted, filed, price = _measure(house, "load", letters, lambda dialogues: send_all(port, dialogues, sessions))
     return [
         Figure(f"letters of 4 KB accepted per second ({sessions} sessions)", letters / accepted, "/s"),
-        Figure("letters of 4 KB filed per second, until visible", letters / elapsed, "/s", 1000),
-        Figure("server CPU per letter, all processes", used / letters * 1000, "ms", 1.5, at_most=True),
-        *shares,
+        Figure("letters of 4 KB filed per second, until visible", letters / filed, "/s", 1000),
+        *price,
     ]
+
+
+def run_paced(house: Installation, rate: float, seconds: float) -> list[Figure]:
+    """So many a second, whether the ones before are taken or not."""
+    letters = round(rate * seconds / ACCOUNTS) * ACCOUNTS
+    port = house.ports["smtp"]
+    accepted, _, price = _measure(house, "paced", letters, lambda dialogues: send_paced(port, dialogues, rate))
+    return [Figure("letters of 4 KB accepted per second, all that were offered", letters / accepted, "/s"), *price]
+
+
+def _measure(
+    house: Installation, prefix: str, letters: int, send_them: Callable[[Iterator[Iterator[bytes]]], None]
+) -> tuple[float, float, list[Figure]]:
+    """Seconds until all are accepted and until all are visible, and what one has cost.
+
+    ``prefix`` begins the names of the accounts that get them, which must be new.
+    """
+    addresses = house.add_accounts([f"{prefix}{number}" for number in range(ACCOUNTS)], PASSWORD)
+    with ExitStack() as stack:
+        readers = [stack.enter_context(reader(house, address)) for address in addresses]
+        meter = Meter(house)
+        send_them(dialogue(addresses[number % ACCOUNTS], number, SIZE) for number in range(letters))
+        accepted = meter.seconds
+        wait_visible(readers, letters // ACCOUNTS)
+        filed = meter.seconds
+        return accepted, filed, meter.price("server CPU per letter, all processes", letters, 1.5, SHOWN)
 
 
 def send(port: int, address: str, number: int, size: int = SIZE) -> None:

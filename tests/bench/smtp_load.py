@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import time
 from collections.abc import Iterator
 
 from tests.bench.client import letter
@@ -57,16 +58,43 @@ def send_all(port: int, dialogues: Iterator[Iterator[bytes]], sessions: int) -> 
         for _ in range(sessions):
             _begin(selector, port, dialogues)
         while selector.get_map():
-            for key, _ in selector.select():
-                session: Session = key.data
-                descriptor = key.fd
-                if not session.advance():
-                    selector.unregister(descriptor)
-                    _begin(selector, port, dialogues)
+            for _ in range(_advance(selector, None)):
+                _begin(selector, port, dialogues)
 
 
-def _begin(selector: selectors.BaseSelector, port: int, dialogues: Iterator[Iterator[bytes]]) -> None:
+def send_paced(port: int, dialogues: Iterator[Iterator[bytes]], rate: float) -> None:
+    """Begin ``rate`` dialogues a second, however many are under way, until there are no more."""
+    due = time.perf_counter()
+    with selectors.DefaultSelector() as selector:
+        while True:
+            wait = due - time.perf_counter()
+            if wait > 0:
+                _advance(selector, wait)
+            elif _begin(selector, port, dialogues):
+                due += 1 / rate
+            else:
+                break
+        while selector.get_map():
+            _advance(selector, None)
+
+
+def _begin(selector: selectors.BaseSelector, port: int, dialogues: Iterator[Iterator[bytes]]) -> bool:
+    """Whether there was one more to begin."""
     commands = next(dialogues, None)
-    if commands is not None:
-        session = Session(port, commands)
-        selector.register(session.socket, selectors.EVENT_READ, session)
+    if commands is None:
+        return False
+    session = Session(port, commands)
+    selector.register(session.socket, selectors.EVENT_READ, session)
+    return True
+
+
+def _advance(selector: selectors.BaseSelector, wait: float | None) -> int:
+    """Serve what has come within ``wait`` seconds (None: until something comes); how many sessions ended."""
+    ended = 0
+    for key, _ in selector.select(wait):
+        session: Session = key.data
+        descriptor = key.fd
+        if not session.advance():
+            selector.unregister(descriptor)
+            ended += 1
+    return ended

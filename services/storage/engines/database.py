@@ -64,11 +64,11 @@ class Database(ABC):
 
     @abstractmethod
     def undo(self, connection: Connection) -> None:
-        """Roll back to the savepoint, which ends with it."""
+        """Undo the part."""
 
     @abstractmethod
     def keep(self, connection: Connection) -> None:
-        """End the savepoint."""
+        """End the part: it stays, if the transaction does."""
 
     @abstractmethod
     def trouble(self, error: BaseException) -> Trouble:

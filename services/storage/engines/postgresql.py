@@ -10,9 +10,11 @@ Invariants:
    locks (claims pass over locked ones), new rows by unique keys (`Trouble.CLASH`), counts by adding in place.
 3. A reader's transaction is a snapshot (REPEATABLE READ).
 4. Row numbers come from sequences, so that they never return and need no lock.
+5. A writer's transaction always has its savepoint. What is kept of it is let go with the next part, or with the
+   commit, so that a transaction of one part pays no round trip for it.
 
-Transactions are begun here, in one round trip with their locks; psycopg itself is told to stay out of it. psycopg is
-imported by those who configure such a database, and by nobody else.
+Transactions are begun here, in one round trip with their locks and the savepoint; psycopg itself is told to stay out
+of it. psycopg is imported by those who configure such a database, and by nobody else.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ _BESIDE = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock_s
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TOLD = ("user", "host", "hostaddr", "port", "dbname")  # of a URL; never its password
 _REACH = "reach"  # where a connection's next transaction finds what it reaches
+_KEPT = "kept"  # where a connection remembers whether something was done since its savepoint
+_SAVEPOINT = "SAVEPOINT part"
 
 
 class PostgresqlDatabase(Database):
@@ -93,13 +97,15 @@ class PostgresqlDatabase(Database):
         return self._patient_reader.connect()
 
     def savepoint(self, connection: Connection) -> None:
-        _run(connection, "SAVEPOINT part")
+        if connection.info[_KEPT]:
+            _run(connection, f"RELEASE part; {_SAVEPOINT}")
+        connection.info[_KEPT] = False
 
     def undo(self, connection: Connection) -> None:
-        _run(connection, "ROLLBACK TO part; RELEASE part")
+        _run(connection, "ROLLBACK TO part")
 
     def keep(self, connection: Connection) -> None:
-        _run(connection, "RELEASE part")
+        connection.info[_KEPT] = True
 
     def trouble(self, error: BaseException) -> Trouble:
         origin = error.orig if isinstance(error, DBAPIError) else error
@@ -160,12 +166,13 @@ def _engine(connecting: Callable[[], Any], begin: Callable[[Connection], None]) 
 
 def _begin_writing(connection: Connection) -> None:
     reach: Reach | None = connection.info.pop(_REACH, None)
+    connection.info[_KEPT] = False
     if reach is None:
-        _run(connection, _ALONE)
+        _run(connection, f"{_ALONE}; {_SAVEPOINT}")
     elif reach.accounts or reach.mailboxes:
-        _run(connection, f"{_BESIDE}; {_lock_accounts(reach)}")
+        _run(connection, f"{_BESIDE}; {_lock_accounts(reach)}; {_SAVEPOINT}")
     else:
-        _run(connection, _BESIDE)
+        _run(connection, f"{_BESIDE}; {_SAVEPOINT}")
 
 
 def _begin_reading(connection: Connection) -> None:

@@ -65,9 +65,14 @@ class Prepared:
 
     def run_many(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """The same for the values of each of ``rows``, which hold no lists; none is fine."""
-        if rows:
-            text, form, _ = self._text(connection, self._plain)
-            _driver(connection).cursor().executemany(text, rows if form is None else list(map(form, rows)))
+        if not rows:
+            return
+        text, form, _ = self._text(connection, self._plain)
+        given = rows if form is None else list(map(form, rows))
+        if len(given) == 1:  # PostgreSQL's driver prepares more than it saves
+            _driver(connection).execute(text, given[0])
+        else:
+            _driver(connection).cursor().executemany(text, given)
 
     def _fill(self, connection: Connection, values: Sequence[Any]) -> tuple[_Text, Any]:
         """The text for such values, and what the driver takes with it."""

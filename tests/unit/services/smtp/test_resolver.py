@@ -4,7 +4,9 @@ import pytest
 import trio
 
 from services.smtp.resolver import Resolver
-from shared.contracts.directory import Kind
+from shared.bus.client import AnyCall
+from shared.bus.memory import MemoryBroker
+from shared.contracts.directory import Kind, Resolution, Resolved, resolve
 from shared.contracts.errors import Code, Refused
 from tests.support.smtp_stage import smtp_stage
 
@@ -37,3 +39,21 @@ async def test_trouble_is_the_callers_to_know() -> None:
         stage.storage.instead = {"directory.resolve": Code.UNAVAILABLE}
         with pytest.raises(Refused):
             await Resolver(stage.bus, 0.0).resolve([BOB], "t")
+
+
+async def test_an_answer_that_may_be_older_than_a_change_is_not_remembered(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    broker = MemoryBroker()
+    calls: list[AnyCall] = []
+    broker.connect("storage", "one").serve(resolve, calls.append)
+    resolver = Resolver(broker.connect("smtp", "one"), 60.0)
+    for changed in (True, False):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(resolver.resolve, [BOB], "t")
+            await trio.testing.wait_all_tasks_blocked()
+            if changed:
+                resolver.forget()
+            calls[-1].answer(Resolved((Resolution(BOB, Kind.LOCAL, (2,), (BOB,)),)))
+    await resolver.resolve([BOB], "t")
+    assert len(calls) == 2
