@@ -7,7 +7,7 @@ needs an account an `AccountContext`, and one that needs a selected mailbox a `M
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
@@ -91,6 +91,8 @@ class Notified(Protocol):
     async def tell(self, *, expunges: bool, command: str = "") -> None: ...
 
     async def tell_between_commands(self) -> None: ...
+
+    def made(self, mailbox: int, uids: Iterable[int]) -> None: ...
 
     def end(self) -> None: ...
 
@@ -206,6 +208,11 @@ class AccountContext:
         self.notify = notify
         if self.selected is not None:
             self.selected.live.idle.add(self.talk.bell)
+
+    def made(self, mailbox: int, uids: Iterable[int]) -> None:
+        """The session put these messages into a mailbox."""
+        if self.notify is not None:
+            self.notify.made(mailbox, uids)
 
     def close(self) -> None:
         """The session is over."""

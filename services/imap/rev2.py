@@ -7,6 +7,7 @@ flags are never told without the UID.
 from __future__ import annotations
 
 from services.imap.context import AccountContext
+from services.imap.errors import Bad
 from services.imap.snapshot import NEVER
 from shared.protocols.imap import responses
 
@@ -23,6 +24,12 @@ def accept_utf8(context: AccountContext) -> None:
     """From now on UTF-8 is welcome in names and headers (RFC 6855)."""
     context.dialect.utf8_headers = True
     use_utf8(context)
+
+
+def must_be_free_to_name_charsets(context: AccountContext) -> None:
+    """Raise `Bad` for a search that names one since UTF8=ACCEPT (RFC 6855 section 3)."""
+    if context.dialect.utf8_headers:
+        raise Bad("All is UTF-8 since ENABLE UTF8=ACCEPT, no charset may be named")
 
 
 def use_utf8(context: AccountContext) -> None:

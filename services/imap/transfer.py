@@ -68,6 +68,7 @@ async def _step(context: MailboxContext, uids: array[int], target: str, *, move:
         if error.data == "target":
             raise try_create(error) from error
         raise
+    context.account.made(copied.change.mailbox, unpack("I", copied.uids))
     await context.account.mailboxes.absorb_elsewhere(context.grant, copied.change)
     if copied.removed is not None:
         await context.absorb(copied.removed)

@@ -25,5 +25,7 @@ async def handle(context: AccountContext, command: syntax.Append) -> Done:
     except Refused as error:
         raise try_create(error) from error
     context.talk.count("appended", len(news))
+    uids = unpack("I", reply.uids)
+    context.made(reply.change.mailbox, uids)
     await context.mailboxes.absorb_elsewhere(context.grant, reply.change)
-    return Done(code=responses.append_uid_code(reply.uidvalidity, unpack("I", reply.uids)))
+    return Done(code=responses.append_uid_code(reply.uidvalidity, uids))

@@ -7,11 +7,12 @@ import trio
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, AccountContext, Done, MailboxContext
 from services.imap.errors import Bad, No
+from services.imap.rev2 import must_be_free_to_name_charsets
 from services.imap.searching.answer import Result, answer, check_tag, follow
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
 from services.imap.searching.keys import replaced
-from services.imap.searching.sources import named
+from services.imap.searching.sources import named, unlisted
 from shared.contracts import mailboxes
 from shared.contracts.errors import Code, Refused
 from shared.contracts.mailboxes import ListRequest
@@ -25,6 +26,8 @@ _MOST = 1_000  # mailboxes in one search
 
 async def handle(context: AccountContext, command: Esearch) -> Done:
     """Tell of each mailbox that has any which messages fit."""
+    if command.charset:
+        must_be_free_to_name_charsets(context)
     selected = context.selected
     if selected is None and (
         "UPDATE" in command.returns.options or any(each.within is Within.SELECTED for each in command.sources)
@@ -40,8 +43,9 @@ async def handle(context: AccountContext, command: Esearch) -> Done:
     if selected is not None and any(each.within is Within.SELECTED for each in command.sources):
         await _search(selected, command, key, end)
         names = [name for name in names if name != selected.name]
+    searched: set[int] = set()
     for name in names:
-        await _search_elsewhere(context, name, command, key, end)
+        await _search_elsewhere(context, name, command, key, end, searched)
         await context.talk.out.room()
     return DONE
 
@@ -51,13 +55,19 @@ async def _names(context: AccountContext, command: Esearch) -> list[str]:
         return []
     reply = await context.call(mailboxes.listing, ListRequest(context.grant))
     names = named(command.sources, reply.mailboxes, context.names.inward)
+    names += unlisted(command.sources, reply.mailboxes, context.names.inward)
     if len(names) > _MOST:
         raise No("Too many mailboxes", "LIMIT")
     return names
 
 
-async def _search_elsewhere(context: AccountContext, name: str, command: Esearch, key: Key, end: float) -> None:
-    """In a mailbox that is opened for this search alone; one that is gone meanwhile is passed over."""
+async def _search_elsewhere(
+    context: AccountContext, name: str, command: Esearch, key: Key, end: float, searched: set[int]
+) -> None:
+    """In a mailbox that is opened for this search alone.
+
+    One that is gone meanwhile is passed over, and one that was ``searched`` by another of its names.
+    """
     selected = context.selected
     if selected is not None and selected.name == name:
         await _search(selected, command, key, end)
@@ -70,7 +80,9 @@ async def _search_elsewhere(context: AccountContext, name: str, command: Esearch
         raise
     mailbox = MailboxContext(context, live, name, opened, writable=False)
     try:
-        await _search(mailbox, command, key, end)
+        if live.mailbox not in searched:
+            searched.add(live.mailbox)
+            await _search(mailbox, command, key, end)
     finally:
         mailbox.close()
 

@@ -44,7 +44,7 @@ async def handle(context: AccountContext, command: syntax.List) -> Done:
 
 async def _metadata(context: AccountContext, wanted: tuple[str, ...], entries: list[Entry]) -> None:
     """The annotations of what was listed (RFC 9590), as far as the user may see them."""
-    names = [context.names.inward(entry.name) for entry in entries if entry.selectable]
+    names = [context.names.inward(entry.name) for entry in entries if entry.described]
     for found in await look_up(context, names, wanted):
         if not found.refused:
             name, values = context.names.outward(found.name), told(found.annotations, wanted).values
@@ -56,7 +56,7 @@ async def _status(context: AccountContext, items: tuple[str, ...], entries: list
     """The states of what was listed (RFC 5819), in one question."""
     if "HIGHESTMODSEQ" in items:
         use_modseqs(context)
-    names = tuple(context.names.inward(entry.name) for entry in entries if entry.selectable)
+    names = tuple(context.names.inward(entry.name) for entry in entries if entry.described)
     if not names:
         return
     reply = await context.call(mailboxes.status, status.question(context.grant, names, items))

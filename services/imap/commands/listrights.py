@@ -15,7 +15,7 @@ async def handle(context: AccountContext, command: ListRights) -> Done:
     name = context.names.inward(command.mailbox)
     reply = await context.call(acl.grantable, GrantableRequest(context.grant, name, command.identifier))
     told = responses.list_rights(
-        command.mailbox, command.identifier, shown(reply.required), shown(reply.optional), utf8=context.dialect.utf8
+        command.mailbox, command.written, shown(reply.required), shown(reply.optional), utf8=context.dialect.utf8
     )
     context.talk.out.write(told)
     return DONE

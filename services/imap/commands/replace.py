@@ -27,6 +27,7 @@ async def handle(context: MailboxContext, command: syntax.Replace) -> Done:
     context.talk.count("replaced", 1)
     code = responses.append_uid_code(reply.uidvalidity, [reply.uid])
     context.talk.out.write(responses.untagged("OK", "Replacement Message ready", code))
+    context.account.made(reply.change.mailbox, (reply.uid,))
     await context.account.mailboxes.absorb_elsewhere(context.grant, reply.change)
     await context.absorb(reply.removed)
     context.announce()

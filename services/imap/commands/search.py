@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
-from services.imap.errors import Bad
 from services.imap.message_limit import newest_found
+from services.imap.rev2 import must_be_free_to_name_charsets
 from services.imap.searching.answer import Result, answer, check_tag
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
@@ -19,8 +19,8 @@ from shared.protocols.imap.syntax.search_return import ALL, Returns
 
 async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     """Tell which messages fit."""
-    if command.charset and context.account.dialect.utf8_headers:
-        raise Bad("All is UTF-8 since ENABLE UTF8=ACCEPT, no charset may be named")
+    if command.charset:
+        must_be_free_to_name_charsets(context.account)
     returns = command.returns
     if returns is None and context.account.dialect.rev2:
         returns = ALL  # RFC 9051 has no other answer

@@ -6,6 +6,7 @@ the one that storage answers with, so lost, doubled and late notices change noth
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.imap.commands import status
@@ -46,6 +47,7 @@ class Registration:
         self._list_marked: bool | None = None  # likewise, None for no need
         self._here: MailboxContext | None = None  # selected, and told of messages up to this UID
         self._upto = 0
+        self._made: set[int] = set()  # of those behind it, what the client put there itself
 
     # --- begin and end ---
 
@@ -62,8 +64,10 @@ class Registration:
         for denied in self._choice.denied(self._listing):
             self._write_name(Told(denied.name, ("\\NoAccess",)))
         if tell_status:
+            selected = self._context.selected
             for mailbox, state in self._told.items():
-                self._write(mailbox, _first_items(self._watched[self._names[mailbox]], state))
+                if selected is None or mailbox != selected.live.mailbox:
+                    self._write(mailbox, _first_items(self._watched[self._names[mailbox]], state))
 
     def end(self) -> None:
         """Hear nothing any more."""
@@ -88,6 +92,12 @@ class Registration:
         self._list_marked = True
         self._marked.update(dict.fromkeys(self._told, True))
         self._context.talk.bell.ring()
+
+    def made(self, mailbox: int, uids: Iterable[int]) -> None:
+        """The client put messages there itself: their items are not told (section 5.2)."""
+        selected = self._context.selected
+        if self._selected is not None and selected is not None and selected.live.mailbox == mailbox:
+            self._made.update(uids)
 
     # --- telling, by the session's own task ---
 
@@ -119,11 +129,15 @@ class Registration:
             return
         if self._here is not mailbox:
             self._here, self._upto = mailbox, snapshot.last_uid
+            self._made.clear()
         await tell(mailbox, expunges=expunges, uid=True, flags=Event.FLAGS in wanted.events)
         first, self._upto = self._upto + 1, snapshot.last_uid
         if wanted.items and first <= snapshot.last_uid:
             uids = snapshot.uids_in(SequenceSet(((first, snapshot.last_uid),)))
-            await send(mailbox, uids, plan(wanted.items, uid=True, modseq=self._context.dialect.modseqs))
+            uids = array("I", [uid for uid in uids if uid not in self._made])
+            self._made.clear()
+            if uids:
+                await send(mailbox, uids, plan(wanted.items, uid=True, modseq=self._context.dialect.modseqs))
 
     async def _tell_list(self) -> None:
         aloud, self._list_marked = self._list_marked, None  # before asking: what changes behind the answer rings anew

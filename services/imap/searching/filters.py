@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from services.imap.annotating import look_up
@@ -16,6 +16,7 @@ from shared.protocols.imap.syntax.search_criteria import Criteria
 from shared.protocols.imap.syntax.search_key import Filter, Key
 from shared.protocols.imap.tokens import Arguments
 
+_VALUES = ("/private/filters/values/", "/shared/filters/values/")
 _PASSES = 5  # of filters that name filters
 _TERMS = 20_000  # of the search with all filters in it
 
@@ -37,6 +38,16 @@ async def filled_in(account: AccountContext, key: Key) -> Key:
     raise _undefined(next(iter(_names(key))))
 
 
+def must_be_searches(annotations: Iterable[tuple[str, bytes | None]]) -> None:
+    """Raise `No` where a filter would be kept that is no full search (RFC 5466 section 3.2)."""
+    for name, value in annotations:
+        if value is not None and name.startswith(_VALUES):
+            try:
+                _read(value)
+            except ParseError as error:
+                raise No(f"{name} is no search: {error}", "CANNOT") from error
+
+
 def _meaning(meant: Mapping[str, Key], key: Key) -> Key:
     return meant[key.name] if isinstance(key, Filter) else key
 
@@ -55,16 +66,20 @@ def _names(key: Key) -> Counter[str]:
 
 
 async def _criteria(account: AccountContext, name: str) -> Key:
-    entries = tuple(f"/{whose}/filters/values/{name.lower()}" for whose in ("private", "shared"))
+    entries = tuple(values + name.lower() for values in _VALUES)
     (found,) = await look_up(account, ("",), entries)
     values = {each.name: each.value for each in found.annotations}
     value = next((values[entry] for entry in entries if values.get(entry) is not None), None)
     if value is None:
         raise _undefined(name)
     try:
-        return Criteria(Arguments(value, utf8=True)).read()
+        return _read(value)
     except ParseError as error:
         raise _undefined(name) from error
+
+
+def _read(value: bytes) -> Key:
+    return Criteria(Arguments(value, utf8=True)).read()
 
 
 def _undefined(name: str) -> No:

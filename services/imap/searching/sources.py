@@ -20,6 +20,13 @@ def named(sources: Iterable[Source], mailboxes: Sequence[Mailbox], inward: Calla
     ]
 
 
+def unlisted(sources: Iterable[Source], mailboxes: Sequence[Mailbox], inward: Callable[[str], str]) -> list[str]:
+    """Names of others' mailboxes that are wanted and stand in no list: these may be read without the right "l"."""
+    listed = {mailbox.name for mailbox in mailboxes}
+    wanted = [inward(name) for source in sources if source.within is Within.MAILBOXES for name in source.names]
+    return [name for name in dict.fromkeys(wanted) if name.startswith(_FOREIGN) and name not in listed]
+
+
 def _holds(source: Source, mailbox: Mailbox) -> bool:
     name = mailbox.name
     match source.within:

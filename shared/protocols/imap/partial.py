@@ -12,15 +12,20 @@ S = TypeVar("S", bound=Sequence[int])
 
 
 class PartialRange(NamedTuple):
-    """Results ``low`` to ``high``, both included, the first being 1; ``newest``: counted from the end."""
+    """Results ``low`` to ``high``, both included, the first being 1; ``newest``: counted from the end.
+
+    ``falling``: the client wrote ``high`` first, and so it is answered.
+    """
 
     low: int
     high: int
     newest: bool = False
+    falling: bool = False
 
     def __str__(self) -> str:
         sign = "-" if self.newest else ""
-        return f"{sign}{self.low}:{sign}{self.high}"
+        first, last = (self.high, self.low) if self.falling else (self.low, self.high)
+        return f"{sign}{first}:{sign}{last}"
 
     @property
     def width(self) -> int:
@@ -47,4 +52,5 @@ def partial_range(arguments: Arguments) -> PartialRange:
         ends.append(arguments.number())
     if 0 in ends:
         raise ParseError("Results are counted from 1")
-    return PartialRange(min(ends), max(ends), newest)
+    first, last = ends
+    return PartialRange(min(ends), max(ends), newest, falling=first > last)

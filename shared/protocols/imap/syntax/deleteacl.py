@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shared.protocols.imap.names import mailbox
+from shared.protocols.imap.syntax.identifier import prepared
 from shared.protocols.imap.tokens import Arguments
 
 
@@ -20,4 +21,4 @@ def parse(arguments: Arguments) -> DeleteAcl:
     arguments.space()
     name = mailbox(arguments)
     arguments.space()
-    return DeleteAcl(name, arguments.astring_text())
+    return DeleteAcl(name, prepared(arguments.astring_text()))

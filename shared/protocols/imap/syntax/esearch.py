@@ -36,12 +36,13 @@ class Source(NamedTuple):
 
 
 class Esearch(NamedTuple):
-    """Search all mailboxes that any of ``sources`` stands for."""
+    """Search all mailboxes that any of ``sources`` stands for; ``charset``: one was named."""
 
     sources: tuple[Source, ...]
     key: Key
     returns: Returns
     modseq: bool = False
+    charset: bool = False
 
 
 SELECTED: tuple[Source, ...] = (Source(Within.SELECTED),)
@@ -58,10 +59,11 @@ def parse(arguments: Arguments) -> Esearch:
             raise ParseError("No mailbox to search")
         arguments.space()
     asked = returns(arguments) or ALL
+    charset = arguments.at_word(b"CHARSET")
     key, modseq = program(arguments, asked)
     if "SAVE" in asked.options and set(sources) != set(SELECTED):
         raise ParseError("SAVE is for the selected mailbox")
-    return Esearch(sources, key, asked, modseq)
+    return Esearch(sources, key, asked, modseq, charset)
 
 
 def _source(arguments: Arguments) -> Source:

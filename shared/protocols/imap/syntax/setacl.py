@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from shared.protocols.imap.errors import ParseError
 from shared.protocols.imap.names import mailbox
+from shared.protocols.imap.syntax.identifier import prepared
 from shared.protocols.imap.tokens import Arguments
 
 RIGHTS = frozenset(b"lrswipkxteacd")  # the last two are obsolete and stand for others (section 2.1.1)
@@ -25,7 +26,7 @@ def parse(arguments: Arguments) -> SetAcl:
     arguments.space()
     name = mailbox(arguments)
     arguments.space()
-    identifier = arguments.astring_text()
+    identifier = prepared(arguments.astring_text())
     arguments.space()
     octets = arguments.astring()
     mode = octets[:1].decode("latin-1") if octets[:1] in (b"+", b"-") else "="

@@ -55,6 +55,31 @@ def test_extended_selections() -> None:
     assert below == {"Work"}
 
 
+def test_levels_above_what_is_subscribed_stand_for_what_the_patterns_do_not_reach() -> None:
+    house = sorted((*HOUSE, Mailbox(0, "no/where", 0, subscribed=True)), key=lambda mailbox: mailbox.name)
+
+    def found(pattern: str, *, lsub: bool = False) -> dict[str, tuple[tuple[str, ...], bool, bool]]:
+        selection = frozenset() if lsub else frozenset({"SUBSCRIBED", "RECURSIVEMATCH"})
+        command = List("", (pattern,), selection, extended=not lsub, lsub=lsub)
+        entries = choose(command, house, Names("/"))
+        return {each.name: (each.attributes, each.subscribed_below, each.described) for each in entries}
+
+    assert found("%")["no"] == (("\\NonExistent", "\\HasNoChildren"), True, False)
+    assert found("%")["Work"] == (("\\NonExistent", "\\HasChildren"), True, False)
+    assert found("*").keys() == {"INBOX", "Sent", "Work/Old", "Work/Old/1999", "Gone", "no/where"}
+    assert found("*")["Work/Old"] == (("\\HasChildren", "\\Subscribed"), True, True)
+    assert found("%", lsub=True)["no"] == (("\\Noselect",), False, False)
+    assert "no" not in found("*", lsub=True)
+
+
+def test_what_may_not_be_read_cannot_be_selected() -> None:
+    dark = (Mailbox(1, "dark", 1, rights="l"),)
+    assert choose(List("", ("*",), status=("MESSAGES",), extended=True), dark, Names("/"))[0].attributes == (
+        "\\Noselect",
+        "\\HasNoChildren",
+    )
+
+
 async def test_another_separator(nursery: trio.Nursery, store: Store) -> None:
     stage = Stage(nursery, store, stage_settings(separator="."), None)
     client = await stage.logged_in()

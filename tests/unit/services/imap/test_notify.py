@@ -163,6 +163,22 @@ async def test_storage_away_is_waited_for(stage: Stage, autojump_clock: trio.tes
     assert (await client.ok("NOOP"))[0].startswith(b'* STATUS "Sent" (UIDNEXT 2 MESSAGES 1')
 
 
+async def test_own_messages_are_counted_and_not_described(stage: Stage) -> None:
+    client, other = await stage.selected(), await stage.logged_in()
+    await client.ok(
+        "NOTIFY SET STATUS (SELECTED (MessageNew (UID) MessageExpunge)) (MAILBOXES INBOX (MessageNew MessageExpunge))"
+    )
+    octets = letter_octets()
+    own = [b"APPEND INBOX {%d+}\r\n%b" % (len(octets), octets), b"UID COPY 1 INBOX", b"UID MOVE 1 INBOX"]
+    own.append(b"UID REPLACE 2 INBOX {%d+}\r\n%b" % (len(octets), octets))
+    for command in own:
+        told = await client.ok(command)
+        assert any(line.endswith(b" EXISTS") for line in told)
+        assert not any(b"FETCH" in line for line in told)
+    await other.append(letter_octets())
+    assert [await client.response() for _ in range(3)][2] == b"* 3 FETCH (UID 5)"
+
+
 async def test_nobody_listens_after_the_session(stage: Stage) -> None:
     client = await stage.selected()
     await client.ok("NOTIFY SET (SELECTED (MessageNew MessageExpunge)) (PERSONAL (MessageNew MessageExpunge))")

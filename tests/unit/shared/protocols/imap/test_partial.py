@@ -15,13 +15,15 @@ from shared.protocols.imap.tokens import Arguments
     ("text", "expected"),
     [
         (b"1:500", PartialRange(1, 500)),
-        (b"500:1", PartialRange(1, 500)),
+        (b"500:1", PartialRange(1, 500, falling=True)),
         (b"-1:-100", PartialRange(1, 100, newest=True)),
-        (b"-100:-1", PartialRange(1, 100, newest=True)),
+        (b"-100:-1", PartialRange(1, 100, newest=True, falling=True)),
     ],
 )
 def test_ranges(text: bytes, expected: PartialRange) -> None:
-    assert partial_range(Arguments(text)) == expected
+    found = partial_range(Arguments(text))
+    assert found == expected
+    assert str(found) == text.decode()
 
 
 @pytest.mark.parametrize("text", [b"0:1", b"-0:-1", b"1:*", b"1", b"-1:2", b"1:-2", b"a:b", b""])
