@@ -16,7 +16,7 @@ from tests.unit.services.imap.stage import Stage, stage_settings
 async def test_copying_and_storing_in_many_steps(
     nursery: trio.Nursery, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = Stage(nursery, store, stage_settings(progress_seconds=0.0), None)
+    stage = Stage(nursery, store, stage_settings(progress_seconds=1e-9), None)
     monkeypatch.setattr(transfer, "_COPIED", 2)
     monkeypatch.setattr(store_command, "_AT_ONCE", 3)
     store.append(*[new()] * 5)
