@@ -130,11 +130,11 @@ async def _accept(context: Context, transaction: Transaction, intake: Intake, be
 
 
 def _refused(context: Context, transaction: Transaction, error: Refused) -> Reply:
-    _not_stored(context, transaction, str(error))
     if error.code is Code.GRANT_EXPIRED:
         return LOGIN_EXPIRED
     if error.code is Code.THROTTLED:
         return SENT_TOO_MUCH
+    _not_stored(context, transaction, str(error))
     return LIMIT_PASSED if error.code is Code.LIMIT else TROUBLE
 
 

@@ -1,4 +1,4 @@
-"""The one line that the log holds for each transaction, and its count."""
+"""The one line that the log holds for each transaction, and its count; and one for who does not get that far."""
 
 from __future__ import annotations
 
@@ -56,4 +56,20 @@ def record(context: Context, transaction: Transaction, reply: Reply | None) -> N
         accept_ms=round(transaction.waited * 1000, 1),
         **({"turned_away": ", ".join(transaction.turned_away)} if transaction.turned_away else {}),
         **transaction.verdicts,
+    )
+
+
+def refused(context: Context, reply: Reply, sender: str | None = None) -> None:
+    """No transaction began: the client was turned away at the door, or at MAIL with ``sender``."""
+    connection, state = context.talk.connection, context.state
+    context.shared.log.info(
+        "smtp.refused",
+        session=connection.id,
+        remote_ip=connection.peer_host,
+        helo=state.helo,
+        sender=sender,
+        account=state.login.address if state.login else None,
+        code=reply.code,
+        enhanced=reply.enhanced,
+        reason=" ".join(reply.lines),
     )

@@ -13,6 +13,7 @@ import trio
 
 from services.smtp.context import Context, Shared
 from services.smtp.dialogue import Dialogue
+from services.smtp.record import refused
 from services.smtp.registry import ROWS, Row, keywords
 from services.smtp.replies import (
     BAD_SEQUENCE,
@@ -150,6 +151,7 @@ class Session:
         if context.stranger:
             refusal = self._shared.door.refusal(connection.peer_host)
             if refusal is not None:
+                refused(context, refusal)
                 return refusal
             pause = self._shared.settings.ingress.greeting_pause
             if pause:

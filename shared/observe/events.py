@@ -282,6 +282,12 @@ EVENTS = (
         "storage did not accept a letter; its sender tries again",
         "session txn trace reason",
     ),
+    Event(
+        "smtp.refused",
+        "info",
+        "a client was turned away at the door, or its letter at MAIL",
+        "session remote_ip helo sender account code enhanced reason",
+    ),
     Event("smtp.session", "debug", "a session is over", "session remote_ip listener reason"),
     Event(
         "smtp.transaction",

@@ -7,6 +7,7 @@ import trio
 from services.smtp.context import Context
 from services.smtp.policy import identity, terms
 from services.smtp.policy.verdict import Unacceptable
+from services.smtp.record import refused
 from services.smtp.replies import NEEDS_AUTH, TOO_LARGE
 from services.smtp.roles import Role
 from services.smtp.transaction import Transaction
@@ -23,22 +24,25 @@ def keywords(context: Context) -> tuple[str, ...]:
 
 
 async def handle(context: Context, command: Mail) -> Reply:
+    letter = new_ulid()
+    refusal = await _refusal(context, command, letter)
+    if refusal is not None:
+        refused(context, refusal, command.sender)
+        return refusal
+    context.state.transaction = Transaction(letter, command, trio.current_time())
+    return OK
+
+
+async def _refusal(context: Context, command: Mail, letter: str) -> Reply | None:
+    """Why the transaction may not begin."""
     if command.size > context.shared.settings.message_limit:
         return TOO_LARGE
     refusal = terms.refusal(context, command.terms)
-    if refusal:
-        return refusal
-    if context.stranger:
+    if refusal is None and context.stranger:
         refusal = await context.shared.door.judge(context.talk.connection.peer_host)
-        if refusal:
-            return refusal
-    letter = new_ulid()
-    if context.role is Role.SUBMISSION:
+    if refusal is None and context.role is Role.SUBMISSION:
         refusal = await _judge_sender(context, command.sender, letter)
-        if refusal:
-            return refusal
-    context.state.transaction = Transaction(letter, command, trio.current_time())
-    return OK
+    return refusal
 
 
 async def _judge_sender(context: Context, sender: str, letter: str) -> Reply | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.smtp.context import Context
+from services.smtp.record import refused
 from services.smtp.replies import greeting
 from shared.protocols.smtp.replies import Reply, reply
 from shared.protocols.smtp.syntax.xclient import Xclient
@@ -26,4 +27,6 @@ async def handle(context: Context, command: Xclient) -> Reply:
     state.helo, state.extended = command.helo or "", bool(command.extended)
     context.meet()
     refusal = context.shared.door.refusal(connection.peer_host) if context.stranger else None
+    if refusal is not None:
+        refused(context, refusal)
     return refusal or greeting(context.shared.settings.hostname, context.role)

@@ -90,6 +90,26 @@ async def test_a_silent_list_counts_for_nothing_and_ipv6_is_listed_by_nibbles() 
             assert (await client.ask("MAIL FROM:<a@b.example>")).startswith(reply)
 
 
+async def test_who_is_turned_away_stands_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ingress(lists=(DnsList("bad.example"),), connections_per_minute=1)
+    async with smtp_stage(ingress=settings) as stage:
+        stage.dns.records = dict(LISTED)
+        client = stage.connect()
+        await client.greeted("mx.spam.example")
+        await client.ask("MAIL FROM:<a@b.example>")
+        assert (await stage.connect().reply()).startswith("421 4.7.0")
+    listed, too_many = [line for line in capsys.readouterr().out.splitlines() if "smtp.refused" in line]
+    for word in (
+        "code=554",
+        "helo=mx.spam.example",
+        "remote_ip=192.0.2.7",
+        "sender=a@b.example",
+        "listed by bad.example",
+    ):
+        assert word in listed
+    assert "code=421" in too_many
+
+
 async def rcpt(stage: SmtpStage, remote: str = "192.0.2.7") -> list[str]:
     client = stage.connect(remote=remote)
     await client.greeted()
