@@ -9,6 +9,8 @@ from shared.contracts.spool import Due, Letter, Outcome, Status
 
 SENT, DEFERRED, BOUNCED = "sent", "deferred", "bounced"
 
+LOCAL, ALIAS = "local", "alias"  # relays that are none: mailboxes of ours, addresses that one stands for
+
 STATUS = {SENT: Status.DONE, DEFERRED: Status.DEFERRED, BOUNCED: Status.FAILED}
 
 

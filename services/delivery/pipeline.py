@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from services.delivery.fate import SENT, Fate
+from services.delivery.fate import ALIAS, LOCAL, SENT, Fate
 from services.delivery.filing import file_all
 from services.delivery.house import House, Tools
 from services.delivery.journal import Verdict
@@ -113,10 +113,13 @@ class Pipeline:
         return tasks, done
 
     async def _with_receipt(self, task: Task, filing: Filing) -> Filing:
-        """With the report that the sender wants when this is filed, to be sent in the transaction that files it."""
-        if "SUCCESS" not in task.due.notify:
+        """With the report that the sender wants when this is filed, to be sent in the transaction that files it.
+
+        An alias for one address elsewhere gets none: that one is asked for its own (RFC 3461 section 5.2.7).
+        """
+        if "SUCCESS" not in task.due.notify or (len(filing.forwards) == 1 and not filing.targets):
             return filing
-        fate = Fate(task.due, SENT, "2.0.0", "", "local")
+        fate = Fate(task.due, SENT, "2.0.0", "", ALIAS if filing.forwards else LOCAL)
         _, reports = await self._reporter.told(task.letter, [fate])
         effects = filing.effects or Effects()
         mailings = tuple(

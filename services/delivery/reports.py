@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from services.delivery.content import Content, Contents
-from services.delivery.fate import BOUNCED, DEFERRED, SENT, Fate
+from services.delivery.fate import ALIAS, BOUNCED, DEFERRED, LOCAL, SENT, Fate
 from services.delivery.journal import Journal
 from shared.base.ids import new_ulid
 from shared.contracts.blobs import Body
@@ -21,6 +21,7 @@ from shared.mail.headers import collect
 from shared.mail.summary import summarise
 
 _MARKS = (b"auto-submitted", b"list-id", b"list-post", b"list-unsubscribe", b"precedence")
+_SUCCESSES = {LOCAL: dsn.DELIVERED, ALIAS: dsn.EXPANDED}
 _BULK = frozenset({b"bulk", b"junk", b"list"})
 
 
@@ -93,7 +94,7 @@ class Reporter:
         if fate.status == BOUNCED:
             return dsn.FAILED if not notify or "FAILURE" in notify else ""
         if fate.status == SENT:
-            success = dsn.DELIVERED if fate.relay == "local" else dsn.RELAYED
+            success = _SUCCESSES.get(fate.relay, dsn.RELAYED)
             return success if "SUCCESS" in notify and fate.reports else ""
         late = now - letter.accepted >= self._warn > 0 or now >= letter.deliver_by > 0
         return dsn.DELAYED if late and not fate.due.warned and (not notify or "DELAY" in notify) else ""

@@ -11,18 +11,20 @@ from typing import NamedTuple
 from shared.mail.dates import format_date
 
 _LINE = 800  # characters of one field
-FAILED, DELAYED, DELIVERED, RELAYED = "failed", "delayed", "delivered", "relayed"
+FAILED, DELAYED, DELIVERED, EXPANDED, RELAYED = "failed", "delayed", "delivered", "expanded", "relayed"
 
 _SUBJECTS = {
     FAILED: "Undelivered mail returned to sender",
     DELAYED: "Your mail is delayed",
     DELIVERED: "Your mail was delivered",
+    EXPANDED: "Your mail was passed on",
     RELAYED: "Your mail was passed on",
 }
 _TEXTS = {
     FAILED: "Your message could not be delivered to:",
     DELAYED: "Your message has not been delivered yet; we go on trying. You need not send it again. It waits for:",
     DELIVERED: "Your message was delivered to:",
+    EXPANDED: "Your message was passed on to all for whom this address stands, of whom you hear only if one fails:",
     RELAYED: "Your message was passed on to a server that sends no notices of delivery. It was for:",
 }
 
@@ -32,7 +34,7 @@ class Told(NamedTuple):
 
     address: str
     original: str  # ORCPT, "addr-type;address"; "" for none
-    action: str  # FAILED | DELAYED | DELIVERED | RELAYED
+    action: str  # FAILED | DELAYED | DELIVERED | EXPANDED | RELAYED
     status: str  # enhanced code
     reason: str
     remote: str = ""  # host name of the other server

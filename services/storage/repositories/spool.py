@@ -154,7 +154,16 @@ def _join(
                     "far": True,
                     "sender": sender(forwarder.sender, forwarder.address),
                     "original": forwarder.original or f"rfc822;{forwarder.address}",
-                    "notify": forwarder.notify,
+                    "notify": forwarder.notify
+                    if len(each.forwards) == 1 and not each.filed
+                    else expanded(forwarder.notify),
                 }
             )
     connection.execute(JOIN, rows)
+
+
+def expanded(notify: str) -> str:
+    """What is asked of one address among several that an alias stands for: its sender was told of the alias's own
+    success (RFC 3461 section 5.2.7.3)."""
+    words = notify.split()
+    return " ".join([word for word in words if word != "SUCCESS"]) or ("NEVER" if words else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,25 @@ async def test_receipt_of_a_local_mailbox(tmp_path: Path, monkeypatch: pytest.Mo
         _, report = await stage.inbox(2)
         assert b"Original-Recipient: rfc822;bob@old.example\r\n" in report
         assert b"Final-Recipient: rfc822; bob@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n" in report
+
+
+async def test_receipts_of_aliases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 3461 section 5.2.7: what one address stands for is told once, and nothing is called delivered that left."""
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        stage.sink.offered = (*stage.sink.offered, "DSN")
+        for name, targets in (("one", (ANN,)), ("some", (ANN, "bob@example.org")), ("far", (ANN, "a@x.example"))):
+            alias = directory.Alias(f"{name}@example.org", targets)
+            await stage.storage.ask("admin", directory.alias_add, alias)
+        for name, sent in (("one", ["SUCCESS"]), ("some", ["NEVER"]), ("far", ["NEVER", "NEVER"])):
+            stage.sink.letters.clear()
+            await stage.settled(await stage.send(Recipient(f"{name}@example.org", notify=("SUCCESS",))))
+            told = [word for letter in stage.sink.letters for word in letter.rcpt]
+            assert told == [f"NOTIFY={word} ORCPT=rfc822;{name}@example.org" for word in sent]
+        reports = [each for each in await stage.inbox(3) if b"report-type" in each]
+        assert [re.findall(rb"Final-Recipient: rfc822; (\S+)\r\nAction: (\w+)", each) for each in reports] == [
+            [(b"some@example.org", b"expanded")],
+            [(b"far@example.org", b"expanded")],
+        ]
 
 
 async def test_letter_held_at_its_sender_s_wish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
