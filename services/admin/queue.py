@@ -17,7 +17,9 @@ from services.admin.output import Row, moment, octets, print_rows
 from shared.base.ids import born
 from shared.contracts import spool
 
-sender_option = click.option("--sender", default="", metavar="ADDRESS", help="only from this address")
+sender_option = click.option(
+    "--sender", default="", metavar="ADDRESS", help="only from this address; <> is the sender of reports"
+)
 recipient_option = click.option("--recipient", default="", metavar="ADDRESS", help="only to this address")
 
 domain_option = click.option("--domain", default="", metavar="DOMAIN", help="only to recipients there")

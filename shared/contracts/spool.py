@@ -209,7 +209,7 @@ settle = Op("spool.settle", Settle, Settled, services("delivery"), 10.0, Repeat.
 
 class QueueFilter(NamedTuple):
     letter: str = ""
-    sender: str = ""
+    sender: str = ""  # "<>" for the null one
     recipient: str = ""
     state: str = ""  # ready | held | waiting (either of them) | failed | "" for all that is not done
     limit: int = 1000  # of a listing; an act takes all

@@ -11,6 +11,7 @@ from services.storage.repositories.leases import IS_READY
 from services.storage.tables.schema import content, letter, recipient
 from shared.contracts.spool import Act, QueueFilter, QueueLetter, QueueRecipient
 
+NULL = "<>"  # how a filter names the null sender
 MOST = 1_000  # letters in one answer: they must fit a frame
 
 LETTERS = select(
@@ -72,7 +73,7 @@ def _letters_with(state: ColumnElement[bool], wanted: QueueFilter, limit: int, a
     if wanted.letter:
         query = query.where(letter.c.id == wanted.letter)
     if wanted.sender:
-        query = query.where(func.lower(letter.c.sender) == wanted.sender.lower())
+        query = query.where(func.lower(letter.c.sender) == ("" if wanted.sender == NULL else wanted.sender.lower()))
     query = query.where(*_addressed(wanted))
     if wanted.before:
         query = query.where(letter.c.accepted < wanted.before)

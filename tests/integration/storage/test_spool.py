@@ -179,4 +179,7 @@ async def test_acts_on_the_queue_reach_all_that_a_filter_means(tmp_path: Path) -
         assert await act(spool.Act.RELEASE, state="held", before=1.0) == 0
         assert await act(spool.Act.RELEASE, state="held") == 3
         assert await act(spool.Act.DROP, domain="one.example") == 3
+        assert await act(spool.Act.DROP, sender="<>") == 0
+        await storage.ask("smtp", spool.accept, letter("x@one.example")._replace(sender=""))
+        assert await act(spool.Act.DROP, sender="<>") == 1
         assert await act(spool.Act.DROP) == 1
