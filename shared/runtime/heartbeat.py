@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from importlib.metadata import PackageNotFoundError, version
 
 import trio
 
+from shared.base.release import release
 from shared.bus.client import Bus
 from shared.contracts import control
 from shared.contracts.errors import Refused, Unavailable
@@ -20,7 +20,7 @@ ASK_INTERVAL = 5.0  # seconds between two questions to storage, while it answers
 async def say_alive(service: str, replica: str, bus: Bus, health: Health) -> None:
     """Publish `control.alive` each second, for ever."""
     started = time.time()
-    release = _release()
+    version = release()
     while True:
         bus.publish(
             control.alive,
@@ -28,7 +28,7 @@ async def say_alive(service: str, replica: str, bus: Bus, health: Health) -> Non
                 service,
                 replica,
                 os.getpid(),
-                release,
+                version,
                 started,
                 health.is_ready,
                 health.draining,
@@ -49,10 +49,3 @@ async def watch_storage(bus: Bus, health: Health) -> None:
         except (Unavailable, Refused):
             answers = False
         await trio.sleep(ASK_INTERVAL if answers else INTERVAL)
-
-
-def _release() -> str:
-    try:
-        return version("eilpost")
-    except PackageNotFoundError:
-        return "unknown"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from contextlib import aclosing, suppress
 from hashlib import sha256
-from importlib.metadata import version
 from typing import NamedTuple
 
 import trio
@@ -21,6 +20,7 @@ from services.admin.backup.folder import Damaged, Folder, Manifest
 from services.admin.backup.packs import PackWriter, Record
 from services.admin.backup.stream import SnapshotStream
 from shared.base.ids import new_ulid
+from shared.base.release import release
 from shared.bus.client import Bus
 from shared.contracts import backup
 from shared.contracts.backup import CONTENT, Begin, Begun, Extend, StoredContent, Wanted
@@ -92,7 +92,7 @@ class _Taking:
         manifest = Manifest(
             id=self._id,
             made=made,
-            program=version("eilpost"),
+            program=release(),
             schema=stream.schema,
             tables=stream.tables,
             sequences=stream.sequences,

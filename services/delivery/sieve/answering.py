@@ -53,13 +53,18 @@ def machine(message: Message, sender: str) -> str | None:
         return "the envelope names no sender"
     if _MACHINES.match(sender.rpartition("@")[0]):
         return "the sender is a program"
-    if any(value.split(";")[0].strip().lower() != "no" for value in message.values("auto-submitted")):
+    if is_automatic(message):
         return "the letter was written by a program"
     if any(message.has(name) for name in _LISTS):
         return "the letter comes from a list"
     if any(value.lower() in _BULK for value in message.values("precedence")):
         return "the letter goes to many"
     return None
+
+
+def is_automatic(message: Message) -> bool:
+    """Whether a program says that it wrote ``message`` (RFC 3834 section 5)."""
+    return any(value.split(";")[0].strip().lower() != "no" for value in message.values("auto-submitted"))
 
 
 def refusal(message: Message, sender: str, own: Iterable[str]) -> str | None:

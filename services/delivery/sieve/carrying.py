@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from services.delivery.sieve import notifying
-from services.delivery.sieve.answering import Stamp
+from services.delivery.sieve.answering import Stamp, is_automatic
 from services.delivery.sieve.playing import inline
 from services.delivery.sieve.running import Ran, Scene
 from shared.base.ids import new_ulid
@@ -169,7 +169,7 @@ class Carrier(ABC):
 
     def _notify(self, action: Notify) -> None:
         message = self._seen(action.content)
-        if not notifying.is_answered_to(message):
+        if is_automatic(message):  # RFC 5436 section 2.7.1
             return
         stamp = self._stamp()
         recipients, octets = notifying.notification(action, message, self._owner.user, stamp)

@@ -9,7 +9,6 @@ Invariants
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
 from typing import NamedTuple
 
 import trio
@@ -17,6 +16,7 @@ import trio
 from services.delivery.claims import Found
 from services.delivery.filing import OCTETS, weight
 from services.delivery.house import House
+from services.delivery.sieve import reading
 from services.delivery.sieve.carrying import Means
 from services.delivery.sieve.event_carrying import EventCarrier
 from services.delivery.sieve.playing import Play, Player
@@ -25,7 +25,6 @@ from shared.contracts import imap_events
 from shared.contracts.errors import Code, Refused, Unavailable
 from shared.contracts.imap_events import Claim, Happened, Settle, Verdict
 from shared.contracts.sieve import SpooledLetter
-from shared.net.bulk import fetch
 from shared.observe import metrics
 from shared.sieve.extensions.imapsieve import ImapEvent
 from shared.sieve.message import Envelope
@@ -101,7 +100,7 @@ class EventServer:
     async def _decide(self, watched: Watched) -> Verdict:
         event, program = watched
         play = Play(event.account, (program,))
-        shown = await self._whole(event.shown) if play.needs_body else event.shown
+        shown = await reading.completed(event.shown, self._largest) if play.needs_body else event.shown
         scene = self._scene(event, shown)
         await self._player.run(play, scene)
         carrier = EventCarrier(event, scene, await self._player.changes(play, shown), self._means)
@@ -120,16 +119,6 @@ class EventServer:
             error=play.ran.error,
         )
         return verdict
-
-    async def _whole(self, shown: SpooledLetter) -> SpooledLetter:
-        """A message that did not fit the bus, as far as we go."""
-        if not shown.url:
-            return shown
-        pieces = [shown.octets[: shown.prefix]]
-        async with aclosing(fetch(shown.url, 0, min(shown.size - shown.prefix, self._largest))) as body:
-            async for piece in body:
-                pieces.append(piece)
-        return shown._replace(octets=b"".join(pieces))
 
     def _scene(self, event: Happened, shown: SpooledLetter) -> Scene:
         cause = ImapEvent(event.user, event.user, event.cause.value, event.mailbox, event.changed)

@@ -12,11 +12,6 @@ _IMPORTANCE = {1: "high", 2: "normal", 3: "low"}
 _SAFE = frozenset({"reply-to", "in-reply-to", "references", "keywords", "comments", "list-id"})
 
 
-def is_answered_to(message: Message) -> bool:
-    """Whether a notification may be made of ``message``: not of what a program wrote (RFC 5436 section 2.7.1)."""
-    return not any(value.split(";")[0].strip().lower() != "no" for value in message.values("auto-submitted"))
-
-
 def notification(notify: Notify, message: Message, user: str, stamp: Stamp) -> tuple[tuple[str, ...], bytes]:
     """Recipients and the letter."""
     recipients, fields = mailto(notify.method)

@@ -25,12 +25,14 @@ async def letters(
         while rest:
             reply = await bus.call(contract.letters, contract.LettersRequest(tuple(rest), is_whole))
             for shown in reply.letters:
-                yield await _completed(shown, largest) if is_whole and shown.url else shown
+                yield await completed(shown, largest) if is_whole else shown
             rest = [one for one in rest if one.letter in reply.rest]
 
 
-async def _completed(shown: SpooledLetter, largest: int) -> SpooledLetter:
-    """A letter whose body did not fit the bus, as far as we go."""
+async def completed(shown: SpooledLetter, largest: int) -> SpooledLetter:
+    """With the body that did not fit the bus, up to ``largest`` octets of it. Raises `Unavailable`."""
+    if not shown.url:
+        return shown
     prefix = shown.octets[: shown.prefix]
     pieces = [prefix]
     async with aclosing(fetch(shown.url, 0, min(shown.size - len(prefix), largest))) as body:

@@ -65,9 +65,9 @@ class Registration:
             self._write_name(Told(denied.name, ("\\NoAccess",)))
         if tell_status:
             selected = self._context.selected
-            for mailbox, state in self._told.items():
+            for mailbox in self._told:
                 if selected is None or mailbox != selected.live.mailbox:
-                    self._write(mailbox, _first_items(self._watched[self._names[mailbox]], state))
+                    self._write(mailbox, _first_items(self._watched[self._names[mailbox]]))
 
     def end(self) -> None:
         """Hear nothing any more."""
@@ -228,7 +228,7 @@ class Registration:
         return {state.mailbox: state for state in reply.states if state.found and state.mailbox in self._names}
 
 
-def _first_items(events: frozenset[Event], state: State) -> list[str]:
+def _first_items(events: frozenset[Event]) -> list[str]:
     """What STATUS in NOTIFY SET tells (section 3.1)."""
     items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"] if Event.NEW in events else []
     return [*items, "UIDVALIDITY", "HIGHESTMODSEQ"] if Event.FLAGS in events else items

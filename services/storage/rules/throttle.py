@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from shared.base.ip import ip_address, unmapped
+
 DAY = 86_400
 HOUR = 3_600
 MOST = 100_000  # scopes remembered; beyond, the counts of the day begin anew
@@ -69,11 +71,9 @@ class Throttle:
     def origin(self, remote: str) -> Origin:
         """The scopes of a client's address; one that cannot be read is a scope of its own."""
         try:
-            address = ipaddress.ip_address(remote)
+            address = unmapped(ip_address(remote))
         except ValueError:
             return Origin(f"{ADDRESS}?", "net:?", False)
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
         trusted = any(address in network for network in self._trusted)
         if address.version == 4:
             return Origin(f"{ADDRESS}{address}", f"net:{ipaddress.ip_network((address, 24), strict=False)}", trusted)
