@@ -8,7 +8,7 @@ from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, AccountContext, Done, MailboxContext
 from services.imap.errors import Bad, No
 from services.imap.rev2 import must_be_free_to_name_charsets
-from services.imap.searching.answer import Result, answer, check_tag, follow
+from services.imap.searching.answer import Result, answer, check_tag, follow, saving
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
 from services.imap.searching.keys import replaced
@@ -37,6 +37,15 @@ async def handle(context: AccountContext, command: Esearch) -> Done:
         check_tag(selected, command.returns)
     if command.modseq:
         use_modseqs(context)
+    with saving(selected, command.returns):
+        await _search_all(context, command)
+    return DONE
+
+
+async def _search_all(context: AccountContext, command: Esearch) -> None:
+    if command.trouble is not None:
+        raise command.trouble
+    selected = context.selected
     key = await filled_in(context, command.key)
     end = trio.current_time() + context.settings.command_seconds
     names = await _names(context, command)
@@ -47,7 +56,6 @@ async def handle(context: AccountContext, command: Esearch) -> Done:
     for name in names:
         await _search_elsewhere(context, name, command, key, end, searched)
         await context.talk.out.room()
-    return DONE
 
 
 async def _names(context: AccountContext, command: Esearch) -> list[str]:

@@ -8,7 +8,7 @@ from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.message_limit import newest_found
 from services.imap.rev2 import must_be_free_to_name_charsets
-from services.imap.searching.answer import Result, answer, check_tag
+from services.imap.searching.answer import Result, answer, check_tag, saving
 from services.imap.searching.evaluate import found
 from services.imap.searching.filters import filled_in
 from services.imap.snapshot import Located
@@ -27,6 +27,13 @@ async def handle(context: MailboxContext, command: syntax.Search) -> Done:
     check_tag(context, returns)
     if command.modseq:
         use_modseqs(context.account)
+    with saving(context, returns):
+        return await _search(context, command, returns)
+
+
+async def _search(context: MailboxContext, command: syntax.Search, returns: Returns | None) -> Done:
+    if command.trouble is not None:
+        raise command.trouble
     key = newest_found(context, await filled_in(context.account, command.key))
     uids = await found(context, key, context.account.settings.command_seconds)
     place = context.snapshot.locate(uids)

@@ -9,7 +9,7 @@ from services.imap.condstore import use_modseqs
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import No
 from services.imap.message_limit import must_find
-from services.imap.searching.answer import Result, answer, check_tag
+from services.imap.searching.answer import Result, answer, check_tag, saving
 from services.imap.searching.evaluate import found, relevancies
 from services.imap.searching.filters import filled_in
 from services.imap.searching.order import sort
@@ -23,6 +23,11 @@ async def handle(context: MailboxContext, command: Sort) -> Done:
     check_tag(context, command.returns)
     if command.modseq:
         use_modseqs(context.account)
+    with saving(context, command.returns):
+        return await _sort(context, command)
+
+
+async def _sort(context: MailboxContext, command: Sort) -> Done:
     key = await filled_in(context.account, command.key)
     must_find(context, key)
     uids = await found(context, key, context.account.settings.command_seconds)

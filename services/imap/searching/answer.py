@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from services.imap.context import DONE, Done, MailboxContext
 from services.imap.errors import Bad
 from services.imap.searching.evaluate import relevancies
 from services.imap.searching.updates import MOST, Update
+from shared.base.errors import EilpostError
 from shared.protocols.imap import responses
 from shared.protocols.imap.syntax.fetch import FetchItem
 from shared.protocols.imap.syntax.search_key import Key
@@ -33,6 +35,20 @@ def check_tag(context: MailboxContext, returns: Returns | None) -> None:
     """Raise `Bad` where a search that is followed has the same tag."""
     if returns is not None and "UPDATE" in returns.options and context.talk.tag in context.updates:
         raise Bad("Tag reuse")
+
+
+@contextmanager
+def saving(context: MailboxContext | None, returns: Returns | None) -> Iterator[None]:
+    """A search that fails leaves "$" empty where it was to be saved; one that is BAD changes nothing (RFC 5182
+    section 2.1)."""
+    try:
+        yield
+    except Bad:
+        raise
+    except EilpostError:
+        if context is not None and returns is not None and "SAVE" in returns.options:
+            context.saved = array("I")
+        raise
 
 
 async def answer(context: MailboxContext, returns: Returns, result: Result) -> Done:

@@ -36,13 +36,17 @@ class Source(NamedTuple):
 
 
 class Esearch(NamedTuple):
-    """Search all mailboxes that any of ``sources`` stands for; ``charset``: one was named."""
+    """Search all mailboxes that any of ``sources`` stands for; ``charset``: one was named.
+
+    ``trouble`` is as in `Program`.
+    """
 
     sources: tuple[Source, ...]
     key: Key
     returns: Returns
     modseq: bool = False
     charset: bool = False
+    trouble: ParseError | None = None
 
 
 SELECTED: tuple[Source, ...] = (Source(Within.SELECTED),)
@@ -59,11 +63,10 @@ def parse(arguments: Arguments) -> Esearch:
             raise ParseError("No mailbox to search")
         arguments.space()
     asked = returns(arguments) or ALL
-    charset = arguments.at_word(b"CHARSET")
-    key, modseq = program(arguments, asked)
+    key, modseq, charset, trouble = program(arguments, asked)
     if "SAVE" in asked.options and set(sources) != set(SELECTED):
         raise ParseError("SAVE is for the selected mailbox")
-    return Esearch(sources, key, asked, modseq, charset)
+    return Esearch(sources, key, asked, modseq, charset, trouble)
 
 
 def _source(arguments: Arguments) -> Source:
