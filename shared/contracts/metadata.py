@@ -1,7 +1,8 @@
 """Annotations of mailboxes and of the server (RFC 5464): small values under names like "/private/comment".
 
 Names are in lower case. What is below "/private" belongs to the asking account, what is below "/shared" to all who
-may see the mailbox. The name "" stands for the server instead of a mailbox.
+may see the mailbox. The name "" stands for the server instead of a mailbox. "/private/specialuse" of one's own
+mailboxes is their special use (RFC 6154 section 4).
 """
 
 from __future__ import annotations

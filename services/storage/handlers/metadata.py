@@ -8,13 +8,15 @@ from functools import partial
 from sqlalchemy import Connection
 
 from services.storage.config import Metadata
+from services.storage.handlers.notices import tell_list
 from services.storage.handlers.one_by_one import one_by_one
 from services.storage.registry import AnyRow, read, write
-from services.storage.repositories import administrators, mailbox_scripts, metadata, places
+from services.storage.repositories import administrators, mailbox_scripts, mailboxes, metadata, places
 from services.storage.repositories.access import Access
 from services.storage.repositories.ledger import Ledger, MailboxState
 from services.storage.repositories.metadata import EVERYBODY, SERVER
-from services.storage.rules.metadata import ADMIN, BadEntry, is_private, validate, wanted
+from services.storage.rules.metadata import ADMIN, SPECIAL_USE, BadEntry, is_private, validate, wanted
+from services.storage.rules.names import INBOX, special_use
 from services.storage.rules.rights import ANNOTATING
 from services.storage.unit_of_work import Asked, UnitOfWork
 from shared.contracts import metadata as contract
@@ -58,6 +60,9 @@ def _get(settings: Metadata, connection: Connection, asked: Asked[Get]) -> Found
     for row in metadata.seen(connection, known, asked.account, names):
         if wanted(row.name, request.entries, request.depth):
             by_mailbox[row.mailbox].append(Annotation(row.name, row.value))
+    if wanted(SPECIAL_USE, request.entries, request.depth):
+        for number, use in mailboxes.special_uses(connection, asked.account, known):
+            by_mailbox[number].append(Annotation(SPECIAL_USE, use.encode()))
     if SERVER in by_mailbox and settings.contact and wanted(ADMIN, request.entries, request.depth):
         by_mailbox[SERVER].append(Annotation(ADMIN, settings.contact.encode()))
     return _fitting(numbers, by_mailbox)
@@ -112,6 +117,8 @@ def change(settings: Metadata, administrating: Collection[str], work: UnitOfWork
         raise Refused(Code.NO_RIGHT, "shared annotations of the server are set by administrators")
     if number == SERVER and ADMIN in given:
         raise Refused(Code.CANNOT, "the settings say whom to turn to")
+    if SPECIAL_USE in given:
+        _use(work, asked, state, given.pop(SPECIAL_USE))
     for whose in (EVERYBODY, asked.account):
         some = {name: value for name, value in given.items() if is_private(name) == (whose != EVERYBODY)}
         if some:
@@ -122,6 +129,22 @@ def change(settings: Metadata, administrating: Collection[str], work: UnitOfWork
         _rescript(work.connection, state)
     _tell(work, number, asked, given)
     return Done()
+
+
+def _use(work: UnitOfWork, asked: Asked[Set], state: MailboxState | None, value: bytes | None) -> None:
+    """Another special use of a mailbox of one's own (RFC 6154 section 4); the one that had it has none any more."""
+    if state is None:
+        raise Refused(Code.CANNOT, "the server has no special use")
+    if state.account.id != asked.account:
+        raise Refused(Code.NO_RIGHT)
+    use = special_use(value.decode("ascii", "replace")) if value else ""
+    if value and (not use or state.name == INBOX):
+        raise Refused(Code.CANNOT, "no mailbox may have this special use")
+    others = mailboxes.set_special_use(work.connection, asked.account, state.id, use)
+    tell_list(work, asked.account, asked.session)
+    for number, author in [(state.id, asked.session), *((other, "") for other in others)]:
+        notice = MetadataChange(number, asked.account, (SPECIAL_USE,), author)
+        work.publish(metadata_changed, notice, key=number)
 
 
 def _rescript(connection: Connection, state: MailboxState | None) -> None:

@@ -29,6 +29,17 @@ SUBSCRIBED = select(subscription.c.account_id, subscription.c.name).where(
 ADD = insert(mailbox).returning(mailbox.c.id, sort_by_parameter_order=True)
 GIVEN = update(account).where(account.c.id == bindparam("of")).values(uidvalidity=bindparam("last"))
 RENAME = update(mailbox).where(mailbox.c.id == bindparam("of")).values(name=bindparam("to"))
+USES = select(mailbox.c.id, mailbox.c.special_use).where(
+    mailbox.c.account_id == bindparam("owner"),
+    mailbox.c.id.in_(bindparam("ids", expanding=True)),
+    mailbox.c.special_use != "",
+)
+USED = select(mailbox.c.id).where(
+    mailbox.c.account_id == bindparam("owner"),
+    mailbox.c.special_use == bindparam("use"),
+    mailbox.c.id != bindparam("of"),
+)
+USE = update(mailbox).where(mailbox.c.id == bindparam("of")).values(special_use=bindparam("use"))
 CONTENTS = (
     select(message.c.content_id, func.count())
     .where(message.c.mailbox_id.in_(bindparam("mailboxes", expanding=True)))
@@ -92,6 +103,21 @@ def create_defaults(
         connection.execute(insert(mailbox), rows)
         connection.execute(insert(subscription), [{"account_id": r["account_id"], "name": r["name"]} for r in rows])
         connection.execute(GIVEN, [{"of": owner, "last": first + len(all_names) - 1} for owner in accounts])
+
+
+def special_uses(connection: Connection, owner: int, ids: Collection[int]) -> list[tuple[int, str]]:
+    """Mailboxes among ``ids`` that have a special use, which is their owner's alone, and which."""
+    return [(number, use) for number, use in connection.execute(USES, {"owner": owner, "ids": list(ids)})]
+
+
+def set_special_use(connection: Connection, owner: int, number: int, use: str) -> list[int]:
+    """Give a mailbox a special use, or none (""); the others of the owner that had it, and have it no more."""
+    others: list[int] = []
+    if use:
+        others = list(connection.execute(USED, {"owner": owner, "use": use, "of": number}).scalars())
+    changes = [{"of": other, "use": ""} for other in others]
+    connection.execute(USE, [*changes, {"of": number, "use": use}])
+    return others
 
 
 def rename(connection: Connection, moves: Sequence[tuple[int, str]]) -> None:

@@ -8,6 +8,7 @@ from shared.base.errors import EilpostError
 
 PRIVATE, SHARED = "/private", "/shared"
 ADMIN = "/shared/admin"  # of the server: whom to turn to, as the settings say
+SPECIAL_USE = "/private/specialuse"  # of one's own mailboxes: what LIST tells (RFC 6154 section 4)
 MAX_NAME = 1_000  # characters
 
 

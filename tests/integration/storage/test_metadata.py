@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from services.storage.rules.metadata import BadEntry, validate, wanted
+from services.storage.rules.metadata import SPECIAL_USE, BadEntry, validate, wanted
 from services.storage.tables.annotations import annotation
 from shared.contracts import mailboxes, metadata
 from shared.contracts.errors import Code, Refused
@@ -109,3 +109,37 @@ def test_depths() -> None:
     assert not wanted("/private/a/b/c", ("/private/a",), 1)
     assert wanted("/private/a/b/c", ("/private/a",), -1)
     assert not wanted("/private/ab", ("/private/a",), -1)
+
+
+def used(store: Store) -> dict[str, str]:
+    listed = store.call(mailboxes.listing, mailboxes.ListRequest(GRANT)).mailboxes
+    return {each.name: each.special_use for each in listed if each.special_use}
+
+
+def test_a_special_use_is_an_annotation_of_one_mailbox_at_a_time(store: Store) -> None:
+    before = used(store)
+    store.call(mailboxes.create, mailboxes.Create(GRANT, store.key(), "Bin"))
+    store.announcements.clear()
+    store.call(metadata.set, Set(GRANT, "Bin", (Annotation(SPECIAL_USE, b"\\trash"),)))
+    assert used(store) == {name: use for name, use in before.items() if use != "\\Trash"} | {"Bin": "\\Trash"}
+    told = [each.payload for each in store.announcements if each.event is metadata_changed]
+    assert len(told) == 2
+    assert all(each.names == (SPECIAL_USE,) for each in told)
+    (trash, new) = of(store, "Trash", "Bin", entries=("/private",))
+    assert (trash.annotations, new.annotations) == ((), (Annotation(SPECIAL_USE, b"\\Trash"),))
+    store.call(metadata.set, Set(GRANT, "Bin", (Annotation(SPECIAL_USE, None),)))
+    assert "Bin" not in used(store)
+
+
+def test_a_special_use_is_the_owners(store: Store) -> None:
+    ann = store.add_account("ann@example.org")
+    store.share("Sent", "ann", "lrswipkxtea")
+    (theirs,) = of(store, "#user/bob/Sent", asker=ann)
+    assert theirs.annotations == ()
+    assert refused(store, "#user/bob/Sent", Annotation(SPECIAL_USE, b"\\Junk"), asker=ann).code is Code.NO_RIGHT
+    assert refused(store, "", Annotation(SPECIAL_USE, b"\\Junk")).code is Code.CANNOT
+    assert refused(store, "INBOX", Annotation(SPECIAL_USE, b"\\Junk")).code is Code.CANNOT
+    both = (Annotation("/private/comment", b"x"), Annotation(SPECIAL_USE, b"\\Junk \\Sent"))
+    assert refused(store, "Sent", *both).code is Code.CANNOT
+    (mine,) = of(store, "Sent")
+    assert mine.annotations == (Annotation(SPECIAL_USE, b"\\Sent"),)
