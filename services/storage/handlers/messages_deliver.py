@@ -92,12 +92,12 @@ class Batch:
             self.copies.check(filing.targets, entry.size)
         except Lacking as lacking:
             return FilingResult(letter, number, lacking.code.value, lacking.reason)
+        clash = self._clash(filing)
+        if clash is not None:
+            return FilingResult(letter, number, Code.CONFLICT.value, f"{clash} is known by now")
         copies = self.copies.distinct(filing.targets)
         told = ""
         if self.effects is not None and filing.effects is not None:
-            clash = self.effects.clash(filing.effects)
-            if clash is not None:
-                return FilingResult(letter, number, Code.CONFLICT.value, f"{clash} is known by now")
             for mailing in self.effects.take(letter, entry, filing.effects):
                 copies = (*copies, *mailing.copies)
             told = filing.effects.told
@@ -106,6 +106,12 @@ class Batch:
         filed = ", ".join([*where, told] if told else where)
         self.filed[entry.seq, number] = spool.Filed(entry.seq, number, filed, filing.forwards)
         return FilingResult(letter, number, filed=filed)
+
+    def _clash(self, filing: Filing) -> str | None:
+        """What the script took for fresh and is known by now."""
+        if self.effects is None or filing.effects is None:
+            return None
+        return self.effects.clash(filing.effects)
 
     def save(self) -> None:
         """Write all, settle the spool, and announce what arrived."""

@@ -37,12 +37,13 @@ def _queue(connection: Connection, seqs: Sequence[int]) -> Queue:
 
 
 def act(work: UnitOfWork, asked: Sequence[Asked[QueueAct]]) -> Sequence[Acted]:
-    """Hold, release, retry or drop what the filter finds. Whoever has claimed it loses it."""
+    """Hold, release, retry or drop what the filter finds. Who has claimed what is held or dropped loses it."""
     return [_act(work, each.request) for each in asked]
 
 
 def _act(work: UnitOfWork, request: QueueAct) -> Acted:
-    letters = sum([_act_on(work, request, seqs) for seqs in queue.matching(work.connection, request.filter)])
+    found = queue.matching(work.connection, request.filter, request.act)
+    letters = sum([_act_on(work, request, seqs) for seqs in found])
     if letters and request.act in (Act.RELEASE, Act.RETRY):
         work.publish(spool.ready, spool.Ready(letters, letters))
     return Acted(letters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate, compress
 from operator import add, itemgetter
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from shared.contracts.errors import Code, Refused
 from shared.contracts.sorting import By, Criterion, SortReply, SortRequest, ThreadsReply, ThreadsRequest
 
 MAX_CRITERIA = 20
+REMEMBERED = 100  # statements; which ones there are, clients choose
 DENSE = 4  # a span may hold this many times the UIDs that are wanted
 THREAD_PAGE = 5_000
 MAX_OCTETS = 800_000  # what one frame carries
@@ -142,7 +143,7 @@ def _sort(connection: Connection, request: SortRequest) -> SortReply:
     return SortReply(pack_u32(_sparse(connection, request, uids)))
 
 
-@cache
+@lru_cache(REMEMBERED)
 def _in_order(criteria: tuple[Criterion, ...]) -> Select[Any]:
     """UIDs of a span, in order, as one value."""
     order = [COLUMNS[by].desc() if reverse else COLUMNS[by].asc() for by, reverse in criteria]
@@ -168,7 +169,7 @@ def _sparse(connection: Connection, request: SortRequest, uids: Sequence[int]) -
     return [row[1] for row in rows]
 
 
-@cache
+@lru_cache(REMEMBERED)
 def _picker(keys: tuple[By, ...]) -> Picker:
     return Picker(*map(COLUMNS.__getitem__, keys), source=_SOURCE, index=content_sort)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal_column, select, update
@@ -39,29 +39,54 @@ IS_STOPPED = recipient.c.state.in_((literal_column("'held'"), literal_column("'f
 STOPPED = select(recipient.c.state, func.count()).where(IS_STOPPED).group_by(recipient.c.state)
 
 
+# What an act takes its recipients from.
+FROM: Mapping[Act, Set[str]] = {
+    Act.HOLD: frozenset({"ready"}),
+    Act.RELEASE: frozenset({"held"}),
+    Act.RETRY: frozenset({"ready", "held", "failed"}),
+    Act.DROP: frozenset({"ready", "held", "failed"}),
+}
+# What voids running claims by a new fence. The others only add to what is due: whoever is at work on a letter
+# finishes it, so that nothing is sent twice.
+VOIDING = frozenset({Act.HOLD, Act.DROP})
+# The states that a filter means where it names none, or not one of them.
+STATES: Mapping[str, Set[str]] = {
+    "": frozenset({"ready", "held", "failed"}),
+    "waiting": frozenset({"ready", "held"}),
+}
+
+
 def census(connection: Connection) -> tuple[dict[str, int], float]:
     """Recipients that are not done, by state; and since when the oldest ready one is due (0: none is)."""
     ready, oldest = connection.execute(CENSUS).one()
     return {"ready": ready, **dict(connection.execute(STOPPED).all())}, oldest or 0.0
 
 
-def matching(connection: Connection, wanted: QueueFilter) -> Iterator[list[int]]:
-    """All letters that fit ``wanted``, in runs; whoever changes their states meets each only once."""
+def matching(connection: Connection, wanted: QueueFilter, act: Act) -> Iterator[list[int]]:
+    """All letters with a recipient that fits ``wanted`` and can be acted on so, in runs; whoever changes their states
+    meets each only once."""
     after = 0
-    while seqs := waiting(connection, wanted._replace(limit=MOST), after):
+    while seqs := _letters(connection, _meant(wanted) & FROM[act], wanted, MOST, after):
         after = seqs[-1]
         yield seqs
 
 
-def waiting(connection: Connection, wanted: QueueFilter, after: int = 0) -> list[int]:
-    """Letters with a recipient that is not done and fits ``wanted``, oldest first, from behind ``after``."""
-    limit = max(1, min(wanted.limit, MOST))
+def waiting(connection: Connection, wanted: QueueFilter) -> list[int]:
+    """Letters with a recipient that is not done and fits ``wanted``, oldest first."""
+    return _letters(connection, _meant(wanted), wanted, max(1, min(wanted.limit, MOST)), 0)
+
+
+def _meant(wanted: QueueFilter) -> Set[str]:
+    """The states that a filter means."""
+    return STATES.get(wanted.state, frozenset({wanted.state}))
+
+
+def _letters(connection: Connection, states: Set[str], wanted: QueueFilter, limit: int, after: int) -> list[int]:
     found: set[int] = set()
-    if wanted.state in ("", "ready", "waiting"):
+    if "ready" in states:
         found.update(connection.execute(_letters_with(IS_READY, wanted, limit, after)).scalars())
-    if wanted.state != "ready":
-        state = "held" if wanted.state == "waiting" else wanted.state
-        which = and_(IS_STOPPED, recipient.c.state == state) if state else IS_STOPPED
+    if stopped := states - {"ready"}:
+        which = and_(IS_STOPPED, recipient.c.state.in_(sorted(stopped)))
         found.update(connection.execute(_letters_with(which, wanted, limit, after)).scalars())
     return sorted(found)[:limit]
 
@@ -150,19 +175,6 @@ def letters(connection: Connection, seqs: Sequence[int]) -> tuple[QueueLetter, .
     )
 
 
-# What an act takes its recipients from, and what it makes of them. Every act voids running claims by a new fence.
-FROM: Mapping[Act, tuple[str, ...]] = {
-    Act.HOLD: ("ready",),
-    Act.RELEASE: ("held",),
-    Act.RETRY: ("ready", "held", "failed"),
-    Act.DROP: ("ready", "held", "failed"),
-}
-
-
-# The states that a filter means where it names none, or not one of them.
-STATES: Mapping[str, set[str]] = {"": {"ready", "held", "failed"}, "waiting": {"ready", "held"}}
-
-
 def act(connection: Connection, now: float, act: Act, seqs: Collection[int], wanted: QueueFilter) -> dict[int, int]:
     """Do ``act`` to those recipients of letters that ``wanted`` means, and to no others.
 
@@ -178,7 +190,7 @@ def act(connection: Connection, now: float, act: Act, seqs: Collection[int], wan
         update(recipient)
         .where(
             recipient.c.letter_seq.in_(list(seqs)),
-            recipient.c.state.in_(set(FROM[act]) & STATES.get(wanted.state, {wanted.state})),
+            recipient.c.state.in_(sorted(_meant(wanted) & FROM[act])),
             *_addressed(wanted),
         )
         .values(values)
@@ -188,11 +200,8 @@ def act(connection: Connection, now: float, act: Act, seqs: Collection[int], wan
         .where(recipient.c.letter_seq == letter.c.seq, recipient.c.state.in_(("ready", "held")))
         .scalar_subquery()
     )
-    connection.execute(
-        update(letter)
-        .where(letter.c.seq.in_(list(seqs)))
-        .values(open=waits, fence=letter.c.fence + 1, claims=0, lease_until=0)
-    )
+    change = update(letter).where(letter.c.seq.in_(list(seqs))).values(open=waits, claims=0)
+    connection.execute(change.values(fence=letter.c.fence + 1, lease_until=0) if act in VOIDING else change)
     after = _uses(connection, seqs)
     return {id: after.get(id, 0) - before.get(id, 0) for id in before.keys() | after.keys()}
 

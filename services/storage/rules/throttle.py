@@ -23,6 +23,7 @@ from shared.base.ip import ip_address, unmapped
 DAY = 86_400
 HOUR = 3_600
 MOST = 100_000  # scopes remembered; beyond, the counts of the day begin anew
+MOST_PAIRS = 100_000  # of address and user, whose wrong passwords are remembered; beyond, they are forgotten
 MOST_TRIED = 20  # wrong passwords remembered for one user and address
 ADDRESS = "ip:"
 
@@ -120,6 +121,8 @@ class Throttle:
         if origin.trusted:
             return Failure(0.0, ())
         day = self._today(now)
+        if len(day.tried) >= MOST_PAIRS:
+            day.tried.clear()
         tried = day.tried.setdefault((origin.address, user), set())
         again = password in tried
         if not again and len(tried) < MOST_TRIED:

@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 from services.storage.repositories import sieve_log, sieve_memories
 from services.storage.repositories.sieve_log import Line
 from services.storage.tables.schema import letter, recipient
+from services.storage.tables.sieve import sieve_log as log_lines
 from services.storage.tables.sieve import sieve_memory
 from shared.contracts import messages
 from shared.contracts.blobs import Body
+from shared.contracts.errors import Code
 from shared.contracts.messages import Changed, Deliver, Effects, Filing, FilingResult, Mailing, Memory, Target
 from shared.contracts.spool import Recipient, ready
 from shared.mail.summary import summarise
@@ -109,3 +111,16 @@ def test_logs_keep_their_newest_lines(store: Store) -> None:
     assert len(found) == sieve_log.KEPT
     assert found[0][:2] == (249, "l249")
     assert len(found[0][2]) == sieve_log.LONGEST
+
+
+def test_what_went_astray_is_told_of_the_letter_that_it_was(store: Store) -> None:
+    known = Memory(store.bob, "duplicate:x", 60, fresh=True)
+    targets = (Target(store.bob, "Nowhere", b""), Target(store.bob, "Sent", b""))
+    deliver(store, filing(store, Effects(memories=(known,))))
+    clashing = filing(store, Effects(memories=(known,)))._replace(targets=targets)
+    results = deliver(store, clashing, filing(store, Effects()))
+    assert [result.error for result in results] == [Code.CONFLICT.value, ""]
+    assert store.query(select(log_lines)) == []
+    (result,) = deliver(store, clashing._replace(effects=Effects()))
+    assert result.filed.startswith("INBOX/")
+    assert [row.letter for row in store.query(select(log_lines))] == [clashing.letter]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice, permutations
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from services.storage.handlers import sorting as handler
+from services.storage.repositories.messages import Picker
 from services.storage.rules.packed import pack_u32, unpack_uids
 from shared.contracts import mailboxes, sorting
 from shared.contracts.errors import Refused
@@ -85,3 +89,30 @@ def test_nothing_and_too_much(store: Store, inbox: int) -> None:
     for criteria in ((), (Criterion(By.DATE),) * 21):
         with pytest.raises(Refused):
             store.call(sorting.sort, SortRequest(GRANT, inbox, b"", criteria))
+
+
+@pytest.mark.parametrize("dense", [4, 0])
+def test_orders_that_clients_think_of_are_not_remembered_for_ever(
+    store: Store, inbox: int, dense: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "DENSE", dense)
+    made: list[Callable[..., Any]] = []
+
+    def counted(make: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*columns: Any, **given: Any) -> Any:
+            made.append(make)
+            return make(*columns, **given)
+
+        return count
+
+    monkeypatch.setattr(handler, "select", counted(select))
+    monkeypatch.setattr(handler, "Picker", counted(Picker))
+    orders = islice(permutations(By, 3), handler.REMEMBERED + 1)
+    requests = [SortRequest(GRANT, inbox, pack_u32([1, 2, 9]), tuple(map(Criterion, order))) for order in orders]
+    for request in requests:
+        store.call(sorting.sort, request)
+    before = len(made)
+    store.call(sorting.sort, requests[-1])
+    assert len(made) == before
+    store.call(sorting.sort, requests[0])
+    assert len(made) > before

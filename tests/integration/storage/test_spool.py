@@ -183,3 +183,35 @@ async def test_acts_on_the_queue_reach_all_that_a_filter_means(tmp_path: Path) -
         await storage.ask("smtp", spool.accept, letter("x@one.example")._replace(sender=""))
         assert await act(spool.Act.DROP, sender="<>") == 1
         assert await act(spool.Act.DROP) == 1
+
+
+async def test_an_act_leaves_letters_alone_that_have_nobody_for_it(tmp_path: Path) -> None:
+    """Else their running claims would be void, and what is being sent would be sent twice."""
+    async with running_storage(tmp_path) as storage:
+        await storage.ask("smtp", spool.accept, letter("x@elsewhere.example"))
+        (claimed,) = (await storage.ask("delivery", spool.claim, claim())).letters
+        for act, state in ((spool.Act.RELEASE, ""), (spool.Act.RELEASE, "ready"), (spool.Act.HOLD, "held")):
+            wanted = spool.QueueAct(act, spool.QueueFilter(state=state))
+            assert (await storage.ask("admin", spool.queue_act, wanted)).letters == 0
+        outcome = (Outcome(1, Status.DONE, "2.0.0", "taken"),)
+        settled = await storage.ask(
+            "delivery", spool.settle, Settle((Settlement(claimed.id, claimed.fence, outcome),))
+        )
+        assert settled.stale == ()
+
+
+async def test_what_is_tried_again_while_it_is_being_sent_is_sent_once(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.ask("smtp", spool.accept, letter("x@elsewhere.example", "y@elsewhere.example"))
+        (claimed,) = (await storage.ask("delivery", spool.claim, claim())).letters
+        later = Outcome(2, Status.DEFERRED, "4.4.1", "later", claimed.accepted + 3600)
+        await storage.ask("delivery", spool.settle, Settle((Settlement(claimed.id, claimed.fence, (later,)),)))
+        wanted = spool.QueueAct(spool.Act.RETRY, spool.QueueFilter())
+        assert (await storage.ask("admin", spool.queue_act, wanted)).letters == 1
+        (again,) = (await storage.ask("delivery", spool.claim, claim())).letters
+        assert (await storage.ask("admin", spool.queue_act, wanted)).letters == 1
+        assert not (await storage.ask("delivery", spool.claim, claim())).letters
+        done = tuple(Outcome(due.number, Status.DONE, "2.0.0", "taken") for due in again.due)
+        settled = await storage.ask("delivery", spool.settle, Settle((Settlement(again.id, again.fence, done),)))
+        assert settled.stale == ()
+        assert not (await storage.ask("admin", spool.queue_list, spool.QueueFilter())).letters

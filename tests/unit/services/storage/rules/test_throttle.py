@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.storage.rules import throttle as rule
 from services.storage.rules.throttle import DAY, HOUR, Limits, Throttle
 
 NOW = 20_000.0 * DAY + 60
@@ -44,6 +45,18 @@ def test_the_same_wrong_password_counts_once(throttle: Throttle) -> None:
         assert failure.counted == ()
         assert failure.delay == 2.0
     assert throttle.wait(origin, "ann", NOW) == 0
+
+
+def test_many_pairs_of_address_and_user_are_not_all_remembered(
+    throttle: Throttle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule, "MOST_PAIRS", 10)
+    origin = throttle.origin("192.0.2.1")
+    assert throttle.failed(origin, "ann", b"old", NOW).counted
+    for guess in range(10):
+        throttle.failed(throttle.origin(f"192.0.2.{guess + 2}"), "ann", b"x", NOW)
+    assert throttle.failed(origin, "ann", b"old", NOW).counted
+    assert throttle.failed(origin, "ann", b"new", NOW).delay == 8.0  # counts are not forgotten with them
 
 
 def test_an_address_is_stopped_for_the_day(throttle: Throttle) -> None:
