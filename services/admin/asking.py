@@ -15,6 +15,7 @@ from typing import NoReturn, TypeVar
 
 import trio
 
+from services.admin.ungrouped import ungrouped
 from shared.base.errors import ConfigurationError, StartError
 from shared.base.settings import load
 from shared.bus.client import Bus
@@ -77,9 +78,16 @@ def with_bus(config: Path | None, work: Callable[[Bus], Awaitable[R]], account: 
             return await work(bus)
 
     try:
-        return trio.run(run)
-    except* (Refused, Unavailable, ConfigurationError, StartError) as group:
-        _leave(group)
+        with ungrouped():
+            return trio.run(run)
+    except Refused as error:
+        fail(error.text or error.code.value, exit_code(error.code))
+    except ConfigurationError as error:
+        fail(str(error), EX_CONFIG)
+    except Unavailable as error:
+        fail(f"{error}; is the server running? (eilpost status)", EX_UNAVAILABLE)
+    except StartError as error:
+        fail(str(error), 1)
 
 
 def ask(config: Path | None, op: Op[Q, R], request: Q) -> R:
@@ -94,19 +102,6 @@ def ask(config: Path | None, op: Op[Q, R], request: Q) -> R:
 def exit_code(code: Code) -> int:
     """What a refusal is to whoever called the command."""
     return _EXIT_CODES.get(code, EX_UNAVAILABLE)
-
-
-def _leave(group: BaseExceptionGroup[BaseException]) -> NoReturn:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, Refused):
-        fail(error.text or error.code.value, exit_code(error.code))
-    if isinstance(error, ConfigurationError):
-        fail(str(error), EX_CONFIG)
-    if isinstance(error, Unavailable):
-        fail(f"{error}; is the server running? (eilpost status)", EX_UNAVAILABLE)
-    fail(str(error), 1)
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -20,6 +20,7 @@ from services.admin.master import broker, development
 from services.admin.master.certificates import ensure_certificate
 from services.admin.master.children import ChildFailed
 from services.admin.master.fleet import CheckFailed, Fleet, Plan, make_plan, wait_for_signal
+from services.admin.ungrouped import ungrouped
 from shared.base.errors import ConfigurationError, StartError
 from shared.base.settings import check_sections, load
 from shared.observe.log import configure, get_logger
@@ -76,21 +77,15 @@ def up(
         replicas = replace(settings.replicas, **{name: count for name, count in counts.items() if count is not None})
         settings = replace(settings, replicas=replicas)
         configure("master", str(os.getpid()), json=common.log.json, level=common.log.level)
-        trio.run(_up, path, settings, common.health.port, development_mode)
-    except* ConfigurationError as group:
-        fail(str(_first(group)), EX_CONFIG)
-    except* (StartError, OSError) as group:
-        fail(str(_first(group)), 1)
-    except* (ChildFailed, CheckFailed) as group:
+        with ungrouped():
+            trio.run(_up, path, settings, common.health.port, development_mode)
+    except ConfigurationError as error:
+        fail(str(error), EX_CONFIG)
+    except (StartError, OSError) as error:
+        fail(str(error), 1)
+    except (ChildFailed, CheckFailed) as error:
         # The child has said what is wrong, on its own standard error.
-        raise SystemExit(getattr(_first(group), "code", 1) or 1) from None
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+        raise SystemExit(getattr(error, "code", 1) or 1) from None
 
 
 def _prepare(data: Path, config: Path | None) -> Path:

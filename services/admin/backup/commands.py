@@ -80,12 +80,12 @@ def backup(folder: Path, keep: int, listing: bool, config: Path | None, as_json:
         with copies.open_for_writing():
             taken = with_bus(configuration(config), work, account="backup")
             prune(copies, keep)
-    except* Damaged as group:
-        fail(_first(group), EX_DATAERR)
-    except* StartError as group:
-        fail(_first(group), 1)
-    except* OSError as group:
-        fail(_first(group), EX_CANTCREAT)
+    except Damaged as error:
+        fail(str(error), EX_DATAERR)
+    except StartError as error:
+        fail(str(error), 1)
+    except OSError as error:
+        fail(_described(error), EX_CANTCREAT)
     row = described(taken.manifest, as_json=as_json)
     if as_json:
         print(json.dumps({**row, "copied_contents": taken.contents, "copied_octets": taken.octets}, indent=2))
@@ -143,12 +143,12 @@ def restore(
         else:
             everything = partial(restore_all, folder=copies, manifest=manifest, keep_uidvalidity=keep_uidvalidity)
             _told_restored(with_bus(path, everything), as_json)
-    except* NotThere as group:
-        fail(_first(group), EX_NOUSER)
-    except* Damaged as group:
-        fail(_first(group), EX_DATAERR)
-    except* OSError as group:
-        fail(_first(group), EX_NOINPUT)
+    except NotThere as error:
+        fail(str(error), EX_NOUSER)
+    except Damaged as error:
+        fail(str(error), EX_DATAERR)
+    except OSError as error:
+        fail(_described(error), EX_NOINPUT)
 
 
 def _told_restored(restored: Restored, as_json: bool) -> None:
@@ -189,10 +189,5 @@ def _chosen(copies: Folder, snapshot: str) -> Manifest:
         fail(str(error), EX_DATAERR)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> str:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+def _described(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
