@@ -112,13 +112,32 @@ class Columns:
         whole.join(self.slice(at, len(self)))
         return whole
 
+    def positions(self, uids: Iterable[int]) -> list[int]:
+        """Indexes of the given UIDs (ascending), those left out that are not here."""
+        here = self.uids
+        size, found, at = len(here), [], 0
+        for uid in uids:
+            at = bisect_left(here, uid, at)
+            if at == size:
+                break
+            if here[at] == uid:
+                found.append(at)
+        return found
+
+    def at(self, positions: Sequence[int]) -> Columns:
+        """A copy of single rows."""
+        part = Columns()
+        part.uids = array("I", map(self.uids.__getitem__, positions))
+        part.modseqs = array("Q", map(self.modseqs.__getitem__, positions))
+        part.flagsets = array("I", map(self.flagsets.__getitem__, positions))
+        part.sizes = array("I", map(self.sizes.__getitem__, positions))
+        part.dates = array("q", map(self.dates.__getitem__, positions))
+        return part
+
     def runs_of(self, uids: Iterable[int]) -> list[tuple[int, int]]:
         """Where the given UIDs (ascending) stand, those left out that are not here."""
         runs: list[tuple[int, int]] = []
-        for uid in uids:
-            position = self.position(uid)
-            if position < 0:
-                continue
+        for position in self.positions(uids):
             if runs and runs[-1][1] == position:
                 runs[-1] = (runs[-1][0], position + 1)
             else:

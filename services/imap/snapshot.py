@@ -179,9 +179,12 @@ class Snapshot:
         end = start + len(uids)
         if self._ghosts is None and (not uids or uids[-1] <= self.last_uid) and view.uids[start:end] == uids:
             return Located(view, uids, range(start, end), range(start + 1, end + 1))
-        columns = view.pick(view.runs_of(uid for uid in uids if uid <= self.last_uid))
-        if self._ghosts is not None:
-            columns = columns.merged(self._ghosts.pick(self._ghosts.runs_of(uids)))
+        told = uids[: bisect_right(uids, self.last_uid)]
+        if self._ghosts is None:
+            positions = view.positions(told)
+            columns = view.at(positions)
+            return Located(columns, columns.uids, range(len(columns)), [position + 1 for position in positions])
+        columns = view.pick(view.runs_of(told)).merged(self._ghosts.pick(self._ghosts.runs_of(uids)))
         return Located(columns, columns.uids, range(len(columns)), [self.sequence(uid) for uid in columns.uids])
 
     # --- news ---

@@ -27,6 +27,7 @@ from services.imap.searching.mask import (
     members,
     nothing,
     of_members,
+    of_numbers,
     of_ranges,
     without,
 )
@@ -100,7 +101,7 @@ class Search:
             await self._share(terms)
         if not any(carries.values()):
             return nothing(len(among))
-        return both(among, bytes(map(carries.__getitem__, flagsets)))
+        return both(among, of_numbers(flagsets, carries))
 
     async def _share(self, work: int) -> None:
         """Give other sessions a turn now and then."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from itertools import compress
 
 Mask = bytes
 
 _FEW = 16  # times fewer members than messages: then looking for each beats asking each message
+_OCTET = 255  # the most that one holds
 
 
 def everything(size: int) -> Mask:
@@ -47,6 +49,17 @@ def of_members(uids: array[int], members: Set[int]) -> Mask:
         if at < len(uids) and uids[at] == member:
             mask[at] = 1
     return bytes(mask)
+
+
+def of_numbers(column: array[int], fits: Mapping[int, bool]) -> Mask:
+    """Those whose number in ``column`` fits; ``fits`` knows all that occur there."""
+    if max(fits, default=0) > _OCTET:
+        return bytes(map(fits.__getitem__, column))
+    table = bytearray(_OCTET + 1)
+    for number, fitting in fits.items():
+        table[number] = fitting
+    lowest = 0 if sys.byteorder == "little" else column.itemsize - 1
+    return column.tobytes()[lowest :: column.itemsize].translate(table)
 
 
 def members(uids: array[int], mask: Mask) -> array[int]:
