@@ -63,16 +63,24 @@ class Intake:
     """``judge`` gets the header block, without the empty line behind it.
 
     It may raise `Unacceptable`, `Refused` or `Unavailable`. ``limit`` is that of the message as received; a
-    ``recoder`` changes it before anybody else sees it.
+    ``recoder`` changes it before anybody else sees it, and so does ``whole`` with a small one when all of it is here.
     """
 
     __slots__ = (
         "_bus", "_head", "_header_limit", "_judge", "_judged", "_kept", "_limit", "_recoder", "_scanner", "_sender",
-        "_trace", "_upload", "_witness", "received", "refusal",
+        "_trace", "_upload", "_whole", "_witness", "received", "refusal",
     )  # fmt: skip
 
     def __init__(
-        self, bus: Bus, judge: Judge, *, limit: int, header_limit: int, trace: str, recoder: Recoder | None = None
+        self,
+        bus: Bus,
+        judge: Judge,
+        *,
+        limit: int,
+        header_limit: int,
+        trace: str,
+        recoder: Recoder | None = None,
+        whole: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._bus = bus
         self._judge = judge
@@ -80,6 +88,7 @@ class Intake:
         self._header_limit = header_limit
         self._trace = trace
         self._recoder = recoder
+        self._whole = whole
         self._judged = False
         self._witness: Witness | None = None
         self._head = b""
@@ -122,7 +131,12 @@ class Intake:
         if self._recoder is not None:
             await self._take(self._recoder.finish())
         if not self._judged:
-            await self._judge_header(len(self._kept))
+            if self._whole is not None:
+                self._kept = bytearray(self._whole(bytes(self._kept)))
+            end = self._header_end(0)
+            await self._judge_header(len(self._kept) if end is None else end)
+            if len(self._kept) > INLINE:
+                await self._stream()
         if self._witness is not None:
             self._head = await self._witness.conclude()
 
@@ -160,6 +174,10 @@ class Intake:
         searched = max(0, len(self._kept) - 3)
         self._kept += octets
         if not self._judged:
+            if self._whole is not None:
+                if len(self._kept) <= INLINE:
+                    return
+                self._whole, searched = None, 0  # too large to be held: it goes as it came
             end = self._header_end(searched)
             if end is None:
                 return

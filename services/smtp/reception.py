@@ -17,6 +17,7 @@ from services.smtp.roles import Role
 from services.smtp.transaction import Transaction
 from shared.contracts import spool
 from shared.contracts.errors import Code, Refused, Unavailable
+from shared.mail.line_length import with_short_lines
 from shared.mail.received import received
 from shared.mail.recoding import Recoder, labels_to_seven_bit
 from shared.protocols.smtp.replies import Reply, reply
@@ -33,6 +34,7 @@ BARE = reply(554, "5.6.0", "Lone CR, lone LF or NUL in the message")
 def begin(context: Context, transaction: Transaction) -> Intake:
     """Get ready to take the message of ``transaction``."""
     settings = context.shared.settings
+    binary = transaction.mail.body is Body.BINARY
     context.talk.message_begins()
     return Intake(
         context.shared.bus,
@@ -41,7 +43,13 @@ def begin(context: Context, transaction: Transaction) -> Intake:
         header_limit=settings.header_octets,
         trace=transaction.letter,
         recoder=Recoder(labels_to_seven_bit) if _is_converted(context, transaction) else None,
+        whole=with_short_lines if _is_sent_away(context, transaction) and not binary else None,
     )
+
+
+def _is_sent_away(context: Context, transaction: Transaction) -> bool:
+    """Whether one of our users writes to somebody elsewhere."""
+    return context.role is Role.SUBMISSION and any(each.far for each in transaction.recipients.values())
 
 
 def _is_converted(context: Context, transaction: Transaction) -> bool:
@@ -52,10 +60,9 @@ def _is_converted(context: Context, transaction: Transaction) -> bool:
     """
     mail = transaction.mail
     return (
-        context.role is Role.SUBMISSION
-        and mail.body is not Body.SEVEN_BIT
+        mail.body is not Body.SEVEN_BIT
         and 0 < mail.size <= context.shared.settings.message_limit // 3
-        and any(each.far for each in transaction.recipients.values())
+        and _is_sent_away(context, transaction)
     )
 
 

@@ -33,7 +33,7 @@ _FIELD = re.compile(
 _BLANK = re.compile(rb"(?:\A|(?<=\n))\r?\n\Z")
 _TYPE = re.compile(rb"^content-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _VERSION = re.compile(rb"^mime-version[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_UNKNOWN = b"Content-Type: text/plain; charset=unknown-8bit\r\n"  # RFC 1428 section 3
+UNKNOWN = "unknown-8bit"  # a charset that nobody named
 _ALL = 2**62  # octets of a body: every one is wanted
 
 
@@ -48,10 +48,14 @@ class Encoder(Protocol):
 
 
 class Recoder:
-    """A message, octets in, octets out; a `shared.mail.scanner.Sink` for the scanner that it feeds."""
+    """A message, octets in, octets out; a `shared.mail.scanner.Sink` for the scanner that it feeds.
 
-    def __init__(self, choose: Choose, limits: Limits = DEFAULT) -> None:
+    ``charset`` is what encoded text is in that does not say so (RFC 1428 section 3).
+    """
+
+    def __init__(self, choose: Choose, limits: Limits = DEFAULT, charset: str = UNKNOWN) -> None:
         self._choose = choose
+        self._charset = charset
         self._limits = limits
         self._out: list[bytes] = []
         self._held = bytearray()  # from offset _at on: taken in, not yet judged
@@ -106,7 +110,7 @@ class Recoder:
         wanted = self._choose(number, content)
         if wanted:
             header = bytes(self._held[: body_start - self._at])
-            changed = _relabelled(header, wanted, top=number == 0, in_digest=in_digest)
+            changed = _relabelled(header, wanted, self._charset, top=number == 0, in_digest=in_digest)
             if changed:
                 self._out.append(changed)
                 self._drop(body_start)
@@ -136,9 +140,9 @@ class Recoder:
         return False
 
 
-def recoded(octets: bytes, choose: Choose, limits: Limits = DEFAULT) -> bytes:
+def recoded(octets: bytes, choose: Choose, limits: Limits = DEFAULT, charset: str = UNKNOWN) -> bytes:
     """A message at once."""
-    recoder = Recoder(choose, limits)
+    recoder = Recoder(choose, limits, charset)
     return recoder.feed(octets) + recoder.finish()
 
 
@@ -156,7 +160,7 @@ def labels_to_seven_bit(number: int, content: Content) -> str:
     return QUOTED if content.media.type == "text" and content.encoding == EIGHT_BIT else BASE64
 
 
-def _relabelled(header: bytes, encoding: str, *, top: bool, in_digest: bool) -> bytes:
+def _relabelled(header: bytes, encoding: str, charset: str, *, top: bool, in_digest: bool) -> bytes:
     """A header block, with the empty line behind it, that says ``encoding``; "" where there is no place for that."""
     label = b"Content-Transfer-Encoding: %b" % encoding.encode()
     found = _FIELD.search(header)
@@ -169,7 +173,7 @@ def _relabelled(header: bytes, encoding: str, *, top: bool, in_digest: bool) -> 
         return b""
     added = label + b"\r\n"
     if not _TYPE.search(header) and not in_digest:
-        added = _UNKNOWN + added
+        added = b"Content-Type: text/plain; charset=%b\r\n" % charset.encode() + added
     if top and not _VERSION.search(header):
         added = b"MIME-Version: 1.0\r\n" + added
     return header[: blank.start()] + added + header[blank.start() :]

@@ -106,6 +106,13 @@ class Survey:
             return ""
         return BASE64 if _is_binary(entity) else EIGHT_BIT
 
+    def short_lines(self, number: int, content: Content) -> str:
+        """The `shared.mail.recoding.Choose` for a way that takes lines of at most `LINE` octets."""
+        entity = self._entities[number] if number < len(self._entities) else None
+        if entity is None or not entity.wild or not _is_encodable(entity) or content.encoding == BINARY:
+            return ""
+        return QUOTED if content.media.type == "text" else BASE64
+
     def seven_bit(self, number: int, content: Content) -> str:
         """The `shared.mail.recoding.Choose` for a way that takes ASCII only."""
         entity = self._entities[number] if number < len(self._entities) else None
