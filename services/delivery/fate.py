@@ -25,6 +25,7 @@ class Fate(NamedTuple):
     response: str = ""
     next_attempt: float = 0.0
     reports: bool = True  # nobody behind the relay tells the sender of its success
+    untimed: bool = False  # the relay knows nothing of times, and the sender asked for one
 
     def outcome(self, *, warned: bool = False) -> Outcome:
         """As the spool wants it."""

@@ -95,6 +95,8 @@ class Reporter:
             return dsn.FAILED if not notify or "FAILURE" in notify else ""
         if fate.status == SENT:
             success = _SUCCESSES.get(fate.relay, dsn.RELAYED)
+            if success == dsn.RELAYED and (fate.untimed or "T" in letter.by_mode):  # RFC 2852: whatever NOTIFY says
+                return success
             return success if "SUCCESS" in notify and fate.reports else ""
         late = now - letter.accepted >= self._warn > 0 or now >= letter.deliver_by > 0
         return dsn.DELAYED if late and not fate.due.warned and (not notify or "DELAY" in notify) else ""

@@ -148,8 +148,9 @@ class Carrier:
             return Course.AGAIN
         now = self._wall_clock()
         reports = "DSN" not in session.extensions
+        untimed = letter.deliver_by > 0 and "DELIVERBY" not in session.extensions
         fates = [
-            judgement.by_reply(letter, due, reply, relay, self._schedule, now, reports=reports)
+            judgement.by_reply(letter, due, reply, relay, self._schedule, now, reports=reports, untimed=untimed)
             if reply is not None
             else judgement.by_trouble(letter, due, broken or OUR_FAULT, self._schedule, now)
             for due, reply in zip(parcel.dues, replies, strict=True)

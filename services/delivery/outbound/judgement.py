@@ -11,12 +11,20 @@ from shared.protocols.smtp.client.replies import ServerReply
 
 
 def by_reply(
-    letter: Letter, due: Due, reply: ServerReply, relay: str, schedule: Schedule, now: float, *, reports: bool
+    letter: Letter,
+    due: Due,
+    reply: ServerReply,
+    relay: str,
+    schedule: Schedule,
+    now: float,
+    *,
+    reports: bool,
+    untimed: bool = False,
 ) -> Fate:
-    """``reports``: the server does not tell the sender of success itself."""
+    """``reports``: the server does not tell the sender of success itself; ``untimed`` as in `Fate`."""
     code = reply.enhanced or f"{reply.code // 100}.0.0"
     if reply.positive:
-        return Fate(due, SENT, code, reply.text, relay, reply.text, reports=reports)
+        return Fate(due, SENT, code, reply.text, relay, reply.text, reports=reports, untimed=untimed)
     if reply.permanent:
         return Fate(due, BOUNCED, code, reply.text, relay, reply.text)
     return postponed(letter, Fate(due, DEFERRED, code, reply.text, relay, reply.text), schedule, now)

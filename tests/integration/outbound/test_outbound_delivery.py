@@ -309,6 +309,24 @@ async def test_letter_that_must_be_there_by_a_time(tmp_path: Path, monkeypatch: 
         assert (state.state, state.code) == ("failed", "5.4.7")
 
 
+@pytest.mark.parametrize(("mode", "offered", "told"), [("N", False, True), ("N", True, False), ("NT", True, True)])
+async def test_a_letter_with_a_time_is_told_of_where_nobody_keeps_it(
+    mode: str, offered: bool, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RFC 2852: its sender hears that it was passed on where times are not known, and on each hop of a trace."""
+    async with outbound_stage(tmp_path, monkeypatch) as stage:
+        stage.sink.offered = (*stage.sink.offered, "DSN", *(["DELIVERBY"] if offered else []))
+        by = stage.clock() + 600
+        await stage.settled(await stage.send(ANN, deliver_by=by, by_mode=mode))
+        await stage.settled(
+            await stage.send(Recipient(ANN, notify=("NEVER",), far=True), deliver_by=by, by_mode=mode)
+        )
+        marker = await stage.send("bob@example.org", octets=b"Subject: last\r\n\r\n")
+        await stage.settled(marker)
+        reports = [each for each in await stage.inbox(1 + told) if b"report-type" in each]
+        assert [b"Action: relayed" in each for each in reports] == [True] * told
+
+
 async def test_important_letters_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with outbound_stage(tmp_path, monkeypatch, first_window=1, widest_window=1) as stage:
         stage.sink.delay = 0.1
