@@ -177,6 +177,7 @@ def subscribe(work: UnitOfWork, asked: Asked[Subscribe]) -> Done:
         name = names.subscribable(request.name) if request.subscribed else names.canonical(request.name)
     except names.BadName as error:
         raise Refused(Code.CANNOT, str(error)) from error
+    name = places.listed(work.connection, asked.account, name)
     if mailboxes.subscribe(work.connection, asked.account, name, request.subscribed):
         tell_list(work, asked.account, asked.session)
     return Done()

@@ -56,6 +56,16 @@ def address_of(connection: Connection, asker: int, who: str) -> str:
         return ""
 
 
+def listed(connection: Connection, asker: int, name: str) -> str:
+    """What a list calls the mailbox that ``asker`` calls ``name``: neighbours by local part, others by address."""
+    space, _, rest = name.partition(names.SEPARATOR)
+    who, _, inner = rest.partition(names.SEPARATOR)
+    address = address_of(connection, asker, who) if space == OTHERS and inner else ""
+    if not address:
+        return name
+    return outward(address, domain_of(address_of_account(connection, asker)), inner) or name
+
+
 def address_of_account(connection: Connection, number: int) -> str:
     """The address of an account by its id; "" where there is none."""
     address: str | None = connection.execute(ADDRESS, {"of": number}).scalar()

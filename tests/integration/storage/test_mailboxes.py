@@ -216,6 +216,16 @@ def test_subscriptions_belong_to_names(store: Store) -> None:
     assert refusal(caught) is Code.CANNOT
 
 
+def test_a_subscription_is_to_the_name_that_is_listed(store: Store) -> None:
+    store.add_account("ann@example.org")
+    for name in ("#user/ann@example.org/box", "#user/Ann/box", "#user/nobody@elsewhere.example/box"):
+        store.call(ops.subscribe, Subscribe(GRANT, name, True))
+    subscribed = {name for name, mailbox in listed(store).items() if mailbox.subscribed and name.startswith("#")}
+    assert subscribed == {"#user/ann/box", "#user/nobody@elsewhere.example/box"}
+    store.call(ops.subscribe, Subscribe(GRANT, "#user/ann@example.org/box", False))
+    assert not listed(store).keys() & {"#user/ann/box", "#user/ann@example.org/box"}
+
+
 def test_recent_messages_belong_to_the_first_who_selects(store: Store) -> None:
     store.append(new(), new())
     assert opened(store, "INBOX").recent_from == 1
