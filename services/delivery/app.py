@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import trio
 
 from services.delivery.claims import ClaimLoop, letters, rung, traced
@@ -41,12 +43,12 @@ async def deliver(house: House, lookup: Lookup) -> None:
     happened = ClaimLoop(house, events.claim, events.work, batches=1, poll=settings.sieve.poll)
     tally = Tally(house.bus, house.wall_clock, house.log, interval=settings.reporting.interval)
     results = Results(tally if settings.reporting.tls else None)
+    gc.freeze()  # what lives as long as the process is not looked at again
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tools.leases.renew_for_ever)
         nursery.start_soon(tally.run)
         nursery.start_soon(Desk(house, lookup).run)
-        async with far_lane(house, tools, lookup, results) as take, examining(house.bus, filtering, house.log):
-            far = ClaimLoop(house, letters(house, far=True), traced(take), batches=1)
+        async with far_lane(house, tools, lookup, results) as far, examining(house.bus, filtering, house.log):
             with (
                 rung(
                     house.bus,

@@ -119,7 +119,7 @@ class ClaimLoop(Generic[T]):
 def letters(house: House, *, far: bool) -> Claim[Letter]:
     """How letters of one lane are claimed."""
     bus, settings = house.bus, house.settings
-    request = spool.Claim(bus.replica, settings.batch, settings.lease, far)
+    request = spool.Claim(bus.replica, settings.outbound.batch if far else settings.batch, settings.lease, far)
 
     async def claim() -> Found[Letter]:
         claimed = await bus.call(spool.claim, request)

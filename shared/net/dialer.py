@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
@@ -40,12 +41,13 @@ async def dial(address: str, port: int, timeout: float, *, source: str = "") -> 
 
 
 async def _connect(sock: socket.socket, where: tuple[str, int], timeout: float) -> None:
-    """On this machine there is mostly nothing to wait for."""
-    try:
-        sock.connect(where)
-    except BlockingIOError:
+    """On this machine there is mostly nothing to wait for: a second look finds the connection standing."""
+    failed = sock.connect_ex(where)
+    if failed == errno.EINPROGRESS:
+        failed = sock.connect_ex(where)
+    if failed == errno.EALREADY:
         with trio.fail_after(timeout):
             await trio.lowlevel.wait_writable(sock)
         failed = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if failed:
-            raise OSError(failed, os.strerror(failed)) from None
+    if failed:
+        raise OSError(failed, os.strerror(failed))

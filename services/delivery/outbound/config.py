@@ -48,6 +48,7 @@ class OutboundSettings:
     source_ipv6: str = ""
     ipv6: bool = True
 
+    batch: int = 200  # letters in one claim, as far as they and their small messages fit one message of the bus
     in_hand: int = 2_000  # recipients waiting for their destination or on their way, at most
     connections: int = 100  # at the same time, to all destinations
     first_window: int = 2  # connections to one destination at first ...
@@ -65,7 +66,7 @@ class OutboundSettings:
     end_timeout: float = 600.0
 
     def __post_init__(self) -> None:
-        for name in ("in_hand", "connections", "first_window", "transaction", "turn", "hosts"):
+        for name in ("batch", "in_hand", "connections", "first_window", "transaction", "turn", "hosts"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         for name in ("connect_timeout", "greeting_timeout", "command_timeout", "data_timeout", "end_timeout"):

@@ -1,15 +1,17 @@
 """Workers and connections: who is spoken with now, and by how many.
 
 Invariants:
-1. At most `connections` are open at the same time; who waits for one gets it in order of asking, and a worker whose
-   turn is over hands its own on. So many small destinations are not starved by one large.
+1. At most `connections` are open at the same time, each in the hands of one worker; who waits for one gets it in
+   order of asking, and a worker whose turn is over hands its own on. So many small destinations are not starved by
+   one large.
 2. Each parcel gets exactly one verdict, whatever breaks: `Carrier.deliver` and `Carrier.fail` see to that.
+3. While more letters are being claimed, one that is alone on its way waits for company, `GATHERING` seconds at most:
+   a connection is opened once for two of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import deque
 
 import trio
 
@@ -22,6 +24,7 @@ from services.delivery.outbound.routes import NextHop
 from services.delivery.outbound.session import Session
 from services.delivery.outbound.trouble import Undeliverable, Unreachable
 
+GATHERING = 0.5  # seconds; as many letters as may be in hand are claimed in that time
 _MOST = 10_000  # destinations
 
 
@@ -33,8 +36,10 @@ class Dispatcher:
         self._settings = settings
         self._opener = opener
         self._carrier = carrier
-        self._slots = trio.CapacityLimiter(settings.connections)
-        self._queueing = 0  # workers that wait for a connection
+        self._free = settings.connections
+        self._queue: deque[Destination] = deque()  # for a connection; each counts as a worker that begins
+        self._gathering = False
+        self._alone: list[Destination] = []  # held back while we gather
         self._destinations: dict[NextHop, Destination] = {}
         self._stopping = False
 
@@ -50,7 +55,28 @@ class Dispatcher:
             self._carrier.fail(parcel, destination.trouble)
             return
         destination.add(parcel)
-        self._staff(destination)
+        if self._gathering and not destination.workers and destination.waiting == 1:
+            self._alone.append(destination)
+        else:
+            self._staff(destination)
+
+    def gather(self, *, more: bool) -> None:
+        """``more``: another claim follows at once, and may bring letters that go the same way."""
+        if not more:
+            self._depart()
+        elif not self._gathering:
+            self._gathering = True
+            self._nursery.start_soon(self._depart_soon)
+
+    async def _depart_soon(self) -> None:
+        await trio.sleep(GATHERING)
+        self._depart()
+
+    def _depart(self) -> None:
+        self._gathering = False
+        alone, self._alone = self._alone, []
+        for destination in alone:
+            self._staff(destination)
 
     def _forget_idle(self) -> None:
         """Those that are remembered only because nobody could be reached there lately, when they become many."""
@@ -75,29 +101,24 @@ class Dispatcher:
                 return
             destination.workers += 1
             destination.beginning += 1
-            self._nursery.start_soon(self._work, destination)
+            if self._free:
+                self._free -= 1
+                self._nursery.start_soon(self._work, destination)
+            else:
+                self._queue.append(destination)
 
     async def _work(self, destination: Destination) -> None:
-        try:
-            async with self._slot():
-                await self._serve(destination)
-        finally:
+        """For one destination after the other, until nobody waits for a connection."""
+        while True:
+            await self._serve(destination)
             destination.workers -= 1
-        self._staff(destination)
-        if not destination.workers and not destination.is_suspended(trio.current_time()):
-            self._destinations.pop(destination.hop, None)
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[None]:
-        self._queueing += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._queueing -= 1
-        try:
-            yield
-        finally:
-            self._slots.release()
+            self._staff(destination)
+            if not destination.workers and not destination.is_suspended(trio.current_time()):
+                self._destinations.pop(destination.hop, None)
+            if not self._queue:
+                break
+            destination = self._queue.popleft()
+        self._free += 1
 
     async def _serve(self, destination: Destination) -> None:
         """One connection's life."""
@@ -182,7 +203,7 @@ class Dispatcher:
     @property
     def _others_wait(self) -> bool:
         """Whether somebody needs a connection."""
-        return self._queueing > 0
+        return bool(self._queue)
 
     async def _next(self, destination: Destination, session: Session) -> Parcel | None:
         """What to send over the same connection."""

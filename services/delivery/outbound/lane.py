@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import trio
 
+from services.delivery.claims import ClaimLoop, Found, letters, traced
 from services.delivery.house import House, Tools
 from services.delivery.outbound.carrier import Carrier
 from services.delivery.outbound.dispatcher import Dispatcher
@@ -21,12 +22,10 @@ from services.delivery.outbound.tls_results import Results
 from services.delivery.sealing import Sealing
 from shared.contracts.spool import Letter
 
-Work = Callable[[Sequence[Letter], float], Awaitable[None]]
-
 
 @asynccontextmanager
-async def far_lane(house: House, tools: Tools, lookup: Lookup, results: Results) -> AsyncIterator[Work]:
-    """Yields what takes claimed letters; at the end, what is in hand is finished."""
+async def far_lane(house: House, tools: Tools, lookup: Lookup, results: Results) -> AsyncIterator[ClaimLoop[Letter]]:
+    """Yields the loop that claims what leaves; at the end, what is in hand is finished."""
     bus, settings, hostname = house.bus, house.settings.outbound, house.hostname
     finder = Finder(lookup, hostname, random.randrange, most=settings.hosts, ipv6=settings.ipv6)
     policies = Policies(bus, lookup, settings, house.wall_clock, house.log)
@@ -52,10 +51,20 @@ async def far_lane(house: House, tools: Tools, lookup: Lookup, results: Results)
         nursery.start_soon(patience.run)
         nursery.start_soon(_wake_at_drain, office, house.draining)
 
-        async def take(letters: Sequence[Letter], claimed: float) -> None:
-            await office.take(letters, claimed, dispatcher, carrier)
+        claim_some = letters(house, far=True)
 
-        yield take
+        async def claim() -> Found[Letter]:
+            found = Found[Letter]()
+            try:
+                found = await claim_some()
+            finally:
+                dispatcher.gather(more=found.more)
+            return found
+
+        async def take(some: Sequence[Letter], claimed: float) -> None:
+            await office.take(some, claimed, dispatcher, carrier)
+
+        yield ClaimLoop(house, claim, traced(take), batches=1)
         await office.finish(dispatcher, carrier)
         nursery.cancel_scope.cancel()
 

@@ -137,24 +137,32 @@ def _claim(settings: config.Spool, resolver: Resolver, log: Log, work: UnitOfWor
     due = leases.due(connection, now, [row.seq for row in good], far=request.far)
     good = [row for row in good if due[row.seq]]  # another process may have settled one before it let the letter go
     resolutions = resolver.resolve(connection, {each.address for some in due.values() for each in some})
-    fitting = _fitting(good, due, resolutions)
+    fitting = _fitting(good, due, resolutions, far=request.far)
     leases.lease(
         connection, now, [row.seq for row in fitting], request.worker, min(request.lease, settings.longest_lease)
     )
     more = found.more or len(fitting) < len(good)
-    bodies = _bodies(connection, fitting, due) if request.far else {}
+    bodies = _bodies(connection, fitting) if request.far else {}
     claimed = tuple(_letter(row, due[row.seq], resolutions, bodies.get(row.seq)) for row in fitting)
     return Claimed(claimed, None if more else leases.next_due(connection, now, far=request.far), more)
 
 
 def _fitting(
-    letters: Sequence[Claimable], due: dict[int, list[DueRecipient]], resolutions: dict[str, Resolution]
+    letters: Sequence[Claimable],
+    due: dict[int, list[DueRecipient]],
+    resolutions: dict[str, Resolution],
+    *,
+    far: bool,
 ) -> list[Claimable]:
-    """As many letters as fit one frame; of a first one that does not fit, some recipients."""
+    """As many letters as fit one frame, in the far lane with their small messages; of a first one that does not fit,
+    some recipients.
+    """
     fitting: list[Claimable] = []
     weight = 0
     for row in letters:
         recipients = due[row.seq]
+        if far and row.size <= SMALL:
+            weight += RECIPIENT + row.size
         for place, each in enumerate(recipients):
             ends = resolutions[each.address]
             weight += RECIPIENT + END * (len(ends.accounts) + len(ends.forwards) + len(ends.scripts))
@@ -167,21 +175,15 @@ def _fitting(
     return fitting
 
 
-def _bodies(
-    connection: Connection, letters: Sequence[Claimable], due: dict[int, list[DueRecipient]]
-) -> dict[int, LetterBody]:
-    """Small messages of letters on their way out, as many as fit the frame beside them."""
+def _bodies(connection: Connection, letters: Sequence[Claimable]) -> dict[int, LetterBody]:
+    """Small messages of letters on their way out, for which `_fitting` has left room."""
     small = [row for row in letters if row.size <= SMALL]
     stored = contents.read(connection, list({row.content_id for row in small}))
-    found: dict[int, LetterBody] = {}
-    weight = sum([RECIPIENT * (1 + len(due[row.seq])) for row in letters])
-    for row in small:
-        weight += row.size
-        if weight > FRAME:
-            break
-        if row.content_id in stored:
-            found[row.seq] = LetterBody((row.prefix or b"") + stored[row.content_id].octets)
-    return found
+    return {
+        row.seq: LetterBody((row.prefix or b"") + stored[row.content_id].octets)
+        for row in small
+        if row.content_id in stored
+    }
 
 
 def _letter(

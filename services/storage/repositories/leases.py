@@ -105,10 +105,11 @@ HOLD = (
     .where(recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready")
     .values(state="held", code="4.3.0", reason=bindparam("why"))
 )
-FENCES = (
+FENCES = Prepared(
     select(letter.c.id, letter.c.seq, letter.c.fence)
     .where(letter.c.id.in_(bindparam("ids", expanding=True)))
-    .with_for_update()
+    .with_for_update(),
+    "ids",
 )
 CLAIMED = select(letter.c.id, letter.c.fence, letter.c.content_id, letter.c.prefix).where(
     letter.c.id.in_(bindparam("ids", expanding=True))
@@ -195,7 +196,7 @@ def hold(connection: Connection, seqs: Collection[int], why: str) -> None:
 
 def fences(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int]]:
     """(seq, fence) of letters by id, which stay so until the transaction ends."""
-    return {row.id: (row.seq, row.fence) for row in connection.execute(FENCES, {"ids": sorted(ids)})}
+    return {id: (seq, fence) for id, seq, fence in FENCES.rows(connection, sorted(ids))}
 
 
 def claimed_contents(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, int, bytes]]:

@@ -16,10 +16,13 @@ from shared.contracts.spool import Outcome, Status
 
 STATES = {Status.DONE: "done", Status.DEFERRED: "ready", Status.HELD: "held", Status.FAILED: "failed"}
 
-WAITING = select(recipient.c.letter_seq, recipient.c.number).where(
-    recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready"
+WAITING = Prepared(
+    select(recipient.c.letter_seq, recipient.c.number).where(
+        recipient.c.letter_seq.in_(bindparam("seqs", expanding=True)), recipient.c.state == "ready"
+    ),
+    "seqs",
 )
-SETTLE = (
+SETTLE = Prepared(
     update(recipient)
     .where(recipient.c.letter_seq == bindparam("of"), recipient.c.number == bindparam("which"))
     .values(
@@ -31,17 +34,30 @@ SETTLE = (
         settled=bindparam("moment"),
         far=bindparam("lane"),
         warned=or_(recipient.c.warned, bindparam("told")),
-    )
+    ),
+    "of",
+    "which",
+    "verdict",
+    "at",
+    "because",
+    "why",
+    "moment",
+    "lane",
+    "told",
 )
 PARK = (
     update(recipient)
     .where(recipient.c.letter_seq == bindparam("of"), recipient.c.number == bindparam("which"))
     .values(far=True)
 )
-CLOSE = (
-    update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0)
+CLOSE = Prepared(
+    update(letter).where(letter.c.seq == bindparam("of")).values(open=letter.c.open - bindparam("closed"), claims=0),
+    "of",
+    "closed",
 )
-LET_GO = update(letter).where(letter.c.seq.in_(bindparam("seqs", expanding=True))).values(lease_until=0)
+LET_GO = Prepared(
+    update(letter).where(letter.c.seq.in_(bindparam("seqs", expanding=True))).values(lease_until=0), "seqs"
+)
 FINISHED = Prepared(
     select(letter.c.content_id).where(letter.c.seq.in_(bindparam("seqs", expanding=True)), letter.c.open == 0),
     "seqs",
@@ -65,27 +81,26 @@ class Parked(NamedTuple):
 
 def waiting(connection: Connection, seqs: Sequence[int]) -> set[tuple[int, int]]:
     """(letter, number) of the recipients that still take a verdict."""
-    return {(row.letter_seq, row.number) for row in connection.execute(WAITING, {"seqs": list(seqs)})}
+    return {(seq, number) for seq, number in WAITING.rows(connection, list(seqs))}
 
 
 def settle(connection: Connection, now: float, verdicts: Sequence[Verdict]) -> None:
     """Write verdicts down."""
     rows = [
-        {
-            "of": seq,
-            "which": outcome.number,
-            "verdict": STATES[outcome.status],
-            "at": outcome.next_attempt,
-            "because": outcome.code,
-            "why": outcome.reason,
-            "moment": 0.0 if outcome.status is Status.DEFERRED else now,
-            "lane": far,
-            "told": outcome.warned,
-        }
+        (
+            seq,
+            outcome.number,
+            STATES[outcome.status],
+            outcome.next_attempt,
+            outcome.code,
+            outcome.reason,
+            0.0 if outcome.status is Status.DEFERRED else now,
+            far,
+            outcome.warned,
+        )
         for seq, outcome, far in verdicts
     ]
-    if rows:
-        connection.execute(SETTLE, rows)
+    SETTLE.run_many(connection, rows)
 
 
 def park(connection: Connection, parked: Sequence[Parked]) -> None:
@@ -96,9 +111,9 @@ def park(connection: Connection, parked: Sequence[Parked]) -> None:
 
 def close(connection: Connection, closed: Mapping[int, int], released: Collection[int]) -> dict[int, int]:
     """Letters lost ``{seq: recipients}``, and the leases of ``released`` end; returns the content uses that end."""
-    connection.execute(CLOSE, [{"of": seq, "closed": count} for seq, count in closed.items()])
+    CLOSE.run_many(connection, list(closed.items()))
     if released:
-        connection.execute(LET_GO, {"seqs": list(released)})
+        LET_GO.run(connection, list(released))
     return finished(connection, [seq for seq, count in closed.items() if count])
 
 

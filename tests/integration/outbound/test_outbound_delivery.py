@@ -16,6 +16,7 @@ from tests.support.outbound_stage import outbound_stage
 from tests.support.sink import DROP, Received, sink
 
 ANN = "ann@elsewhere.example"
+HOUR = 3_600.0
 
 
 async def test_letter_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,12 +330,34 @@ async def test_a_letter_with_a_time_is_told_of_where_nobody_keeps_it(
 
 async def test_important_letters_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with outbound_stage(tmp_path, monkeypatch, first_window=1, widest_window=1) as stage:
-        stage.sink.delay = 0.1
-        ids = [await stage.send(f"p{number}@elsewhere.example", priority=number) for number in (0, -1, 5, 2)]
+        due = stage.clock() + HOUR
+        ids = [
+            await stage.send(f"p{number}@elsewhere.example", priority=number, hold_until=due)
+            for number in (0, -1, 5, 2)
+        ]
+        stage.clock.advance(HOUR)
         for id in ids:
             await stage.settled(id)
-        order = [letter.recipients[0][:2] for letter in stage.sink.letters]
-        assert order[1:] == sorted(order[1:], key=["p5", "p2", "p0", "p-"].index)
+        assert [letter.recipients[0][:2] for letter in stage.sink.letters] == ["p5", "p2", "p0", "p-"]
+
+
+async def test_letters_of_several_claims_that_go_the_same_way_share_a_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sink() as server:
+        levels = ("may", "none")
+        routes = tuple([RouteSettings(f"{level}.example", "[127.0.0.1]", server.port, level) for level in levels])
+        async with outbound_stage(
+            tmp_path, monkeypatch, server=server, smarthost=False, routes=routes, first_window=1, batch=1, idle=0.0
+        ) as stage:
+            due = stage.clock() + HOUR
+            names = [f"a{number}@{level}.example" for number in range(2) for level in levels]
+            ids = [await stage.send(name, hold_until=due) for name in names]
+            stage.clock.advance(HOUR)
+            for id in ids:
+                await stage.settled(id)
+            assert sorted(letter.recipients[0] for letter in server.letters) == sorted(names)
+            assert server.connections == 2
 
 
 async def test_forwards_go_out_under_our_address_and_bounces_find_the_sender(
