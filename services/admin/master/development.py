@@ -62,7 +62,6 @@ data = "storage"
 port = {data}
 
 [smtp]
-hostname = "mail.{domain}"
 host = "{host}"
 port = {smtp}
 submission_port = {submission}
