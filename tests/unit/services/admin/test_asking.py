@@ -28,7 +28,7 @@ async def test_the_authority_of_the_settings_is_believed(tmp_path: Path, scheme:
         config = tmp_path / "eilpost.toml"
         config.write_text(f'[bus]\nurl = ["{scheme}://127.0.0.1:{port}"]\ncredentials = "."\nauthority = "ca.pem"\n')
         async with administrator(config, account) as bus:
-            with trio.fail_after(10):
+            with trio.fail_after(60):
                 await bus.wait_connected()
 
 

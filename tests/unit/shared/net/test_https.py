@@ -26,7 +26,7 @@ NOWHERE = "192.0.2.1"  # nobody may be asked: the test would take its time
 )
 async def test_what_http_cannot_say_is_not_fetched(host: str, path: str) -> None:
     context = ssl.create_default_context()
-    with trio.fail_after(2):
+    with trio.fail_after(20):
         with pytest.raises(NotFetched):
             await get_document(host, path, NOWHERE, context, limit=1_000, timeout=60)
         with pytest.raises(NotFetched):
