@@ -328,8 +328,6 @@ class MailboxContext:
             return array("I", [number for number in saved if self.view.position(number) >= 0])
         if uid:
             return self.snapshot.uids_in(numbers)
-        if self.account.dialect.uid_only:
-            raise Bad("Messages are named by UID only", "UIDREQUIRED")
         self.numbered = True
         try:
             return self.snapshot.uids_of(numbers)
