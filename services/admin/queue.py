@@ -183,8 +183,8 @@ _acting(spool.Act.RELEASE, "released", "Let held letters go on.")
 _acting(
     spool.Act.RETRY,
     "tried",
-    "Try deferred letters now; those that are held, or were given up, only by name or with --state.",
-    "ready",
+    "Try deferred letters now; what is held, put off by its sender or given up, only by name or with --state.",
+    "deferred",
 )
 _acting(
     spool.Act.DROP,

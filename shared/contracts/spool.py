@@ -211,7 +211,7 @@ class QueueFilter(NamedTuple):
     letter: str = ""
     sender: str = ""  # "<>" for the null one
     recipient: str = ""
-    state: str = ""  # ready | held | waiting (either of them) | failed | "" for all that is not done
+    state: str = ""  # ready | deferred (that, and tried) | held | waiting (ready or held) | failed | "": not done
     limit: int = 1000  # of a listing; an act takes all
     domain: str = ""  # of the recipient
     before: float = 0.0  # accepted before, Unix seconds; 0 for whenever

@@ -53,6 +53,7 @@ VOIDING = frozenset({Act.HOLD, Act.DROP})
 STATES: Mapping[str, Set[str]] = {
     "": frozenset({"ready", "held", "failed"}),
     "waiting": frozenset({"ready", "held"}),
+    "deferred": frozenset({"ready"}),
 }
 
 
@@ -99,14 +100,16 @@ def _letters_with(state: ColumnElement[bool], wanted: QueueFilter, limit: int, a
         query = query.where(letter.c.id == wanted.letter)
     if wanted.sender:
         query = query.where(func.lower(letter.c.sender) == ("" if wanted.sender == NULL else wanted.sender.lower()))
-    query = query.where(*_addressed(wanted))
+    query = query.where(*_fitting(wanted))
     if wanted.before:
         query = query.where(letter.c.accepted < wanted.before)
     return query.order_by(seq).limit(limit)
 
 
-def _addressed(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
-    """What ``wanted`` says of a recipient's address."""
+def _fitting(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
+    """What ``wanted`` says of a recipient beside its state in the table."""
+    if wanted.state == "deferred":
+        yield recipient.c.attempts > 0
     address = func.lower(recipient.c.address)
     if wanted.recipient:
         yield address == wanted.recipient.lower()
@@ -191,7 +194,7 @@ def act(connection: Connection, now: float, act: Act, seqs: Collection[int], wan
         .where(
             recipient.c.letter_seq.in_(list(seqs)),
             recipient.c.state.in_(sorted(_meant(wanted) & FROM[act])),
-            *_addressed(wanted),
+            *_fitting(wanted),
         )
         .values(values)
     )

@@ -153,13 +153,18 @@ def _join(
                     "next_attempt": now,
                     "far": True,
                     "sender": sender(forwarder.sender, forwarder.address),
-                    "original": forwarder.original or f"rfc822;{forwarder.address}",
+                    "original": forwarder.original or original(forwarder.address),
                     "notify": forwarder.notify
                     if len(each.forwards) == 1 and not each.filed
                     else expanded(forwarder.notify),
                 }
             )
     connection.execute(JOIN, rows)
+
+
+def original(address: str) -> str:
+    """An address as ORCPT tells it (RFC 3461 section 4.2, RFC 6533 section 3)."""
+    return f"{'rfc822' if address.isascii() else 'utf-8'};{address}"
 
 
 def expanded(notify: str) -> str:

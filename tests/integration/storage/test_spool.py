@@ -215,3 +215,20 @@ async def test_what_is_tried_again_while_it_is_being_sent_is_sent_once(tmp_path:
         settled = await storage.ask("delivery", spool.settle, Settle((Settlement(again.id, again.fence, done),)))
         assert settled.stale == ()
         assert not (await storage.ask("admin", spool.queue_list, spool.QueueFilter())).letters
+
+
+async def test_what_its_sender_put_off_is_not_deferred(tmp_path: Path) -> None:
+    async with running_storage(tmp_path) as storage:
+        await storage.ask("smtp", spool.accept, letter("x@one.example")._replace(hold_until=2**40))
+
+        async def retried(state: str) -> int:
+            wanted = spool.QueueAct(spool.Act.RETRY, spool.QueueFilter(state=state))
+            return (await storage.ask("admin", spool.queue_act, wanted)).letters
+
+        assert await retried("deferred") == 0
+        assert not (await storage.ask("delivery", spool.claim, claim())).letters
+        assert await retried("ready") == 1
+        (claimed,) = (await storage.ask("delivery", spool.claim, claim())).letters
+        outcome = (Outcome(1, Status.DEFERRED, "4.4.1", "later", 2**40),)
+        await storage.ask("delivery", spool.settle, Settle((Settlement(claimed.id, claimed.fence, outcome),)))
+        assert await retried("deferred") == 1

@@ -80,8 +80,9 @@ def test_what_its_sender_put_off_is_deferred_until_then_and_came_when_it_came() 
 @pytest.mark.parametrize(
     ("arguments", "state"),
     [
-        (["retry", "--all"], "ready"),
-        (["retry", "--domain", "x.example"], "ready"),
+        (["retry", "--all"], "deferred"),
+        (["retry", "--domain", "x.example"], "deferred"),
+        (["retry", "--all", "--state", "ready"], "ready"),
         (["retry", "--all", "--state", "failed"], "failed"),
         (["retry", "01ABC"], ""),
         (["drop", "--all"], "waiting"),
