@@ -71,7 +71,11 @@ class HttpClient:
         address = (parts.hostname, parts.port or 80)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         exchange = Exchange(self, address, self._kept(address) or await connect(*address))
-        await exchange.begin(method, target, [("Host", parts.netloc), *headers])
+        try:
+            await exchange.begin(method, target, [("Host", parts.netloc), *headers])
+        except BaseException:
+            await exchange.aclose()
+            raise
         return exchange
 
     def _kept(self, address: Address) -> Connection | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 
+import h11
 import pytest
 import structlog
 import trio
@@ -178,6 +179,19 @@ async def test_nobody_there_is_unavailable_and_surely_not_executed() -> None:
     assert caught.value.executed is False
     with pytest.raises(Unavailable):
         await read("ftp://127.0.0.1/")
+
+
+async def test_a_request_that_cannot_be_said_leaves_no_connection_open() -> None:
+    listening = trio.socket.socket()
+    await listening.bind(("127.0.0.1", 0))
+    listening.listen(1)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    with pytest.raises(h11.LocalProtocolError) as caught:
+        await HttpClient().begin("PUT", url, [("X", " x")])
+    accepted, _ = await listening.accept()
+    with trio.fail_after(60):
+        assert await accepted.recv(1) == b""
+    assert caught.value.__traceback__ is not None  # what the error holds on to was not what closed it
 
 
 async def test_a_download_that_breaks_off_is_unavailable() -> None:
