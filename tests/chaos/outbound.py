@@ -102,7 +102,8 @@ def drill(house: House, record: Path, letters: int) -> bool:
     ]
     print(
         f"{len(kills)} kills of delivery within {kills[-1] - kills[0] if kills else 0:.0f} s of "
-        f"{time.monotonic() - started:.0f}, {letters} letters, {len(lost)} lost, {len(doubled)} with more than one copy, {len(strange)} of them unexplained, {len(stopped)} left over"
+        f"{time.monotonic() - started:.0f}, {letters} letters, {len(lost)} lost, {len(doubled)} with more than one "
+        f"copy, {len(strange)} of them unexplained, {len(stopped)} left over"
     )
     for crash in crashes:
         print(f"broken: {crash!r}")
