@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support.house import House
 from tests.support.postgresql import PostgresServer
 
-IDLE = 5.0  # seconds for which idle processes are watched
+IDLE = 4.0  # seconds for which idle processes are watched
 
 
 class OnPostgres:

@@ -35,8 +35,8 @@ SETTINGS = bench.SETTINGS + "\n[storage.search]\nquiet = 600.0\npatience = 600.0
 # For each process:
 SESSIONS, CLIENTS, MESSAGES = 20, 12, 200
 LETTER_RATE, COMMAND_RATE = 40.0, 80.0  # a second
-LETTERS, SECONDS = 2_500, 6.0  # of a saturated measurement
-PACED_SECONDS = 10.0
+LETTERS, SECONDS = 2_000, 5.0  # of a saturated measurement
+PACED_SECONDS = 7.5
 
 
 class Section(NamedTuple):
