@@ -135,9 +135,9 @@ def test_case_56_work_is_bounded_with_few_steps() -> None:
     keys = ", ".join(f'"key{number}"' for number in range(1_000))
     letter = b"".join(b"X: " + b"y" * 900 + b"\r\n" for _ in range(1_000)) + b"\r\n"
     script = f'if header :contains "x" [{keys}] {{ discard; }}' * 3
-    began = time.perf_counter()
+    began = time.process_time()
     result = outcome(script, letter)
-    assert time.perf_counter() - began < 1.5
+    assert time.process_time() - began < 1.5
     assert isinstance(result.error, LimitExceeded)
 
 

@@ -53,8 +53,8 @@ def test_case_57_hostile_patterns_take_no_time() -> None:
     ):
         ready = compiled(script)
         assert ready is not None
-        began = time.perf_counter()
+        began = time.process_time()
         result = outcome(script, long)
-        assert time.perf_counter() - began < 0.1
+        assert time.process_time() - began < 0.1
         assert result.error is None
         assert len(result.actions) == 1

@@ -103,15 +103,15 @@ def test_arbitrary_octets_become_events(octets: bytes) -> None:
     ids=lambda line: line[:14].decode(),
 )
 def test_hostile_lines_take_linear_time(line: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     told(logged_in(), [line + b"\r\n"])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_many_small_pieces_take_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     told(logged_in(), [b"x"] * 60_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_case_40_unfinished_commands_of_a_thousand_connections() -> None:

@@ -102,6 +102,6 @@ def test_forms(octets: bytes, expected: bytes) -> None:
 
 def test_many_numbers_are_quick() -> None:
     numbers = list(range(1, 40_000, 2))
-    started = time.perf_counter()
+    started = time.process_time()
     number_set(numbers)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2

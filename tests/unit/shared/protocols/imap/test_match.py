@@ -36,6 +36,6 @@ def test_only_inbox_is_folded() -> None:
 
 
 def test_stars_do_not_explode() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert not matches("*a%" * 5000 + "b", "a" * 2000, "/")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -148,6 +148,6 @@ def test_no_tree_is_too_deep(openings: list[str]) -> None:
     "text", ["OR ALL " * 8000 + "ALL", "OR " * 9000 + "ALL " * 9000 + "ALL", "NOT " * 9000 + "ALL"]
 )
 def test_long_chains_take_linear_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert not isinstance(_key(text), BadSyntax)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
