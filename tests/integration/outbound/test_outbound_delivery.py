@@ -13,10 +13,16 @@ from services.delivery.outbound.config import RouteSettings
 from shared.contracts import directory
 from shared.contracts.spool import Recipient
 from tests.support.outbound_stage import outbound_stage
-from tests.support.sink import DROP, Received, sink
+from tests.support.sink import DROP, Received, Sink, sink
 
 ANN = "ann@elsewhere.example"
 HOUR = 3_600.0
+LEVELS = ("may", "none")
+
+
+def two_ways(server: Sink) -> tuple[RouteSettings, ...]:
+    """Routes to one server that differ in their TLS, so that their letters share no connection."""
+    return tuple([RouteSettings(f"{level}.example", "[127.0.0.1]", server.port, level) for level in LEVELS])
 
 
 async def test_letter_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,20 +350,27 @@ async def test_important_letters_go_first(tmp_path: Path, monkeypatch: pytest.Mo
 async def test_letters_of_several_claims_that_go_the_same_way_share_a_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with sink() as server:
-        levels = ("may", "none")
-        routes = tuple([RouteSettings(f"{level}.example", "[127.0.0.1]", server.port, level) for level in levels])
-        async with outbound_stage(
-            tmp_path, monkeypatch, server=server, smarthost=False, routes=routes, first_window=1, batch=1, idle=0.0
-        ) as stage:
-            due = stage.clock() + HOUR
-            names = [f"a{number}@{level}.example" for number in range(2) for level in levels]
-            ids = [await stage.send(name, hold_until=due) for name in names]
-            stage.clock.advance(HOUR)
-            for id in ids:
-                await stage.settled(id)
-            assert sorted(letter.recipients[0] for letter in server.letters) == sorted(names)
-            assert server.connections == 2
+    async with (
+        sink() as server,
+        outbound_stage(
+            tmp_path,
+            monkeypatch,
+            server=server,
+            smarthost=False,
+            routes=two_ways(server),
+            first_window=1,
+            batch=1,
+            idle=0.0,
+        ) as stage,
+    ):
+        due = stage.clock() + HOUR
+        names = [f"a{number}@{level}.example" for number in range(2) for level in LEVELS]
+        ids = [await stage.send(name, hold_until=due) for name in names]
+        stage.clock.advance(HOUR)
+        for id in ids:
+            await stage.settled(id)
+        assert sorted(letter.recipients[0] for letter in server.letters) == sorted(names)
+        assert server.connections == 2
 
 
 async def test_forwards_go_out_under_our_address_and_bounces_find_the_sender(
@@ -405,18 +418,18 @@ async def test_server_that_has_enough_gets_a_fresh_connection_at_once(
 async def test_destinations_that_share_one_connection_at_a_time_take_turns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with sink() as server:
-        levels = ("may", "none")
-        routes = tuple([RouteSettings(f"{level}.example", "[127.0.0.1]", server.port, level) for level in levels])
-        async with outbound_stage(
-            tmp_path, monkeypatch, server=server, smarthost=False, routes=routes, connections=1
-        ) as stage:
-            names = [f"a{number}@{level}.example" for number in range(3) for level in levels]
-            for id in [await stage.send(name) for name in names]:
-                assert [each.state for each in (await stage.settled(id)).values()] == ["done"]
-            await stage.idle()
-            assert sorted(letter.recipients[0] for letter in server.letters) == sorted(names)
-            assert server.most_open <= 2  # one is spoken with, another may be leaving
+    async with (
+        sink() as server,
+        outbound_stage(
+            tmp_path, monkeypatch, server=server, smarthost=False, routes=two_ways(server), connections=1
+        ) as stage,
+    ):
+        names = [f"a{number}@{level}.example" for number in range(3) for level in LEVELS]
+        for id in [await stage.send(name) for name in names]:
+            assert [each.state for each in (await stage.settled(id)).values()] == ["done"]
+        await stage.idle()
+        assert sorted(letter.recipients[0] for letter in server.letters) == sorted(names)
+        assert server.most_open <= 2  # one is spoken with, another may be leaving
 
 
 async def test_server_that_says_nothing_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
