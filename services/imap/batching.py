@@ -23,7 +23,7 @@ class Allowance:
         self._messages = self._highest = 0  # how many there were then, and the highest UID
         self._needless = 0
 
-    def covers(self, uids: Sequence[int], size: int, first: int, last: int) -> bool:
+    def allows(self, uids: Sequence[int], size: int, first: int, last: int) -> bool:
         """Whether batches ``first`` to ``last`` may be told of ``uids``, which ascend."""
         if not self._size or self._moved(uids):
             self._needless = 0

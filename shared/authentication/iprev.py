@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from ipaddress import IPv6Address
 from typing import NamedTuple
 
-from shared.base.ip import ip_address, reverse_name
+from shared.base.ip import ip_address, reverse_name, unmapped
 from shared.protocols.dns import Inquiry, Question
 
 NAMES = 10  # PTR names that are looked up
@@ -28,11 +27,8 @@ class Verdict(NamedTuple):
 
 def check(ip: str) -> Inquiry[Verdict]:
     """The verdict on one client."""
-    address = ip_address(ip)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-        ip = str(address)
-    pointers = yield Question(reverse_name(ip), "PTR")
+    address = unmapped(ip_address(ip))
+    pointers = yield Question(reverse_name(str(address)), "PTR")
     if pointers.failed:
         return Verdict(Result.TEMPERROR)
     if not pointers.names:

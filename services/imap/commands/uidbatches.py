@@ -25,7 +25,7 @@ async def handle(context: MailboxContext, command: UidBatches) -> Done:
     last = -(-len(uids) // command.size)
     if command.last:
         last = min(last, command.last)
-    if command.first <= last and not context.batches.covers(uids, command.size, command.first, last):
+    if command.first <= last and not context.batches.allows(uids, command.size, command.first, last):
         raise No("These batches are known, and hardly a message came or went", "LIMIT")
     found = _batches(uids, command.size, range(command.first, last + 1))
     context.talk.out.write(responses.uid_batches(context.talk.tag, found))

@@ -8,12 +8,11 @@ it is the caller's to limit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from shared.authentication.spf.macros import expand, expand_domain
 from shared.authentication.spf.record import Mechanism, Record, RecordError, Result, is_record, parse
-from shared.base.ip import ip_address
+from shared.base.ip import Address, ip_address, unmapped
 from shared.protocols.dns import NXDOMAIN, Answer, Inquiry, Question
 
 LOOKUPS, VOIDS, NAMES = 10, 2, 10
@@ -51,9 +50,7 @@ def check_host(
     local, _, sender_domain = sender.rpartition("@")
     if not sender_domain:
         sender_domain = domain
-    address = ip_address(ip)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    address = unmapped(ip_address(ip))
     evaluation = _Evaluation(address, f"{local or 'postmaster'}@{sender_domain}", helo, receiver, now)
     try:
         result, why = yield from evaluation.check(domain)
@@ -68,7 +65,7 @@ def _is_domain(text: str) -> bool:
 
 
 class _Evaluation:
-    def __init__(self, address: IPv4Address | IPv6Address, sender: str, helo: str, receiver: str, now: int) -> None:
+    def __init__(self, address: Address, sender: str, helo: str, receiver: str, now: int) -> None:
         self._address = address
         self._number = int(address)
         self._kind = "A" if address.version == 4 else "AAAA"
@@ -173,7 +170,7 @@ class _Evaluation:
         prefix = mechanism.prefix4 if self._kind == "A" else mechanism.prefix6
         return any(self._within(ip_address(address), prefix) for address in answer.addresses)
 
-    def _within(self, network: IPv4Address | IPv6Address, prefix: int) -> bool:
+    def _within(self, network: Address, prefix: int) -> bool:
         return (int(network) ^ self._number) >> (self._address.max_prefixlen - prefix) == 0
 
     # --- names ---

@@ -145,11 +145,6 @@ class Arguments:
         self.close()
         return tuple(found)
 
-    def at_word(self, word: bytes) -> bool:
-        """Whether one given atom (in upper case) comes next, in any case."""
-        found = _ATOM.match(self._line, self._position)
-        return found is not None and found[0].upper() == word
-
     def skip_word(self, word: bytes) -> bool:
         """Read one given atom (in upper case) if it comes next, in any case."""
         found = _ATOM.match(self._line, self._position)
